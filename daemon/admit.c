@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admit.h"
+
+#include "clock.h"
+#include "hostfs.h"
+
+void admit_decide(const Policy *policy, const char *host_root, const Request *request, Body *body,
+                  Arena *arena, Verdict *ret) {
+    *ret = (Verdict){0};
+    policy_decide(policy, request, body, arena, ret);
+    hostfs_check(host_root, policy, arena, ret);
+}
+
+static Record admit_record(RecordEvent event, const AdmitContext *context, const Verdict *verdict) {
+    Record record = {
+        .event = event,
+        .time_usec = clock_realtime_usec(),
+        .listener = context->listener,
+        .policy = context->policy,
+        .client = context->subject,
+        .verdict = verdict,
+        .duration_usec = clock_monotonic_usec() - context->began_usec,
+    };
+
+    memcpy(record.id, context->id, sizeof(record.id));
+    return record;
+}
+
+int admit_record_forward(Audit *audit, const AdmitContext *context, const Request *request,
+                         uint64_t request_bytes, const Verdict *verdict, AuditWaiter *waiter) {
+    Record record = admit_record(RECORD_DECISION, context, verdict);
+
+    record.request = request;
+    record.request_bytes = request_bytes;
+    return audit_decision(audit, &record, waiter);
+}
+
+void admit_record_refusal(Audit *audit, const AdmitContext *context, const Request *request,
+                          uint64_t request_bytes, const Verdict *verdict, unsigned status,
+                          uint64_t response_bytes) {
+    Record record = admit_record(RECORD_DECISION, context, verdict);
+
+    record.request = request;
+    record.request_bytes = request_bytes;
+    record.status = status;
+    record.response_bytes = response_bytes;
+    (void) audit_record(audit,
+                        &record); /* lost records are the audit's to count: the request is refused anyway */
+}
+
+void admit_record_outcome(Audit *audit, const AdmitContext *context, const Verdict *verdict, EndCause end,
+                          unsigned status, uint64_t response_bytes) {
+    Record record = admit_record(RECORD_OUTCOME, context, verdict);
+
+    record.end = end;
+    record.status = status;
+    record.response_bytes = response_bytes;
+    (void) audit_record(audit, &record);
+}

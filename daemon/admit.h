@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Puts the question to the policy and the answer on record. The only caller of policy_decide.
+ */
+#pragma once
+
+#include "audit.h"
+#include "policy/policy.h"
+
+/* Where a request came in and who sent it: what its records share. */
+typedef struct AdmitContext {
+    const char *id;
+    const char *listener;
+    const char *policy;
+    const Subject *subject;
+    uint64_t began_usec; /* CLOCK_MONOTONIC */
+} AdmitContext;
+
+/*
+ * The verdict: the policy's, and where `host_root` is given, what becomes of host paths behind their links.
+ * NULL: not looked at.
+ */
+void admit_decide(const Policy *policy, const char *host_root, const Request *request, Body *body,
+                  Arena *arena, Verdict *ret);
+
+/*
+ * The decision record of a request that goes on to the engine; `waiter` hears whether it was taken.
+ * −ENOMEM: the caller must deny.
+ */
+int admit_record_forward(Audit *audit, const AdmitContext *context, const Request *request,
+                         uint64_t request_bytes, const Verdict *verdict, AuditWaiter *waiter);
+
+/* The one record of a request that doesn't, with the response in it. `request` may be NULL. */
+void admit_record_refusal(Audit *audit, const AdmitContext *context, const Request *request,
+                          uint64_t request_bytes, const Verdict *verdict, unsigned status,
+                          uint64_t response_bytes);
+
+/* How an admitted request ended. */
+void admit_record_outcome(Audit *audit, const AdmitContext *context, const Verdict *verdict, EndCause end,
+                          unsigned status, uint64_t response_bytes);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "buffer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BUFFER_FIRST 512u
+
+void buffer_done(Buffer *buffer) {
+    free(buffer->data);
+    *buffer = (Buffer){0};
+}
+
+void buffer_release(Buffer *buffer) {
+    if (buffer_size(buffer) == 0)
+        buffer_done(buffer);
+}
+
+char *buffer_reserve(Buffer *buffer, size_t size) {
+    size_t used = buffer_size(buffer), need, capacity;
+    char *data;
+
+    if (size <= buffer->capacity - buffer->end)
+        return buffer->data + buffer->end;
+    if (!size_add(used, size, &need))
+        return NULL;
+    if (need <= buffer->capacity) {
+        memmove(buffer->data, buffer->data + buffer->begin, used);
+        buffer->begin = 0;
+        buffer->end = used;
+        return buffer->data + used;
+    }
+    capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST;
+    while (capacity < need)
+        if (!size_mul(capacity, 2, &capacity))
+            return NULL;
+    data = malloc(capacity);
+    if (!data)
+        return NULL;
+    if (used)
+        memcpy(data, buffer->data + buffer->begin, used);
+    free(buffer->data);
+    *buffer = (Buffer){.data = data, .end = used, .capacity = capacity};
+    return data + used;
+}
+
+int buffer_append(Buffer *buffer, Span span) {
+    char *room;
+
+    if (span.size == 0) /* a buffer without memory yet has no place to point at */
+        return 0;
+    room = buffer_reserve(buffer, span.size);
+    if (!room)
+        return -ENOMEM;
+    memcpy(room, span.data, span.size);
+    buffer_commit(buffer, span.size);
+    return 0;
+}
+
+int buffer_append_all(Buffer *buffer, const Span *spans, size_t n) {
+    size_t size = 0;
+    char *room;
+
+    for (size_t i = 0; i < n; i++)
+        if (!size_add(size, spans[i].size, &size))
+            return -ENOMEM;
+    if (size == 0)
+        return 0;
+    room = buffer_reserve(buffer, size);
+    if (!room)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        if (spans[i].size > 0)
+            memcpy(room, spans[i].data, spans[i].size);
+        room += spans[i].size;
+    }
+    buffer_commit(buffer, size);
+    return 0;
+}
+
+int buffer_printf(Buffer *buffer, const char *format, ...) {
+    va_list args;
+    int n;
+    char *room;
+
+    va_start(args, format);
+    n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (n < 0)
+        return -EINVAL;
+    room = buffer_reserve(buffer, (size_t) n + 1);
+    if (!room)
+        return -ENOMEM;
+    va_start(args, format);
+    vsnprintf(room, (size_t) n + 1, format, args);
+    va_end(args);
+    buffer_commit(buffer, (size_t) n);
+    return 0;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Bytes that wait, in one piece: what a parser is given is always contiguous. Grows by doubling, and
+ * gives its memory back when it is empty and asked to, so that an idle connection holds none.
+ */
+#pragma once
+
+#include "policy/base.h"
+
+typedef struct Buffer {
+    char *data;
+    size_t begin; /* first byte that waits */
+    size_t end;   /* past the last */
+    size_t capacity;
+} Buffer;
+
+void buffer_done(Buffer *buffer);    /* contents and memory go */
+void buffer_release(Buffer *buffer); /* memory goes if it is empty */
+
+static inline size_t buffer_size(const Buffer *buffer) {
+    return buffer->end - buffer->begin;
+}
+
+static inline Span buffer_span(const Buffer *buffer) {
+    return (Span){.data = buffer->data ? buffer->data + buffer->begin : "", .size = buffer_size(buffer)};
+}
+
+/* Room for `size` more bytes behind the last one; NULL when out of memory. Then buffer_commit. */
+char *buffer_reserve(Buffer *buffer, size_t size);
+
+static inline void buffer_commit(Buffer *buffer, size_t size) {
+    buffer->end += size;
+}
+
+static inline void buffer_consume(Buffer *buffer, size_t size) {
+    buffer->begin += size;
+    if (buffer->begin == buffer->end)
+        buffer->begin = buffer->end = 0;
+}
+
+static inline void buffer_clear(Buffer *buffer) {
+    buffer->begin = buffer->end = 0;
+}
+
+/* 0 or −ENOMEM; all or nothing. */
+int buffer_append(Buffer *buffer, Span span);
+
+/* Several at once: a head's line is put together from its parts, with no format to read. */
+int buffer_append_all(Buffer *buffer, const Span *spans, size_t n);
+int buffer_printf(Buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);

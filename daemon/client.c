@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "exchange.h"
+
+struct Client {
+    Conn conn;
+    const Env *env;
+    Listener *listener; /* not looked at once `last` is set: a reload may have taken it away */
+    Subject subject;
+    Exchange *exchange;
+    Engine *engine; /* between exchanges */
+    struct event timer;
+    uint64_t timer_usec; /* when it will fire; 0: not armed */
+    uint64_t idle_since_usec;
+    uint64_t idle_timeout_usec;
+    bool last;
+    bool closed;
+    bool charged;
+    ClientClosed on_closed;
+    void *arg;
+    Client *next;
+    Client *previous;
+    ReaperLink reaper_link;
+};
+
+static void client_run(Client *client);
+
+static void client_on_wake(void *arg) {
+    client_run(arg);
+}
+
+/* --- Time --------------------------------------------------------------------------------------- */
+
+/* Between requests: the engine's connection goes first, then the client's. */
+static uint64_t client_idle_deadline(const Client *client) {
+    uint64_t idle = client->idle_since_usec + client->idle_timeout_usec;
+    uint64_t engine = client->idle_since_usec + TIME_ENGINE_IDLE_SECONDS * 1000000ull;
+
+    return client->engine && engine < idle ? engine : idle;
+}
+
+static uint64_t client_deadline(const Client *client) {
+    return client->exchange ? exchange_deadline_usec(client->exchange) : client_idle_deadline(client);
+}
+
+/* A timer that fires too early only looks again: re-arming it for each later deadline would cost more. */
+static void client_arm(Client *client) {
+    uint64_t deadline = client_deadline(client), now, left;
+    struct timeval wait;
+
+    if (deadline == 0 || (client->timer_usec != 0 && client->timer_usec <= deadline))
+        return;
+    now = clock_monotonic_usec();
+    left = deadline > now ? deadline - now : 0;
+    wait = (struct timeval){.tv_sec = (time_t) (left / 1000000), .tv_usec = (suseconds_t) (left % 1000000)};
+    if (event_add(&client->timer, &wait) == 0)
+        client->timer_usec = deadline;
+    else
+        client_abort(client, END_ERROR); /* without a timer it could stay for ever */
+}
+
+static void client_on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
+    Client *client = arg;
+    uint64_t deadline = client_deadline(client);
+
+    client->timer_usec = 0;
+    if (deadline != 0 && deadline <= clock_monotonic_usec()) {
+        if (client->exchange)
+            exchange_timeout(client->exchange);
+        else if (client->engine)
+            client->engine = engine_close(client->engine, client->env->reaper);
+        else {
+            client_abort(client, END_TIMEOUT);
+            return;
+        }
+    }
+    client_run(client);
+}
+
+/* --- Life cycle --------------------------------------------------------------------------------- */
+
+Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, ClientClosed closed,
+                   void *arg) {
+    Client *client = calloc(1, sizeof(*client));
+    const ConfigLimits *limits = &listener_whole_config(listener)->limits;
+
+    if (!client) {
+        close(fd);
+        identity_done(subject);
+        return NULL;
+    }
+    client->env = env;
+    client->listener = listener;
+    client->subject = *subject;
+    *subject = (Subject){0};
+    client->on_closed = closed;
+    client->arg = arg;
+    client->idle_since_usec = clock_monotonic_usec();
+    client->idle_timeout_usec = limits->idle_timeout_usec;
+    conn_init(&client->conn, env->base, fd, client_on_wake, client);
+    if (limits->header_bytes > client->conn.in_limit)
+        client->conn.in_limit = limits->header_bytes;
+    event_assign(&client->timer, env->base, -1, 0, client_on_timer, client);
+    return client;
+}
+
+static void client_free(void *object) {
+    Client *client = object;
+
+    identity_done(&client->subject);
+    free(client);
+}
+
+static void client_close(Client *client) {
+    if (client->closed)
+        return;
+    client->closed = true;
+    client->exchange = exchange_free(client->exchange);
+    client->engine = engine_close(client->engine, client->env->reaper);
+    event_del(&client->timer);
+    conn_done(&client->conn);
+    client->on_closed(client->arg, client);
+    reaper_add(client->env->reaper, &client->reaper_link, client_free, client);
+}
+
+void client_abort(Client *client, EndCause cause) {
+    if (client->exchange)
+        exchange_abort(client->exchange, cause);
+    client_close(client);
+}
+
+/* --- One exchange after the other ---------------------------------------------------------------- */
+
+static bool client_begin(Client *client) {
+    ExchangeHost host = {
+        .env = client->env,
+        .conn = &client->conn,
+        .subject = &client->subject,
+        .engine = &client->engine,
+        .wake = client_on_wake,
+        .arg = client,
+    };
+    Config *config = listener_whole_config(client->listener);
+
+    client->idle_timeout_usec = config->limits.idle_timeout_usec;
+    client->exchange = exchange_new(&host, config, listener_config(client->listener));
+    return client->exchange != NULL;
+}
+
+/* Between exchanges. True: bytes wait, and an exchange was begun for them. */
+static bool client_idle(Client *client) {
+    Conn *conn = &client->conn;
+
+    if (client->engine && !engine_is_idle(client->engine))
+        client->engine = engine_close(client->engine, client->env->reaper);
+    if (client->last || conn->error || conn->write_error || conn_input_ended(conn)) {
+        client_close(client);
+        return false;
+    }
+    if (buffer_size(&conn->in) == 0)
+        return false;
+    if (client_begin(client))
+        return true;
+    client_close(client);
+    return false;
+}
+
+static void client_run(Client *client) {
+    ExchangeProgress progress = EXCHANGE_NEXT;
+
+    while (!client->closed && (client->exchange || client_idle(client))) {
+        progress = exchange_wake(client->exchange);
+        if (progress == EXCHANGE_RUNNING)
+            break;
+        client->exchange = exchange_free(client->exchange);
+        client->idle_since_usec = clock_monotonic_usec();
+        if (progress == EXCHANGE_CLOSE)
+            client_close(client);
+    }
+    if (!client->closed)
+        client_arm(client);
+}
+
+void client_start(Client *client) {
+    conn_update(&client->conn);
+    client_run(client);
+}
+
+void client_refuse(Client *client, Reason reason, const char *rule) {
+    if (!client_begin(client)) {
+        client_close(client);
+        return;
+    }
+    client->last = true;
+    exchange_set_last(client->exchange);
+    exchange_reject(client->exchange, reason, rule);
+    conn_update(&client->conn);
+    client_run(client);
+}
+
+void client_set_last(Client *client) {
+    client->last = true;
+    if (client->exchange)
+        exchange_set_last(client->exchange);
+    else
+        client_close(client);
+}
+
+/* --- What the server asks ------------------------------------------------------------------------ */
+
+const Subject *client_subject(const Client *client) {
+    return &client->subject;
+}
+
+const Listener *client_listener(const Client *client) {
+    return client->listener;
+}
+
+bool client_was_charged(const Client *client) {
+    return client->charged;
+}
+
+void client_set_charged(Client *client) {
+    client->charged = true;
+}
+
+Client *client_next(const Client *client) {
+    return client->next;
+}
+
+void client_link(Client **first, Client *client) {
+    client->previous = NULL;
+    client->next = *first;
+    if (*first)
+        (*first)->previous = client;
+    *first = client;
+}
+
+void client_unlink(Client **first, Client *client) {
+    if (client->previous)
+        client->previous->next = client->next;
+    else
+        *first = client->next;
+    if (client->next)
+        client->next->previous = client->previous;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One accepted connection: its socket, who is at the other end, at most one exchange at a time, and the
+ * connection to the engine that its exchanges share.
+ */
+#pragma once
+
+#include "env.h"
+#include "listener.h"
+#include "policy/reason.h"
+
+typedef struct Client Client;
+
+/* Told once, from the loop, when the connection is closed; the client frees itself afterwards. */
+typedef void (*ClientClosed)(void *arg, Client *client);
+
+/* Takes `fd` and what `subject` owns, also on failure. NULL: out of memory. Nothing is read before
+ * client_start. */
+Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, ClientClosed closed,
+                   void *arg);
+void client_start(Client *client);
+
+/* Instead of client_start: answers `reason` at once, and closes. */
+void client_refuse(Client *client, Reason reason, const char *rule);
+
+/* The running exchange, if any, is the last; an idle client is closed now. `listener` is forgotten if it is
+ * NULL'd. */
+void client_set_last(Client *client);
+
+/* Closes now; the exchange's outcome says `cause`. */
+void client_abort(Client *client, EndCause cause);
+
+const Subject *client_subject(const Client *client);
+const Listener *client_listener(const Client *client);
+bool client_was_charged(const Client *client); /* for the server's quota */
+void client_set_charged(Client *client);
+
+/* The server's list. */
+Client *client_next(const Client *client);
+void client_link(Client **first, Client *client);
+void client_unlink(Client **first, Client *client);

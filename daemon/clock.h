@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The two clocks, in microseconds. Only the daemon asks for the time; policy/ never does.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t clock_usec(clockid_t id) {
+    struct timespec now;
+
+    (void) clock_gettime(id, &now); /* fails only for an unknown clock */
+    return (uint64_t) now.tv_sec * 1000000u + (uint64_t) now.tv_nsec / 1000u;
+}
+
+/* For deadlines and durations. */
+static inline uint64_t clock_monotonic_usec(void) {
+    return clock_usec(CLOCK_MONOTONIC);
+}
+
+/* For records. */
+static inline uint64_t clock_realtime_usec(void) {
+    return clock_usec(CLOCK_REALTIME);
+}

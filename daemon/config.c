@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "config_read.h"
+#include "policy/text.h"
+
+#define BUILTIN_LISTEN "unix:///run/quaygate/docker.sock"
+#define BUILTIN_POLICY "monitoring"
+#define READ_BYTES (64u << 10)
+
+static Config *config_new(void) {
+    Config *config = calloc(1, sizeof(*config));
+
+    if (!config)
+        return NULL;
+    config->n_refs = 1;
+    config->arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
+    if (!config->arena) {
+        free(config);
+        return NULL;
+    }
+    config_set_defaults(config);
+    return config;
+}
+
+Config *config_ref(Config *config) {
+    config->n_refs++;
+    return config;
+}
+
+Config *config_unref(Config *config) {
+    if (!config || --config->n_refs > 0)
+        return NULL;
+    (void) policy_set_free(config->policies); /* lives on while an exchange holds one of its policies */
+    (void) arena_free(config->arena);
+    free(config);
+    return NULL;
+}
+
+/* --- a file */
+
+static int config_compare_errors(const void *a, const void *b) {
+    const DocError *x = a, *y = b;
+
+    if (x->mark.line != y->mark.line)
+        return x->mark.line < y->mark.line ? -1 : 1;
+    if (x->mark.column != y->mark.column)
+        return x->mark.column < y->mark.column ? -1 : 1;
+    return strcmp(x->message, y->message);
+}
+
+static void config_print_errors(DocErrors *errors, FILE *messages) {
+    size_t n = errors->n < LIMIT_CONFIG_ERRORS ? errors->n : LIMIT_CONFIG_ERRORS;
+
+    qsort(errors->items, n, sizeof(errors->items[0]), config_compare_errors);
+    for (size_t i = 0; i < n; i++)
+        fprintf(messages, "%s:%u:%u: %s\n", errors->file, errors->items[i].mark.line,
+                errors->items[i].mark.column, errors->items[i].message);
+    if (errors->n > n)
+        fprintf(messages, "%s: and %zu mistakes more\n", errors->file, errors->n - n);
+}
+
+static int config_fail_memory(const char *file, FILE *messages) {
+    fprintf(messages, "%s: %s\n", file, strerror(ENOMEM));
+    return -ENOMEM;
+}
+
+/* --- what no bind mount may reach (T-096) */
+
+typedef struct Protected {
+    Config *config;
+    const char **paths; /* room for two of each */
+    size_t n;
+    bool failed; /* no memory */
+} Protected;
+
+/* As written, and where links lead: a path that isn't there yet has no links to follow. */
+static void config_protect_path(Protected *protected, const char *path) {
+    char *real = realpath(path, NULL);
+
+    protected->paths[protected->n++] = path;
+    if (real && strcmp(real, path) != 0) {
+        const char *copy = arena_copy(protected->config->arena, span_from(real));
+
+        if (copy)
+        protected->paths[protected->n++] = copy;
+    }
+    free(real);
+}
+
+static void config_protect_address(Protected *protected, const Address *address) {
+    if (address->kind == ADDRESS_UNIX)
+        config_protect_path(protected, address->socket.un.sun_path);
+}
+
+/* The engine's socket, ours, the logs and the config itself. */
+static int config_protect(Config *config) {
+    Protected protected = {.config = config};
+
+    protected.paths = arena_alloc_array(config->arena, (config->n_listeners + config->n_sinks + 2) * 2,
+                                        sizeof(*protected.paths));
+    if (!protected.paths)
+        return -ENOMEM;
+    config_protect_address(&protected, &config->upstream);
+    for (size_t i = 0; i < config->n_listeners; i++)
+        config_protect_address(&protected, &config->listeners[i].address);
+    for (size_t i = 0; i < config->n_sinks; i++)
+        if (config->sinks[i].kind == SINK_FILE)
+            config_protect_path(&protected, config->sinks[i].path);
+    if (config->file)
+        config_protect_path(&protected, config->file);
+    return protected.failed ? -ENOMEM : policy_set_protect(config->policies, protected.paths, protected.n);
+}
+
+int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
+    CLEANUP(config_unref_p) Config *config = config_new();
+    CLEANUP(arena_free_p) Arena *scratch = arena_new(LIMIT_CONFIG_ARENA_BYTES); /* the tree, the messages */
+    DocErrors errors = {.arena = scratch, .file = file};
+    ConfigReader reader = {.config = config, .errors = &errors};
+
+    if (!config || !scratch)
+        return config_fail_memory(file, messages);
+    config->file = arena_copy(config->arena, span_from(file));
+    if (!config->file)
+        return config_fail_memory(file, messages);
+    reader.root = doc_parse(scratch, bytes, &errors);
+    if (reader.root)
+        config_read(&reader);
+    if (errors.n > 0) {
+        config_print_errors(&errors, messages);
+        return -EINVAL;
+    }
+    if (config_protect(config) < 0)
+        return config_fail_memory(file, messages);
+    *ret = TAKE_PTR(config);
+    return 0;
+}
+
+/* One byte past the limit is enough for doc_parse to refuse it. */
+static int config_read_file(int fd, Buffer *ret) {
+    while (buffer_size(ret) <= LIMIT_CONFIG_BYTES) {
+        char *room = buffer_reserve(ret, READ_BYTES);
+        ssize_t n;
+
+        if (!room)
+            return -ENOMEM;
+        n = read(fd, room, READ_BYTES);
+        if (n == 0)
+            return 0;
+        if (n > 0)
+            buffer_commit(ret, (size_t) n);
+        else if (errno != EINTR)
+            return -errno;
+    }
+    return 0;
+}
+
+int config_load(const char *path, FILE *messages, Config **ret) {
+    CLEANUP(buffer_done) Buffer text = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r;
+
+    r = fd < 0 ? -errno : config_read_file(fd, &text);
+    if (fd >= 0)
+        close(fd);
+    if (r < 0) {
+        fprintf(messages, "%s: %s\n", path, strerror(-r));
+        return r;
+    }
+    return config_parse(buffer_span(&text), path, messages, ret);
+}
+
+/* --- the command line */
+
+static int config_builtin_address(const char *option, const char *text, FILE *messages, Address *ret) {
+    const char *why = NULL;
+
+    if (address_parse(span_from(text), ret, &why) == 0)
+        return 0;
+    fprintf(messages, "%s %s: %s\n", option, text, why);
+    return -EINVAL;
+}
+
+static int config_builtin_listener(Config *config, const char *listen, const char *policy, FILE *messages,
+                                   ConfigListener *listener) {
+    const Address *address = &listener->address;
+    const char *const *names, *nearest;
+    size_t n;
+
+    *listener = config_default_listener;
+    if (config_builtin_address("--listen", listen, messages, &listener->address) < 0)
+        return -EINVAL;
+    if (address->kind == ADDRESS_FD && !address->fd_name[0]) {
+        fprintf(messages, "--listen fd://: all passed sockets at once is not served by this release yet\n");
+        return -EINVAL;
+    }
+    if (address->kind == ADDRESS_TCP && !address_is_loopback(address)) {
+        fprintf(messages, "--listen %s: an address that is not loopback needs allow_from, in a config file\n",
+                listen);
+        return -EINVAL;
+    }
+    if (address_equals(address, &config->upstream)) {
+        fprintf(messages, "--listen %s: this is the upstream's address\n", listen);
+        return -EINVAL;
+    }
+    listener->policy = policy_set_get(config->policies, span_from(policy));
+    if (listener->policy)
+        return 0;
+    names = policy_set_names(config->policies, &n);
+    nearest = doc_nearest(span_from(policy), names, n);
+    fprintf(messages, "--policy %s: no such policy%s%s%s\n", policy, nearest ? "; did you mean '" : "",
+            nearest ? nearest : "", nearest ? "'?" : "");
+    return -EINVAL;
+}
+
+int config_builtin(const char *listen, const char *upstream, const char *policy, FILE *messages,
+                   Config **ret) {
+    CLEANUP(config_unref_p) Config *config = config_new();
+    CLEANUP(arena_free_p) Arena *scratch = arena_new(LIMIT_CONFIG_ARENA_BYTES);
+    DocErrors errors = {.arena = scratch, .file = "presets"};
+    ConfigListener *listener = config ? arena_alloc(config->arena, sizeof(*listener)) : NULL;
+
+    if (!listener || !scratch)
+        return config_fail_memory("quaygate", messages);
+    if (upstream && config_builtin_address("--upstream", upstream, messages, &config->upstream) < 0)
+        return -EINVAL;
+    if (config->upstream.kind == ADDRESS_FD) {
+        fprintf(messages, "--upstream %s: the upstream can't be a passed socket\n", upstream);
+        return -EINVAL;
+    }
+    config->policies = policy_set_compile(NULL, &config->versions, &errors);
+    if (!config->policies) {
+        config_print_errors(&errors, messages);
+        return errors.n > 0 ? -EINVAL : config_fail_memory("quaygate", messages);
+    }
+    if (config_builtin_listener(config, listen ? listen : BUILTIN_LISTEN, policy ? policy : BUILTIN_POLICY,
+                                messages, listener) < 0)
+        return -EINVAL;
+    config->listeners = listener;
+    config->n_listeners = 1;
+    if (config_protect(config) < 0)
+        return config_fail_memory("quaygate", messages);
+    *ret = TAKE_PTR(config);
+    return 0;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The config file as one immutable value: listeners with their policies, the upstream, limits, audit.
+ * Read whole before it takes over; refcounted, because running exchanges keep the one that admitted them.
+ */
+#pragma once
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "address.h"
+#include "policy/compile.h"
+
+typedef struct ConfigListener {
+    Address address;
+    Policy *policy;
+    unsigned mode; /* unix: permission bits; default 0660 */
+    uid_t owner;   /* (uid_t) −1: leave */
+    gid_t group;   /* (gid_t) −1: leave */
+    const uid_t *allow_uids;
+    size_t n_allow_uids;
+    bool has_allow_uids; /* absent = whoever may open the socket */
+    const gid_t *allow_gids;
+    size_t n_allow_gids;
+    bool has_allow_gids;
+    const Network *allow_from;
+    size_t n_allow_from;
+    DocMark mark; /* where it stands in the file */
+} ConfigListener;
+
+typedef enum AuditFailure {
+    AUDIT_FAILURE_DENY = 0,
+    AUDIT_FAILURE_CONTINUE,
+} AuditFailure;
+
+typedef enum SinkKind {
+    SINK_FILE,
+    SINK_STDOUT,
+} SinkKind;
+
+typedef struct ConfigSink {
+    SinkKind kind;
+    const char *path; /* SINK_FILE */
+    unsigned mode;    /* SINK_FILE: default 0640 */
+} ConfigSink;
+
+typedef struct ConfigLimits {
+    unsigned connections;
+    unsigned connections_per_client;
+    size_t header_bytes;
+    uint64_t header_timeout_usec;
+    size_t body_bytes;
+    uint64_t body_timeout_usec;
+    uint64_t idle_timeout_usec;
+    uint64_t shutdown_grace_usec;
+} ConfigLimits;
+
+typedef struct Config {
+    unsigned n_refs;
+    Arena *arena;     /* owns every string and array here */
+    const char *file; /* NULL: built in, or from the command line */
+    Address upstream;
+    const char *host_root; /* where the host's file system is seen; NULL: it isn't */
+    uint64_t connect_timeout_usec;
+    uint64_t response_timeout_usec;
+    ApiVersions versions;
+    const ConfigListener *listeners;
+    size_t n_listeners;
+    PolicySet *policies;
+    AuditFailure on_failure;
+    const ConfigSink *sinks;
+    size_t n_sinks;
+    ConfigLimits limits;
+} Config;
+
+/*
+ * Reads `path`. On mistakes returns −EINVAL and prints each as FILE:LINE:COLUMN: message to `messages`;
+ * −errno when the file can't be read (printed too).
+ */
+int config_load(const char *path, FILE *messages, Config **ret);
+
+/* The same from memory; `file` is only a name. */
+int config_parse(Span bytes, const char *file, FILE *messages, Config **ret);
+
+/*
+ * One ad-hoc listener without a file; each of `listen`, `upstream`, `policy` may be NULL for the built-in:
+ * policy monitoring on unix:///run/quaygate/docker.sock before unix:///var/run/docker.sock.
+ */
+int config_builtin(const char *listen, const char *upstream, const char *policy, FILE *messages,
+                   Config **ret);
+
+Config *config_ref(Config *config);
+Config *config_unref(Config *config); /* accepts NULL, returns NULL */
+
+/* The effective config, defaults filled in and presets resolved: YAML that loads to the same policy. */
+int config_print(const Config *config, FILE *out);
+
+static inline void config_unref_p(Config **config) {
+    *config = config_unref(*config);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/* `audit:` of the config. */
+#include "config_read.h"
+#include "config_value.h"
+#include "policy/keys.h"
+#include "policy/text.h"
+
+#define FILE_MODE 0640u
+
+typedef struct SinkReader {
+    ConfigReader *reader;
+    ConfigSink *sink;
+} SinkReader;
+
+static void config_audit_read_file(void *ctx, const DocNode *node) {
+    SinkReader *s = ctx;
+    DocErrors *errors = s->reader->errors;
+    Span path;
+
+    if (!keys_read_text(errors, node, "file", &path))
+        return;
+    if (path.size < 2 || path.data[0] != '/')
+        return doc_error(errors, node->mark, "file must be an absolute path");
+    s->sink->path = arena_copy(s->reader->config->arena, path);
+    if (!s->sink->path)
+        doc_error(errors, node->mark, "out of memory");
+}
+
+static void config_audit_read_mode(void *ctx, const DocNode *node) {
+    SinkReader *s = ctx;
+
+    (void) config_value_mode(s->reader->errors, node, "mode", &s->sink->mode);
+}
+
+static void config_audit_read_sink(ConfigReader *reader, const DocNode *node, ConfigSink *sink) {
+    static const KeyRow keys[] = {
+        {"file", config_audit_read_file},
+        {"mode", config_audit_read_mode},
+        {"chain", NULL},
+        {"syslog", NULL},
+    };
+    static const char *const words[] = {"stdout", "journald"};
+    SinkReader s = {.reader = reader, .sink = sink};
+    size_t word;
+
+    *sink = (ConfigSink){.kind = SINK_FILE, .mode = FILE_MODE};
+    if (node->type == DOC_MAPPING) {
+        (void) keys_read(reader->errors, node, "audit.sinks.", keys, ARRAY_SIZE(keys), &s);
+        if (!doc_get(node, "file") && !doc_get(node, "syslog"))
+            doc_error(reader->errors, node->mark, "a sink is {file: PATH} or stdout");
+    } else if (keys_read_word(reader->errors, node, "sink", words, ARRAY_SIZE(words), &word)) {
+        if (word == 1)
+            doc_error(reader->errors, node->mark, "'journald' is not served by this release yet");
+        *sink = config_default_sink;
+    }
+}
+
+/* The same place twice would tell each event twice, and cut one record by the other's failure. */
+static bool config_audit_is_same(const ConfigSink *a, const ConfigSink *b) {
+    if (a->kind != b->kind)
+        return false;
+    return a->kind == SINK_STDOUT || (a->path && b->path && strcmp(a->path, b->path) == 0);
+}
+
+static void config_audit_read_sinks(void *ctx, const DocNode *node) {
+    ConfigReader *reader = ctx;
+    ConfigSink *sinks;
+
+    if (!keys_is_sequence(reader->errors, node, "sinks"))
+        return;
+    if (node->n == 0 || node->n > LIMIT_AUDIT_SINKS)
+        return doc_error(reader->errors, node->mark, "sinks must have from 1 to %u entries",
+                         LIMIT_AUDIT_SINKS);
+    sinks = arena_alloc_array(reader->config->arena, node->n, sizeof(*sinks));
+    if (!sinks)
+        return doc_error(reader->errors, node->mark, "out of memory");
+    for (size_t i = 0; i < node->n; i++) {
+        config_audit_read_sink(reader, node->items[i], &sinks[i]);
+        for (size_t j = 0; j < i; j++)
+            if (config_audit_is_same(&sinks[i], &sinks[j]))
+                doc_error(reader->errors, node->items[i]->mark,
+                          "this sink stands here twice, first in line %u", node->items[j]->mark.line);
+    }
+    reader->config->sinks = sinks;
+    reader->config->n_sinks = node->n;
+}
+
+static void config_audit_read_on_failure(void *ctx, const DocNode *node) {
+    static const char *const words[] = {[AUDIT_FAILURE_DENY] = "deny", [AUDIT_FAILURE_CONTINUE] = "continue"};
+    ConfigReader *reader = ctx;
+    size_t i;
+
+    if (keys_read_word(reader->errors, node, "on_failure", words, ARRAY_SIZE(words), &i))
+        reader->config->on_failure = (AuditFailure) i;
+}
+
+void config_read_audit(ConfigReader *reader, const DocNode *node) {
+    static const KeyRow keys[] = {
+        {"on_failure", config_audit_read_on_failure},
+        {"sinks", config_audit_read_sinks},
+    };
+
+    (void) keys_read(reader->errors, node, "audit.", keys, ARRAY_SIZE(keys), reader);
+}

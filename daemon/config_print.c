@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The effective config as YAML: every default written out, so that it loads to the same one anywhere. */
+#include "config.h"
+
+#include <errno.h>
+
+#include "config_value.h"
+#include "policy/text.h"
+
+/* Double-quoted: the one form of YAML that can hold every text. */
+static void config_print_text(FILE *out, const char *text) {
+    size_t size = strlen(text);
+
+    fputc('"', out);
+    for (size_t i = 0; i < size;) {
+        uint32_t rune = 0;
+        size_t n = text_take_rune(text + i, size - i, &rune); /* never 0: the file was UTF-8 (doc_parse) */
+
+        if (n == 0)
+            break;
+        if (rune == '"' || rune == '\\')
+            fprintf(out, "\\%c", (int) rune);
+        else if (rune > 0xFFFF)
+            fprintf(out, "\\U%08X", rune);
+        else if (rune < 0x20 || rune > 0x7E)
+            fprintf(out, "\\u%04X", rune);
+        else
+            fputc((int) rune, out);
+        i += n;
+    }
+    fputc('"', out);
+}
+
+static void config_print_ids(FILE *out, const char *key, const uint32_t *ids, size_t n) {
+    fprintf(out, "    %s: [", key);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s%u", i > 0 ? ", " : "", ids[i]);
+    fputs("]\n", out);
+}
+
+static void config_print_listener(FILE *out, const ConfigListener *listener) {
+    fputs("  - address: ", out);
+    config_print_text(out, listener->address.text);
+    fprintf(out, "\n    policy: %s\n", policy_name(listener->policy));
+    if (listener->address.kind == ADDRESS_UNIX)
+        fprintf(out, "    mode: \"%04o\"\n", listener->mode);
+    if (listener->owner != (uid_t) -1)
+        fprintf(out, "    owner: %u\n", listener->owner);
+    if (listener->group != (gid_t) -1)
+        fprintf(out, "    group: %u\n", listener->group);
+    if (listener->has_allow_uids)
+        config_print_ids(out, "allow_uids", listener->allow_uids, listener->n_allow_uids);
+    if (listener->has_allow_gids)
+        config_print_ids(out, "allow_gids", listener->allow_gids, listener->n_allow_gids);
+    if (listener->n_allow_from == 0)
+        return;
+    fputs("    allow_from: [", out);
+    for (size_t i = 0; i < listener->n_allow_from; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        config_print_text(out, listener->allow_from[i].text);
+    }
+    fputs("]\n", out);
+}
+
+static void config_print_key_time(FILE *out, const char *key, uint64_t usec) {
+    fprintf(out, "  %s: ", key);
+    config_value_print_time(out, usec);
+    fputc('\n', out);
+}
+
+static void config_print_key_size(FILE *out, const char *key, uint64_t bytes) {
+    fprintf(out, "  %s: ", key);
+    config_value_print_size(out, bytes);
+    fputc('\n', out);
+}
+
+/* Presets are everywhere the same, and their names can't be defined: only the file's own are written. */
+static int config_print_policies(const Config *config, FILE *out) {
+    size_t n;
+    const char *const *names = policy_set_names(config->policies, &n);
+    bool any = false;
+
+    for (size_t i = 0; i < n; i++) {
+        int r;
+
+        if (preset_yaml(span_from(names[i])))
+            continue;
+        if (!any)
+            fputs("policies:\n", out);
+        any = true;
+        r = policy_print(policy_set_get(config->policies, span_from(names[i])), out);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static void config_print_audit(const Config *config, FILE *out) {
+    fprintf(out, "audit:\n  on_failure: %s\n  sinks:\n",
+            config->on_failure == AUDIT_FAILURE_CONTINUE ? "continue" : "deny");
+    for (size_t i = 0; i < config->n_sinks; i++) {
+        if (config->sinks[i].kind == SINK_STDOUT) {
+            fputs("    - stdout\n", out);
+            continue;
+        }
+        fputs("    - file: ", out);
+        config_print_text(out, config->sinks[i].path);
+        fprintf(out, "\n      mode: \"%04o\"\n", config->sinks[i].mode);
+    }
+}
+
+static void config_print_limits(const ConfigLimits *limits, FILE *out) {
+    fprintf(out, "limits:\n  connections: %u\n  connections_per_client: %u\n", limits->connections,
+            limits->connections_per_client);
+    config_print_key_size(out, "header_bytes", limits->header_bytes);
+    config_print_key_time(out, "header_timeout", limits->header_timeout_usec);
+    config_print_key_size(out, "body_bytes", limits->body_bytes);
+    config_print_key_time(out, "body_timeout", limits->body_timeout_usec);
+    config_print_key_time(out, "idle_timeout", limits->idle_timeout_usec);
+    config_print_key_time(out, "shutdown_grace", limits->shutdown_grace_usec);
+}
+
+int config_print(const Config *config, FILE *out) {
+    int r;
+
+    fputs("version: 1\nupstream:\n  address: ", out);
+    config_print_text(out, config->upstream.text);
+    fputc('\n', out);
+    config_print_key_time(out, "connect_timeout", config->connect_timeout_usec);
+    config_print_key_time(out, "response_timeout", config->response_timeout_usec);
+    if (config->host_root) {
+        fputs("host_root: ", out);
+        config_print_text(out, config->host_root);
+        fputc('\n', out);
+    }
+    fprintf(out, "api_versions:\n  min: 1.%u\n  min_judged: 1.%u\n  max: 1.%u\n  outside: %s\n",
+            config->versions.min_minor, config->versions.min_judged_minor, config->versions.max_minor,
+            config->versions.clamp ? "clamp" : "deny");
+    fputs("listeners:\n", out);
+    for (size_t i = 0; i < config->n_listeners; i++)
+        config_print_listener(out, &config->listeners[i]);
+    r = config_print_policies(config, out);
+    if (r < 0)
+        return r;
+    config_print_audit(config, out);
+    config_print_limits(&config->limits, out);
+    return fflush(out) == EOF || ferror(out) ? -EIO : 0;
+}

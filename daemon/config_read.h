@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The keys of the config file, from YAML's tree to a Config. For config.c only; others see config.h.
+ */
+#pragma once
+
+#include "config.h"
+
+typedef struct ConfigReader {
+    Config *config;
+    DocErrors *errors;
+    const DocNode *root;
+    const DocNode *upstream; /* what is read only when all keys are known; NULL: not there */
+    const DocNode *listeners;
+    const DocNode *policies;
+} ConfigReader;
+
+/* All keys. Mistakes go to reader->errors; then the Config must not be used. */
+void config_read(ConfigReader *reader);
+
+/* `listeners:`; needs config->policies, which is NULL when `policies:` has mistakes. */
+void config_read_listeners(ConfigReader *reader);
+
+void config_read_audit(ConfigReader *reader, const DocNode *node); /* `audit:` */
+
+/* What holds where the file says nothing. */
+void config_set_defaults(Config *config);
+extern const ConfigSink config_default_sink;
+extern const ConfigListener config_default_listener;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One connected stream socket, non-blocking, with what was read and what waits to be written: the client's
+ * and the engine's are the same. Plain events instead of bufferevents: a bufferevent asks FIONREAD before
+ * each read, and system calls are the budget.
+ *
+ * Reading stops by itself while `in` holds `in_limit` bytes, and goes on once it was consumed
+ * (conn_update): that is the back-pressure. The callback only says "look again": it comes from the loop,
+ * never from inside a call made here, so whoever calls never finds the ground gone.
+ */
+#pragma once
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "buffer.h"
+
+typedef void (*ConnNotify)(void *arg);
+
+typedef struct Conn {
+    int fd; /* −EBADF: closed */
+    struct event read_event;
+    struct event write_event;
+    bool read_armed;
+    bool write_armed;
+    Buffer in;
+    Buffer out;
+    size_t in_limit;      /* bytes */
+    bool eof;             /* the peer has ended its side, and `in` has all there was */
+    bool hangup;          /* seen with the end: the peer has closed altogether, nobody reads what we write */
+    bool shutdown_wanted; /* our side ends once `out` is empty */
+    bool shutdown_done;
+    int error;       /* −errno that ended reading; 0 */
+    int write_error; /* −errno that ended writing; 0. What the peer had sent may still be read */
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    ConnNotify notify;
+    void *arg;
+} Conn;
+
+/* Takes `fd`. Nothing is read before conn_update. */
+void conn_init(Conn *conn, struct event_base *base, int fd, ConnNotify notify, void *arg);
+void conn_done(Conn *conn); /* closes; safe on a zeroed Conn whose fd is −EBADF, and twice */
+
+/* Writes what it can of `out`, now; ends our side if wanted and `out` is empty; waits for room otherwise. */
+void conn_flush(Conn *conn);
+
+/* Our side ends (FIN) once everything in `out` is written. */
+void conn_shutdown(Conn *conn);
+
+/* Arms or disarms reading by what `in` holds. Call after consuming, or after changing in_limit. */
+void conn_update(Conn *conn);
+
+static inline bool conn_is_open(const Conn *conn) {
+    return conn->fd >= 0 && conn->error == 0;
+}
+
+static inline bool conn_input_ended(const Conn *conn) {
+    return conn->eof && buffer_size(&conn->in) == 0;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the commands of `quaygate` share. Each has a file, a row in main.c's table, and a function that
+ * gets its own arguments (argv[0] is its name) and returns the exit code.
+ */
+#pragma once
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "daemon/config.h"
+
+#define CTL_DEFAULT_CONFIG QUAYGATE_SYSCONFDIR "/quaygate/quaygate.yaml"
+
+typedef enum CtlExit {
+    CTL_OK = 0,
+    CTL_CONFIG = 1, /* the config, or what it needs, is wrong */
+    CTL_USAGE = 2,
+    CTL_DENIED = 3,  /* explain */
+    CTL_INVALID = 4, /* explain */
+} CtlExit;
+
+int ctl_check(int argc, char **argv);
+int ctl_explain(int argc, char **argv);
+int ctl_operations(int argc, char **argv);
+int ctl_presets(int argc, char **argv);
+
+/* Says on stderr what is wrong with the command line, and where help is. Returns CTL_USAGE. */
+int ctl_fail_usage(const char *verb, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* After a getopt_long that began with ":" in its letters returned '?' or ':'. Returns CTL_USAGE. */
+int ctl_fail_option(const char *verb, int option, char **argv);
+
+/* What the daemon would run with: `path`, else the default file where it is, else the presets alone. */
+int ctl_load(const char *path, Config **ret);
+
+/* "; did you mean 'X'?", or "" (static buffer: one use at a time). */
+const char *ctl_did_you_mean(const char *word, const char *const *candidates, size_t n);
+
+/* An escape sequence if stdout is a terminal that wants colour (https://no-color.org), else "". */
+const char *ctl_colour(const char *sequence);
+#define CTL_RED "\033[31m"
+#define CTL_GREEN "\033[32m"
+#define CTL_YELLOW "\033[33m"
+#define CTL_BOLD "\033[1m"
+#define CTL_RESET "\033[0m"
+
+/* All of stdout is written: CTL_OK, or CTL_CONFIG with a message. */
+int ctl_finish(void);

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange_impl.h"
+
+#include <stdlib.h>
+
+#include "policy/explain.h"
+#include "res_write.h"
+
+static const char *const exchange_state_names[EXCHANGE_STATE_MAX_] = {
+    [EXCHANGE_READ_HEAD] = "READ_HEAD", [EXCHANGE_PROBE] = "PROBE",     [EXCHANGE_READ_BODY] = "READ_BODY",
+    [EXCHANGE_ADMIT] = "ADMIT",         [EXCHANGE_CONNECT] = "CONNECT", [EXCHANGE_WAIT_HEAD] = "WAIT_HEAD",
+    [EXCHANGE_RELAY] = "RELAY",         [EXCHANGE_TUNNEL] = "TUNNEL",   [EXCHANGE_ANSWER] = "ANSWER",
+    [EXCHANGE_DRAIN] = "DRAIN",         [EXCHANGE_LINGER] = "LINGER",   [EXCHANGE_DONE] = "DONE",
+};
+
+#define TO(state) (1u << EXCHANGE_##state)
+
+/* From each state, where it may go: whatever else would be asked for is a programmer's error and ends it. */
+static const unsigned exchange_transitions[EXCHANGE_STATE_MAX_] = {
+    [EXCHANGE_READ_HEAD] = TO(PROBE) | TO(READ_BODY) | TO(ADMIT) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_PROBE] = TO(READ_BODY) | TO(ADMIT) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_READ_BODY] = TO(ADMIT) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_ADMIT] = TO(CONNECT) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_CONNECT] = TO(WAIT_HEAD) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_WAIT_HEAD] = TO(CONNECT) | TO(RELAY) | TO(TUNNEL) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_RELAY] = TO(LINGER) | TO(DONE),
+    [EXCHANGE_TUNNEL] = TO(DONE),
+    [EXCHANGE_ANSWER] = TO(DRAIN) | TO(LINGER) | TO(DONE),
+    [EXCHANGE_DRAIN] = TO(LINGER) | TO(DONE),
+    [EXCHANGE_LINGER] = TO(DONE),
+};
+
+void exchange_set_state(Exchange *x, ExchangeState state) {
+    if (!(exchange_transitions[x->state] & (1u << state))) {
+        x->close = true;
+        state = EXCHANGE_DONE;
+    }
+    x->state = state;
+    x->deadline_usec = 0;
+}
+
+void exchange_set_timeout(Exchange *x, uint64_t usec) {
+    x->deadline_usec = usec ? clock_monotonic_usec() + usec : 0;
+}
+
+const char *exchange_state_name(const Exchange *x) {
+    return exchange_state_names[x->state];
+}
+
+uint64_t exchange_deadline_usec(const Exchange *x) {
+    return x->deadline_usec;
+}
+
+void exchange_set_last(Exchange *x) {
+    x->last = true;
+}
+
+/* --- Life cycle --------------------------------------------------------------------------------- */
+
+static void exchange_on_audit(void *arg, int status) {
+    Exchange *x = arg;
+
+    x->audit_heard = true;
+    x->audit_status = status;
+    x->host.wake(x->host.arg);
+}
+
+Exchange *exchange_new(const ExchangeHost *host, Config *config, const ConfigListener *listener) {
+    Exchange *x = calloc(1, sizeof(*x));
+
+    if (!x)
+        return NULL;
+    x->host = *host;
+    x->config = config_ref(config);
+    x->listener = listener;
+    x->began_usec = clock_monotonic_usec();
+    x->deadline_usec = x->began_usec + config->limits.header_timeout_usec;
+    x->waiter = (AuditWaiter){.done = exchange_on_audit, .arg = x};
+    x->arena = arena_new(LIMIT_ARENA_BYTES);
+    x->up_reader = reader_new(READER_REQUEST);
+    if (!x->arena || !x->up_reader || ulid_new(clock_realtime_usec(), x->id) < 0)
+        return exchange_free(x);
+    return x;
+}
+
+Exchange *exchange_free(Exchange *x) {
+    if (!x)
+        return NULL;
+    if (x->waiter.queued)
+        audit_cancel(x->host.env->audit, &x->waiter);
+    x->engine = engine_close(x->engine, x->host.env->reaper);
+    x->probe = probe_free(x->probe);
+    x->body = body_free(x->body);
+    buffer_done(&x->collected);
+    x->up_reader = reader_free(x->up_reader);
+    x->down_reader = reader_free(x->down_reader);
+    x->arena = arena_free(x->arena);
+    x->config = config_unref(x->config);
+    free(x);
+    return NULL;
+}
+
+AdmitContext exchange_context(const Exchange *x) {
+    return (AdmitContext){
+        .id = x->id,
+        .listener = x->listener->address.text,
+        .policy = policy_name(x->listener->policy),
+        .subject = x->host.subject,
+        .began_usec = x->began_usec,
+    };
+}
+
+uint64_t exchange_request_bytes(const Exchange *x) {
+    uint64_t read = reader_body_bytes(x->up_reader);
+
+    return x->request_known && x->request.framing == FRAMING_LENGTH ? x->request.length : read;
+}
+
+/* The engine's connection goes back to the client's if nothing of this exchange can be left in it. */
+static void exchange_release_engine(Exchange *x, bool complete) {
+    if (complete && x->engine_reusable && !flow_is_open(&x->up) && x->engine && engine_is_idle(x->engine) &&
+        !x->engine->conn.shutdown_wanted && !x->close)
+        *x->host.engine = TAKE_PTR(x->engine);
+    else
+        x->engine = engine_close(x->engine, x->host.env->reaper);
+}
+
+void exchange_finish(Exchange *x, EndCause end, ExchangeState next) {
+    AdmitContext context = exchange_context(x);
+
+    x->end = end;
+    if (end != END_COMPLETE && end != END_NONE)
+        x->close = true;
+    exchange_release_engine(x, end == END_COMPLETE);
+    if (x->admitted)
+        admit_record_outcome(x->host.env->audit, &context, &x->verdict, end, x->status,
+                             x->answer_bytes ? x->answer_bytes : x->down.bytes);
+    x->admitted = false;
+    exchange_set_state(x, next);
+}
+
+void exchange_abort(Exchange *x, EndCause cause) {
+    x->close = true;
+    exchange_finish(x, cause, EXCHANGE_DONE);
+}
+
+/* --- Answers of our own ------------------------------------------------------------------------- */
+
+/* Whether the request's body is still coming, so that the next request doesn't begin where it should. */
+static bool exchange_body_left(const Exchange *x) {
+    return x->request_known && (request_has_body(&x->request) || x->request.skip_bytes > 0) &&
+           !reader_at_end(x->up_reader);
+}
+
+static bool exchange_can_drain(const Exchange *x) {
+    return (x->request.skip_bytes > 0 ||
+            (x->request.framing == FRAMING_LENGTH && x->request.length <= LIMIT_DRAIN_BYTES)) &&
+           (!x->request.expect_continue || x->continue_sent);
+}
+
+void exchange_answer(Exchange *x) {
+    AdmitContext context = exchange_context(x);
+    unsigned status = reason_http_status(x->verdict.reason);
+    const char *sentence =
+        explain_sentence(x->arena, &x->verdict, x->request_known ? &x->request : NULL, context.policy, x->id);
+    bool bodiless = x->request_known && x->request.method == METHOD_HEAD;
+    Conn *client = x->host.conn;
+    size_t bytes = 0;
+
+    x->engine = engine_close(x->engine, x->host.env->reaper);
+    x->up.state = FLOW_CLOSED;
+    buffer_clear(&x->collected);
+    x->close = x->close || x->last || !x->request_known || !x->request.keep_alive || client->eof ||
+               reason_closes_connection(x->verdict.reason) ||
+               (exchange_body_left(x) && !exchange_can_drain(x));
+    if (res_write_answer(&client->out, status, sentence ? sentence : reason_sentence(x->verdict.reason),
+                         x->id, x->close, bodiless, &bytes) < 0)
+        x->close = true;
+    x->status = status;
+    x->answer_bytes = bytes;
+    if (!x->admitted)
+        admit_record_refusal(x->host.env->audit, &context, x->request_known ? &x->request : NULL,
+                             exchange_request_bytes(x), &x->verdict, status, bytes);
+    exchange_set_state(x, EXCHANGE_ANSWER);
+    exchange_set_timeout(x, LIMIT_LINGER_SECONDS * 1000000ull);
+    conn_flush(client);
+}
+
+void exchange_fail(Exchange *x, Reason reason, const char *detail, EndCause end) {
+    x->end = end;
+    x->close = true;
+    exchange_refuse(x, reason, detail);
+}
+
+/* The client waits for leave before it sends its body: given once, and only if nothing has come yet. */
+void exchange_give_leave(Exchange *x) {
+    Conn *client = x->host.conn;
+
+    if (!x->request.expect_continue || x->continue_sent || buffer_size(&client->in) > 0 ||
+        x->request.http_1_0)
+        return;
+    x->continue_sent = true;
+    if (res_write_continue(&client->out) == 0)
+        conn_flush(client);
+}
+
+static Verdict exchange_verdict_of(Reason reason, const char *rule, const char *detail) {
+    unsigned status = reason_http_status(reason);
+
+    return (Verdict){
+        .effect = status >= 500   ? EFFECT_ERROR
+                  : status == 403 ? EFFECT_DENY
+                                  : EFFECT_INVALID,
+        .reason = reason,
+        .rule = rule,
+        .detail = detail,
+    };
+}
+
+void exchange_refuse(Exchange *x, Reason reason, const char *detail) {
+    x->verdict = exchange_verdict_of(reason, NULL, detail);
+    exchange_answer(x);
+}
+
+void exchange_reject(Exchange *x, Reason reason, const char *rule) {
+    x->close = true;
+    x->verdict = exchange_verdict_of(reason, rule, NULL);
+    exchange_answer(x);
+}
+
+/* --- After an answer, and the loop ---------------------------------------------------------------- */
+
+static bool exchange_after_answer(Exchange *x) {
+    if (buffer_size(&x->host.conn->out) > 0)
+        return false;
+    if (x->close)
+        exchange_finish(x, x->end, EXCHANGE_LINGER);
+    else if (exchange_body_left(x)) {
+        exchange_set_state(x, EXCHANGE_DRAIN);
+        exchange_set_timeout(x, x->config->limits.body_timeout_usec);
+    } else
+        exchange_finish(x, x->end, EXCHANGE_DONE);
+    return true;
+}
+
+static bool exchange_drain(Exchange *x) {
+    Conn *client = x->host.conn;
+    ReadStatus status =
+        reader_body(x->up_reader, &client->in, client->eof, &x->collected, LIMIT_DRAIN_BYTES, false);
+
+    conn_update(client);
+    if (status == READ_MORE)
+        return false;
+    x->close = x->close || status != READ_END;
+    exchange_finish(x, x->end, EXCHANGE_DONE);
+    return true;
+}
+
+/*
+ * Closing while the client still writes would reset the connection, and our answer could be lost to it:
+ * end our side, and read what comes until it ends its own.
+ */
+static bool exchange_linger(Exchange *x) {
+    Conn *client = x->host.conn;
+
+    if (x->deadline_usec == 0) {
+        exchange_set_timeout(x, LIMIT_LINGER_SECONDS * 1000000ull);
+        x->linger_from = client->bytes_in;
+        conn_shutdown(client);
+    }
+    buffer_clear(&client->in);
+    conn_update(client);
+    if (!client->eof && client->bytes_in - x->linger_from <= LIMIT_LINGER_BYTES)
+        return false;
+    exchange_set_state(x, EXCHANGE_DONE);
+    return true;
+}
+
+static bool (*const exchange_steps[EXCHANGE_STATE_MAX_])(Exchange *) = {
+    [EXCHANGE_READ_HEAD] = exchange_read_head, [EXCHANGE_PROBE] = exchange_probe,
+    [EXCHANGE_READ_BODY] = exchange_read_body, [EXCHANGE_ADMIT] = exchange_admit,
+    [EXCHANGE_CONNECT] = exchange_connect,     [EXCHANGE_WAIT_HEAD] = exchange_wait_head,
+    [EXCHANGE_RELAY] = exchange_relay,         [EXCHANGE_TUNNEL] = exchange_tunnel,
+    [EXCHANGE_ANSWER] = exchange_after_answer, [EXCHANGE_DRAIN] = exchange_drain,
+    [EXCHANGE_LINGER] = exchange_linger,
+};
+
+ExchangeProgress exchange_wake(Exchange *x) {
+    const Conn *client = x->host.conn;
+
+    while (x->state != EXCHANGE_DONE) {
+        if (client->error || client->write_error) {
+            exchange_abort(x, END_CLIENT_CLOSED);
+            break;
+        }
+        if (!exchange_steps[x->state](x))
+            return EXCHANGE_RUNNING;
+    }
+    return x->close || x->last ? EXCHANGE_CLOSE : EXCHANGE_NEXT;
+}
+
+void exchange_timeout(Exchange *x) {
+    x->deadline_usec = 0;
+    switch (x->state) {
+    case EXCHANGE_READ_HEAD:
+        exchange_refuse(x, REASON_HEADER_TIMEOUT, NULL);
+        break;
+    case EXCHANGE_READ_BODY:
+        exchange_refuse(x, REASON_BODY_TIMEOUT, NULL);
+        break;
+    case EXCHANGE_PROBE:
+    case EXCHANGE_CONNECT:
+        exchange_fail(x, REASON_ENGINE_TIMEOUT, "the engine took too long to accept the connection",
+                      END_TIMEOUT);
+        break;
+    case EXCHANGE_WAIT_HEAD:
+        exchange_fail(x, REASON_ENGINE_TIMEOUT, NULL, END_TIMEOUT);
+        break;
+    case EXCHANGE_ANSWER:
+    case EXCHANGE_DRAIN:
+    case EXCHANGE_LINGER:
+        exchange_abort(x, END_TIMEOUT);
+        break;
+    case EXCHANGE_ADMIT:
+    case EXCHANGE_RELAY:
+    case EXCHANGE_TUNNEL:
+    case EXCHANGE_DONE:
+    case EXCHANGE_STATE_MAX_:
+        break; /* these have no deadline: no timeout cuts a stream that is open */
+    }
+}

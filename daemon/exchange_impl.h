@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The exchange's inside, for the three files that make up its state machine: exchange.c (states, answers,
+ * the end), exchange_request.c (READ_HEAD to CONNECT), exchange_response.c (WAIT_HEAD to TUNNEL). Nobody
+ * else includes this.
+ */
+#pragma once
+
+#include "admit.h"
+#include "clock.h"
+#include "exchange.h"
+#include "flow.h"
+#include "probe.h"
+#include "res_read.h"
+#include "ulid.h"
+
+typedef enum ExchangeState {
+    EXCHANGE_READ_HEAD = 0,
+    EXCHANGE_PROBE, /* the engine is asked for its API version, once */
+    EXCHANGE_READ_BODY,
+    EXCHANGE_ADMIT, /* the decision record is on its way to the sinks */
+    EXCHANGE_CONNECT,
+    EXCHANGE_WAIT_HEAD, /* the upload may still run */
+    EXCHANGE_RELAY,
+    EXCHANGE_TUNNEL,
+    EXCHANGE_ANSWER, /* an answer of ours is being written */
+    EXCHANGE_DRAIN,  /* the rest of a refused request's body is read, to keep the connection */
+    EXCHANGE_LINGER, /* our side has ended; the client's rest is discarded, so that it can read our answer */
+    EXCHANGE_DONE,
+    EXCHANGE_STATE_MAX_,
+} ExchangeState;
+
+struct Exchange {
+    ExchangeHost host;
+    ExchangeState state;
+    Config *config; /* the one that admitted it: a reload changes nothing */
+    const ConfigListener *listener;
+    Arena *arena;
+
+    char id[ULID_SIZE];
+    uint64_t began_usec;
+    uint64_t deadline_usec;
+    bool last;  /* no further exchange on this connection */
+    bool close; /* the connection ends with this exchange */
+
+    Reader *up_reader;
+    Request request;
+    bool request_known; /* request has at least a method: it can go on record */
+    bool continue_sent;
+    Buffer collected; /* a judged body */
+    Body *body;
+    Verdict verdict;
+
+    Probe *probe;
+    AuditWaiter waiter;
+    bool admitted; /* its decision is on record, or on its way there: it needs an outcome */
+    bool audit_heard;
+    int audit_status;
+
+    Engine *engine;
+    bool engine_reused;
+    bool engine_reusable; /* by the response's framing */
+    Reader *down_reader;
+    unsigned n_interim;
+    Flow up;
+    Flow down;
+
+    unsigned status;       /* of the response the client gets */
+    uint64_t answer_bytes; /* of an answer of ours */
+    uint64_t linger_from;  /* the client's bytes_in when lingering began */
+    EndCause end;
+};
+
+void exchange_set_state(Exchange *x, ExchangeState state);
+void exchange_set_timeout(Exchange *x, uint64_t usec); /* from now; 0: none. A new state has none */
+
+AdmitContext exchange_context(const Exchange *x);
+uint64_t exchange_request_bytes(const Exchange *x); /* of the body: declared, or read so far */
+
+/* Answers x->verdict, which doesn't forward. */
+void exchange_answer(Exchange *x);
+
+/* The request, or we, failed before anything went to the client. `detail` may be NULL: the reason's sentence.
+ */
+void exchange_refuse(Exchange *x, Reason reason, const char *detail);
+
+/* The same after the decision, when the engine failed; `end` goes into the outcome. */
+void exchange_fail(Exchange *x, Reason reason, const char *detail, EndCause end);
+
+/* The one door out: the outcome on record, the engine's connection given back or closed. */
+void exchange_finish(Exchange *x, EndCause end, ExchangeState next);
+
+/* The client waits for leave to send its body (Expect: 100-continue): given once. */
+void exchange_give_leave(Exchange *x);
+
+/* One step of each state; true if it got anywhere. */
+bool exchange_read_head(Exchange *x);
+bool exchange_probe(Exchange *x);
+bool exchange_read_body(Exchange *x);
+bool exchange_admit(Exchange *x);
+bool exchange_connect(Exchange *x);
+bool exchange_wait_head(Exchange *x);
+bool exchange_relay(Exchange *x);
+bool exchange_tunnel(Exchange *x);

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange_impl.h"
+
+#include "policy/version.h"
+#include "req_write.h"
+
+/* --- Reading the request ------------------------------------------------------------------------ */
+
+/* What the policy has put into the body (containers.set) goes to the engine in the place of what came. */
+static bool exchange_take_edits(Exchange *x) {
+    size_t size = body_dump(x->body, NULL, 0);
+    char *room;
+
+    buffer_clear(&x->collected);
+    room = size > 0 ? buffer_reserve(&x->collected, size) : NULL;
+    if (!room || body_dump(x->body, room, size) != size)
+        return false;
+    buffer_commit(&x->collected, size);
+    return true;
+}
+
+static bool exchange_decide(Exchange *x) {
+    AdmitContext context = exchange_context(x);
+
+    admit_decide(x->listener->policy, x->config->host_root, &x->request, x->body, x->arena, &x->verdict);
+    if (!verdict_forwards(&x->verdict)) {
+        exchange_answer(x);
+        return true;
+    }
+    if (x->verdict.n_edits > 0 && !exchange_take_edits(x)) {
+        exchange_refuse(x, REASON_NO_MEMORY, NULL);
+        return true;
+    }
+    exchange_set_state(x, EXCHANGE_ADMIT);
+    x->admitted = admit_record_forward(x->host.env->audit, &context, &x->request, exchange_request_bytes(x),
+                                       &x->verdict, &x->waiter) == 0;
+    if (!x->admitted)
+        exchange_refuse(x, REASON_AUDIT_FAILED, NULL);
+    return true;
+}
+
+/* A small body that the operation doesn't take is read and dropped: the engine gets none. */
+static void exchange_begin_body(Exchange *x) {
+    if (x->request.skip_bytes > 0)
+        reader_body_begin(x->up_reader, FRAMING_LENGTH, x->request.skip_bytes);
+    else
+        reader_body_begin(x->up_reader, x->request.framing, x->request.length);
+}
+
+/* The head is settled: with its body if that is judged, else at once, to the decision. */
+static bool exchange_go_on(Exchange *x) {
+    if (!policy_wants_body(x->listener->policy, &x->request) && x->request.skip_bytes == 0)
+        return exchange_decide(x);
+    if (x->request.framing == FRAMING_LENGTH && x->request.length > x->config->limits.body_bytes) {
+        exchange_refuse(x, REASON_BODY_TOO_LARGE, NULL);
+        return true;
+    }
+    exchange_set_state(x, EXCHANGE_READ_BODY);
+    exchange_set_timeout(x, x->config->limits.body_timeout_usec);
+    return true;
+}
+
+static bool exchange_on_head(Exchange *x) {
+    const char *rule = NULL;
+
+    exchange_begin_body(x);
+    if (!identity_allowed(x->host.subject, x->listener, &rule)) {
+        x->verdict = (Verdict){.reason = REASON_CLIENT_NOT_ALLOWED, .rule = rule};
+        exchange_answer(x);
+        return true;
+    }
+    if (version_needs_engine(&x->request) && x->host.env->facts->api_minor == 0) {
+        exchange_set_state(x, EXCHANGE_PROBE);
+        exchange_set_timeout(x, x->config->connect_timeout_usec);
+        return true;
+    }
+    version_settle(&x->config->versions, &x->request, x->host.env->facts->api_minor);
+    return exchange_go_on(x);
+}
+
+/* An unversioned path means the engine's newest version: which that is, only the engine knows (T-006). */
+bool exchange_probe(Exchange *x) {
+    const Env *env = x->host.env;
+
+    if (!x->probe)
+        x->probe = probe_new(env, x->config, "/_ping", x->host.wake, x->host.arg);
+    if (!x->probe) {
+        exchange_refuse(x, REASON_NO_MEMORY, NULL);
+        return true;
+    }
+    switch (probe_run(x->probe)) {
+    case PROBE_RUNNING:
+        return false;
+    case PROBE_FAILED:
+        exchange_refuse(x, REASON_ENGINE_UNREACHABLE, "the engine can't be asked for its API version");
+        return true;
+    case PROBE_DONE:
+        break;
+    }
+    env->facts->api_minor = probe_api_minor(x->probe);
+    x->probe = probe_free(x->probe);
+    if (env->facts->api_minor == 0) {
+        exchange_refuse(x, REASON_ENGINE_PROTOCOL, "the engine doesn't say which API version it speaks");
+        return true;
+    }
+    version_settle(&x->config->versions, &x->request, env->facts->api_minor);
+    return exchange_go_on(x);
+}
+
+bool exchange_read_head(Exchange *x) {
+    Conn *client = x->host.conn;
+    const char *detail = NULL;
+    Reason reason = REASON_UNDECIDED;
+    size_t size = 0;
+
+    switch (reader_head(x->up_reader, buffer_span(&client->in), x->config->limits.header_bytes, &size,
+                        &reason, &detail)) {
+    case READ_HEAD:
+        break;
+    case READ_FAILED:
+        exchange_refuse(x, reason, detail);
+        return true;
+    case READ_MORE:
+    case READ_FULL:
+    case READ_END:
+        if (!client->eof)
+            return false;
+        x->close = true; /* went away in mid-head: there was no request */
+        exchange_set_state(x, EXCHANGE_DONE);
+        return true;
+    }
+    reason = request_seal(x->arena, reader_raw(x->up_reader), &x->request, &detail);
+    x->request_known = x->request.method != METHOD_NONE || x->request.target.path.size > 0;
+    buffer_consume(&client->in, size);
+    conn_update(client);
+    if (reason == REASON_OK)
+        return exchange_on_head(x);
+    exchange_begin_body(x);
+    x->close = true; /* what follows a head that we didn't understand can't be told */
+    exchange_refuse(x, reason, detail);
+    return true;
+}
+
+static bool exchange_judge_collected(Exchange *x) {
+    const char *detail = NULL;
+    Reason reason;
+
+    if (x->request.skip_bytes > 0)
+        buffer_clear(&x->collected);
+    if (buffer_size(&x->collected) == 0) {
+        if (x->request.operation && x->request.operation->body == BODY_JSON) {
+            exchange_refuse(x, REASON_BODY_MISSING, NULL);
+            return true;
+        }
+        return exchange_decide(x);
+    }
+    reason = body_parse(x->arena, buffer_span(&x->collected), &x->body, &detail);
+    if (reason != REASON_OK) {
+        exchange_refuse(x, reason, detail);
+        return true;
+    }
+    return exchange_decide(x);
+}
+
+bool exchange_read_body(Exchange *x) {
+    Conn *client = x->host.conn;
+    size_t limit = x->config->limits.body_bytes, before = buffer_size(&client->in);
+    ReadStatus status;
+
+    exchange_give_leave(x);
+    status = reader_body(x->up_reader, &client->in, client->eof, &x->collected,
+                         limit + 1 - buffer_size(&x->collected), false);
+    conn_update(client);
+    if (buffer_size(&x->collected) > limit) {
+        exchange_refuse(x, REASON_BODY_TOO_LARGE, NULL);
+        return true;
+    }
+    if (status == READ_FAILED) {
+        exchange_refuse(x, reader_body_truncated(x->up_reader) ? REASON_BODY_TRUNCATED : REASON_HTTP_FRAMING,
+                        NULL);
+        return true;
+    }
+    return status == READ_END ? exchange_judge_collected(x) : buffer_size(&client->in) != before;
+}
+
+/* --- Sending it on ------------------------------------------------------------------------------ */
+
+bool exchange_admit(Exchange *x) {
+    if (!x->audit_heard)
+        return false;
+    if (x->audit_status < 0) {
+        x->admitted = false; /* no sink has the decision */
+        exchange_refuse(x, REASON_AUDIT_FAILED, NULL);
+        return true;
+    }
+    exchange_set_state(x, EXCHANGE_CONNECT);
+    exchange_set_timeout(x, x->config->connect_timeout_usec);
+    return true;
+}
+
+/* The connection the client's last exchange left, if the engine hasn't ended it and a reload hasn't moved it.
+ */
+static void exchange_take_engine(Exchange *x) {
+    Engine *kept = *x->host.engine;
+
+    *x->host.engine = NULL;
+    if (kept && engine_is_idle(kept) && strcmp(kept->address.text, x->config->upstream.text) == 0) {
+        x->engine = kept;
+        x->engine_reused = true;
+        return;
+    }
+    engine_close(kept, x->host.env->reaper);
+    x->engine = engine_connect(x->host.env->base, &x->config->upstream, x->host.wake, x->host.arg);
+    x->engine_reused = false;
+}
+
+/* A fresh head. The judged body goes as it came: it has but one reading (T-047, and why in DEVIATIONS.md). */
+static void exchange_send(Exchange *x) {
+    Conn *engine = &x->engine->conn;
+    /* Read to its end: judged, or empty though its framing left that open. It goes with its length. */
+    bool collected = x->body || (request_has_body(&x->request) && reader_at_end(x->up_reader));
+    Span body = buffer_span(&x->collected);
+    int r;
+
+    r = req_write_head(&engine->out, x->arena, &x->request, collected ? &body : NULL);
+    if (r == 0 && collected)
+        r = buffer_append(&engine->out, body);
+    if (r < 0) {
+        exchange_fail(x, REASON_NO_MEMORY, NULL, END_ERROR);
+        return;
+    }
+    exchange_set_state(x, EXCHANGE_WAIT_HEAD);
+    if (!reader_at_end(x->up_reader)) {
+        exchange_give_leave(x);
+        flow_start_body(&x->up, x->host.conn, engine, x->up_reader, x->request.framing == FRAMING_CHUNKED);
+    }
+    conn_flush(engine);
+}
+
+bool exchange_connect(Exchange *x) {
+    if (!x->engine)
+        exchange_take_engine(x);
+    if (!x->engine) {
+        exchange_fail(x, REASON_NO_MEMORY, NULL, END_ERROR);
+        return true;
+    }
+    if (x->engine->state == ENGINE_CONNECTING)
+        return false;
+    if (x->engine->state == ENGINE_FAILED) {
+        const char *why = arena_printf(x->arena, "the engine at %s can't be reached: %s",
+                                       x->config->upstream.text, strerror(-x->engine->error));
+        exchange_fail(x, REASON_ENGINE_UNREACHABLE, why, END_ERROR);
+        return true;
+    }
+    if (!x->down_reader)
+        x->down_reader = reader_new(READER_RESPONSE);
+    if (!x->down_reader) {
+        exchange_fail(x, REASON_NO_MEMORY, NULL, END_ERROR);
+        return true;
+    }
+    exchange_send(x);
+    return true;
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange_impl.h"
+
+#include "res_write.h"
+
+/* --- The way up, while the response is awaited or relayed --------------------------------------- */
+
+/* A client that ended its side, with nothing more to send: the engine hears it as it would without us. */
+static void exchange_pass_half_close(Exchange *x) {
+    if (conn_input_ended(x->host.conn) && !flow_is_open(&x->up) && !x->engine->conn.shutdown_wanted)
+        conn_shutdown(&x->engine->conn);
+}
+
+/* The client is gone for good, and the engine has all it had sent: what comes is for nobody. */
+static bool exchange_client_gone(const Exchange *x) {
+    return x->host.conn->hangup && !flow_is_open(&x->up) && buffer_size(&x->engine->conn.out) == 0;
+}
+
+/* The upload goes on while the answer comes: the engine may begin it before it has read all (T-065). */
+static bool exchange_pump_up(Exchange *x) {
+    bool moved = flow_pump(&x->up);
+
+    if (flow_is_open(&x->up) && x->engine->conn.write_error) {
+        /* The engine reads no more, yet it may have said why: its answer decides. */
+        x->up.state = FLOW_FAILED;
+        x->close = true;
+        moved = true;
+    }
+    return moved;
+}
+
+static bool exchange_upload_failed(const Exchange *x) {
+    return x->up.state == FLOW_FAILED && !x->engine->conn.write_error;
+}
+
+/* --- The response ------------------------------------------------------------------------------- */
+
+static bool exchange_hijacks(const Exchange *x, const ResponseHead *head) {
+    ReplyKind reply = x->request.operation ? x->request.operation->reply : REPLY_PLAIN;
+
+    if (head->status == 101)
+        return x->request.wants_upgrade && (reply == REPLY_HIJACK || reply == REPLY_UPGRADE);
+    return head->hijackable && reply == REPLY_HIJACK;
+}
+
+static void exchange_start_tunnel(Exchange *x, const ResponseHead *head, size_t head_size) {
+    Conn *client = x->host.conn, *engine = &x->engine->conn;
+
+    x->close = true;
+    if (res_write_head(&client->out, head, (ResWriteFraming){.http_1_0 = x->request.http_1_0}) < 0) {
+        exchange_finish(x, END_ERROR, EXCHANGE_DONE);
+        return;
+    }
+    buffer_consume(&engine->in, head_size);
+    exchange_set_state(x, EXCHANGE_TUNNEL);
+    flow_start_raw(&x->up, client, engine);
+    flow_start_raw(&x->down, engine, client);
+    conn_flush(client);
+}
+
+static void exchange_start_relay(Exchange *x, const ResponseHead *head, size_t head_size) {
+    Conn *client = x->host.conn, *engine = &x->engine->conn;
+    bool bodied = head->until_close || head->framing != FRAMING_NONE;
+    bool chunked = !x->request.http_1_0 && (head->until_close || head->framing == FRAMING_CHUNKED);
+    bool hijack = x->request.operation && x->request.operation->reply >= REPLY_HIJACK;
+
+    /* After a hijack that didn't happen the client may already have sent what isn't a request (T-067). */
+    x->close = x->close || x->last || !x->request.keep_alive || flow_is_open(&x->up) || hijack ||
+               (bodied && !chunked && head->framing != FRAMING_LENGTH) || client->eof;
+    x->engine_reusable = head->reusable;
+    if (res_write_head(
+            &client->out, head,
+            (ResWriteFraming){.chunked = chunked, .close = x->close, .http_1_0 = x->request.http_1_0}) < 0) {
+        exchange_finish(x, END_ERROR, EXCHANGE_DONE);
+        return;
+    }
+    buffer_consume(&engine->in, head_size);
+    if (head->until_close)
+        reader_body_begin_until_close(x->down_reader);
+    else
+        reader_body_begin(x->down_reader, head->framing, head->length);
+    exchange_set_state(x, EXCHANGE_RELAY);
+    if (bodied)
+        flow_start_body(&x->down, engine, client, x->down_reader, chunked);
+    else
+        x->down.state = FLOW_ENDED;
+    conn_update(engine);
+}
+
+static bool exchange_on_response(Exchange *x, size_t head_size) {
+    const char *detail = NULL;
+    ResponseHead head;
+
+    if (res_read_head(x->down_reader, x->request.method == METHOD_HEAD, &head, &detail) != REASON_OK) {
+        exchange_fail(x, REASON_ENGINE_PROTOCOL, detail, END_ERROR);
+        return true;
+    }
+    if (head.interim) {
+        /* Our own 100 has gone out already; others are hints that nobody needs. */
+        buffer_consume(&x->engine->conn.in, head_size);
+        reader_reset(x->down_reader);
+        if (++x->n_interim > LIMIT_INTERIM_RESPONSES)
+            exchange_fail(x, REASON_ENGINE_PROTOCOL, "the engine sends interim answers without end",
+                          END_ERROR);
+        return true;
+    }
+    x->status = head.status;
+    if (head.api_minor != 0)
+        x->host.env->facts->api_minor = head.api_minor;
+    if (exchange_hijacks(x, &head))
+        exchange_start_tunnel(x, &head, head_size);
+    else if (head.status == 101)
+        exchange_fail(x, REASON_ENGINE_PROTOCOL, "the engine switched protocols unasked", END_ERROR);
+    else
+        exchange_start_relay(x, &head, head_size);
+    return true;
+}
+
+/*
+ * An engine that closed a kept connection just as we wrote on it has done nothing: ask again, on a new
+ * connection, what is safe to ask twice (RFC 9110 §9.2.2).
+ */
+static bool exchange_may_retry(const Exchange *x) {
+    return x->engine_reused && buffer_size(&x->engine->conn.in) == 0 && x->n_interim == 0 &&
+           (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD);
+}
+
+static void exchange_on_engine_gone(Exchange *x) {
+    if (exchange_may_retry(x)) {
+        x->engine = engine_close(x->engine, x->host.env->reaper);
+        reader_reset(x->down_reader);
+        exchange_set_state(x, EXCHANGE_CONNECT);
+        exchange_set_timeout(x, x->config->connect_timeout_usec);
+        return;
+    }
+    exchange_fail(x, REASON_ENGINE_CLOSED, NULL, END_ENGINE_CLOSED);
+}
+
+bool exchange_wait_head(Exchange *x) {
+    Conn *client = x->host.conn, *engine = &x->engine->conn;
+    const char *detail = NULL;
+    Reason reason = REASON_UNDECIDED;
+    size_t size = 0;
+    bool moved = exchange_pump_up(x);
+
+    if (exchange_upload_failed(x)) {
+        reason = reader_body_truncated(x->up_reader) ? REASON_BODY_TRUNCATED : REASON_HTTP_FRAMING;
+        exchange_fail(x, reason, NULL, client->eof ? END_CLIENT_CLOSED : END_ERROR);
+        return true;
+    }
+    if (!flow_is_open(&x->up) && x->deadline_usec == 0 && x->config->response_timeout_usec &&
+        (!x->request.operation || x->request.operation->reply == REPLY_PLAIN))
+        exchange_set_timeout(x, x->config->response_timeout_usec);
+    switch (reader_head(x->down_reader, buffer_span(&engine->in), LIMIT_RESPONSE_HEAD_BYTES, &size, &reason,
+                        &detail)) {
+    case READ_HEAD:
+        return exchange_on_response(x, size);
+    case READ_FAILED:
+        exchange_fail(x, REASON_ENGINE_PROTOCOL, NULL, END_ERROR);
+        return true;
+    case READ_MORE:
+    case READ_FULL:
+    case READ_END:
+        break;
+    }
+    if (engine->eof || engine->error) {
+        exchange_on_engine_gone(x);
+        return true;
+    }
+    if (exchange_client_gone(x)) {
+        exchange_finish(x, END_CLIENT_CLOSED, EXCHANGE_DONE);
+        return true;
+    }
+    exchange_pass_half_close(x);
+    return moved;
+}
+
+bool exchange_relay(Exchange *x) {
+    Conn *client = x->host.conn, *engine = &x->engine->conn;
+    bool moved = exchange_pump_up(x);
+
+    moved = flow_pump(&x->down) || moved;
+    conn_flush(client);
+    if (exchange_upload_failed(x)) {
+        exchange_finish(x, END_CLIENT_CLOSED, EXCHANGE_DONE);
+        return true;
+    }
+    if (x->down.state == FLOW_FAILED ||
+        (flow_is_open(&x->down) && engine->error && buffer_size(&engine->in) == 0)) {
+        /* What came is the client's; that it isn't all shows by the framing that is never completed. */
+        x->down.state = FLOW_FAILED;
+        if (buffer_size(&client->out) > 0)
+            return moved;
+        exchange_finish(x, END_ENGINE_CLOSED, EXCHANGE_DONE);
+        return true;
+    }
+    if (x->down.state == FLOW_ENDED && buffer_size(&client->out) == 0) {
+        x->close = x->close || flow_is_open(&x->up) || client->eof;
+        /* A client that left in mid-stream makes the engine end it, and then our last write fails. */
+        exchange_finish(x, client->write_error ? END_CLIENT_CLOSED : END_COMPLETE,
+                        x->close ? EXCHANGE_LINGER : EXCHANGE_DONE);
+        return true;
+    }
+    if (exchange_client_gone(x)) {
+        exchange_finish(x, END_CLIENT_CLOSED, EXCHANGE_DONE);
+        return true;
+    }
+    exchange_pass_half_close(x);
+    return moved;
+}
+
+/*
+ * Two directions that know nothing of each other: each end is passed on by itself, as a FIN, so that
+ * `echo hi | docker run -i … cat` ends and what a container says after its stdin's end still comes (T-069).
+ */
+bool exchange_tunnel(Exchange *x) {
+    Conn *client = x->host.conn, *engine = &x->engine->conn;
+    bool moved = flow_pump(&x->up);
+
+    moved = flow_pump(&x->down) || moved;
+    if (flow_is_open(&x->up) && engine->write_error) {
+        x->up.state = FLOW_FAILED; /* nobody reads stdin any more; the output goes on */
+        moved = true;
+    }
+    if (flow_is_open(&x->down) && engine->error && buffer_size(&engine->in) == 0) {
+        x->down.state = FLOW_FAILED;
+        x->up.state = FLOW_FAILED;
+        moved = true;
+    }
+    if (!flow_is_open(&x->up) && !flow_is_open(&x->down) && buffer_size(&client->out) == 0 &&
+        buffer_size(&engine->out) == 0) {
+        exchange_finish(x,
+                        client->write_error           ? END_CLIENT_CLOSED
+                        : x->down.state == FLOW_ENDED ? END_COMPLETE
+                                                      : END_ENGINE_CLOSED,
+                        EXCHANGE_DONE);
+        return true;
+    }
+    if (exchange_client_gone(x)) {
+        exchange_finish(x, END_CLIENT_CLOSED, EXCHANGE_DONE);
+        return true;
+    }
+    return moved;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow.h"
+
+#include "policy/limits.h"
+
+void flow_start_body(Flow *flow, Conn *source, Conn *sink, Reader *reader, bool chunked) {
+    *flow = (Flow){.state = FLOW_OPEN, .source = source, .sink = sink, .reader = reader, .chunked = chunked};
+}
+
+void flow_start_raw(Flow *flow, Conn *source, Conn *sink) {
+    *flow = (Flow){.state = FLOW_OPEN, .source = source, .sink = sink};
+}
+
+static FlowState flow_step_raw(Flow *flow, size_t room) {
+    Span span = buffer_span(&flow->source->in);
+
+    if (span.size > room)
+        span.size = room;
+    if (buffer_append(&flow->sink->out, span) < 0)
+        return FLOW_FAILED;
+    buffer_consume(&flow->source->in, span.size);
+    flow->bytes += span.size;
+    return conn_input_ended(flow->source) ? FLOW_ENDED : FLOW_OPEN;
+}
+
+static FlowState flow_step_body(Flow *flow, size_t room) {
+    ReadStatus status = reader_body(flow->reader, &flow->source->in, flow->source->eof, &flow->sink->out,
+                                    room, flow->chunked);
+
+    flow->bytes = reader_body_bytes(flow->reader);
+    return status == READ_FAILED ? FLOW_FAILED : status == READ_END ? FLOW_ENDED : FLOW_OPEN;
+}
+
+bool flow_pump(Flow *flow) {
+    size_t before, waiting, room;
+
+    if (flow->state != FLOW_OPEN)
+        return false;
+    waiting = buffer_size(&flow->sink->out);
+    room = waiting < LIMIT_CONN_OUT ? LIMIT_CONN_OUT - waiting : 0;
+    if (room == 0)
+        return false;
+    before = buffer_size(&flow->source->in);
+    flow->state = flow->reader ? flow_step_body(flow, room) : flow_step_raw(flow, room);
+    if (flow->state == FLOW_OPEN && buffer_size(&flow->source->in) == before)
+        return false;
+    if (flow->state == FLOW_ENDED && !flow->reader)
+        conn_shutdown(flow->sink);
+    conn_flush(flow->sink);
+    conn_update(flow->source);
+    return true;
+}

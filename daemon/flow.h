@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The one byte mover: from one connection's input to the other's output, one way, through a step that
+ * copies as it is (tunnels) or de-frames and re-frames a body. It stops taking while the output holds
+ * LIMIT_CONN_OUT bytes; then the input fills to LIMIT_CONN_IN, and then its connection isn't read: that is
+ * all the memory a direction takes, whatever its length.
+ */
+#pragma once
+
+#include "conn.h"
+#include "reader.h"
+
+typedef enum FlowState {
+    FLOW_CLOSED = 0, /* not started */
+    FLOW_OPEN,
+    FLOW_ENDED,  /* everything has been handed to the output */
+    FLOW_FAILED, /* truncated or badly framed by the source, or no memory */
+} FlowState;
+
+typedef struct Flow {
+    FlowState state;
+    Conn *source;
+    Conn *sink;
+    Reader *reader; /* NULL: bytes as they are, until the source's end */
+    bool chunked;   /* re-frame in chunks */
+    uint64_t bytes; /* of content */
+} Flow;
+
+/* A body of `reader`, whose framing was set with reader_body_begin. */
+void flow_start_body(Flow *flow, Conn *source, Conn *sink, Reader *reader, bool chunked);
+
+/* A tunnel's direction: the source's end is passed on as the sink's (FIN), by itself. */
+void flow_start_raw(Flow *flow, Conn *source, Conn *sink);
+
+/* Moves what can be moved now, and writes it. True if anything moved or the state changed. */
+bool flow_pump(Flow *flow);
+
+static inline bool flow_is_open(const Flow *flow) {
+    return flow->state == FLOW_OPEN;
+}

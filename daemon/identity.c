@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define GROUPS_FIRST 64u /* what nearly everybody has */
+
+/*
+ * The groups the peer had when it connected, from the kernel: /etc/group may say something else by now,
+ * and NSS may ask the network. Without the option (before Linux 4.13) there are none, which lets nobody
+ * in; any other failure is passed up, and the caller refuses.
+ */
+static int identity_read_groups(int fd, Subject *subject) {
+    socklen_t size = GROUPS_FIRST * sizeof(gid_t);
+
+    for (;;) {
+        socklen_t room = size;
+        gid_t *groups;
+
+        if (size > LIMIT_GROUPS * sizeof(gid_t))
+            return -E2BIG;
+        groups = malloc(room);
+        if (!groups)
+            return -ENOMEM;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0) {
+            subject->groups = groups;
+            subject->n_groups = size / sizeof(gid_t);
+            return 0;
+        }
+        free(groups);
+        if (errno == ENOPROTOOPT)
+            return 0;
+        if (errno != ERANGE || size <= room) /* on ERANGE the kernel says how much it needs */
+            return -errno;
+    }
+}
+
+/*
+ * Best effort, and for people only: the process may have ended, or have become another by exec, between
+ * its connect and now. Never decides anything.
+ */
+static void identity_read_exe(Subject *subject) {
+    char link[64], path[PATH_MAX];
+    ssize_t n;
+
+    if (subject->pid <= 0)
+        return;
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int) subject->pid);
+    n = readlink(link, path, sizeof(path));
+    if (n > 0 && (size_t) n < sizeof(path))
+        subject->exe = strndup(path, (size_t) n);
+}
+
+static int identity_read_unix(int fd, Subject *subject) {
+    struct ucred creds;
+    socklen_t size = sizeof(creds);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &creds, &size) < 0)
+        return -errno;
+    if (size != sizeof(creds) || creds.uid == (uid_t) -1 || creds.gid == (gid_t) -1)
+        return -ENODATA;
+    subject->has_creds = true;
+    subject->pid = creds.pid;
+    subject->uid = creds.uid;
+    subject->gid = creds.gid;
+    identity_read_exe(subject);
+    return identity_read_groups(fd, subject);
+}
+
+static void identity_print_address(Subject *subject) {
+    char host[INET6_ADDRSTRLEN];
+
+    if (subject->peer.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const void *) &subject->peer;
+
+        if (inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host)))
+            snprintf(subject->address, sizeof(subject->address), "[%s]:%u", host, ntohs(in6->sin6_port));
+    } else {
+        const struct sockaddr_in *in = (const void *) &subject->peer;
+
+        if (inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host)))
+            snprintf(subject->address, sizeof(subject->address), "%s:%u", host, ntohs(in->sin_port));
+    }
+}
+
+int identity_read(int fd, Subject *ret) {
+    Subject subject = {0};
+    socklen_t size = sizeof(subject.peer);
+    int r = 0;
+
+    if (getpeername(fd, (struct sockaddr *) &subject.peer, &size) < 0)
+        return -errno;
+    if (subject.peer.ss_family == AF_UNIX)
+        r = identity_read_unix(fd, &subject);
+    else if (subject.peer.ss_family == AF_INET || subject.peer.ss_family == AF_INET6)
+        identity_print_address(&subject);
+    else
+        r = -EAFNOSUPPORT;
+    if (r < 0) {
+        identity_done(&subject);
+        return r;
+    }
+    *ret = subject;
+    return 0;
+}
+
+void identity_done(Subject *subject) {
+    free(subject->groups);
+    free(subject->exe);
+    *subject = (Subject){0};
+}
+
+static bool identity_has_uid(const Subject *subject, const ConfigListener *listener) {
+    for (size_t i = 0; i < listener->n_allow_uids; i++)
+        if (listener->allow_uids[i] == subject->uid)
+            return true;
+    return false;
+}
+
+static bool identity_has_gid(const Subject *subject, const ConfigListener *listener) {
+    for (size_t i = 0; i < listener->n_allow_gids; i++) {
+        if (listener->allow_gids[i] == subject->gid)
+            return true;
+        for (size_t j = 0; j < subject->n_groups; j++)
+            if (listener->allow_gids[i] == subject->groups[j])
+                return true;
+    }
+    return false;
+}
+
+static bool identity_is_from(const Subject *subject, const ConfigListener *listener) {
+    for (size_t i = 0; i < listener->n_allow_from; i++)
+        if (network_contains(&listener->allow_from[i], (const struct sockaddr *) &subject->peer))
+            return true;
+    return false;
+}
+
+bool identity_allowed(const Subject *subject, const ConfigListener *listener, const char **ret_rule) {
+    if (listener->has_allow_uids || listener->has_allow_gids) {
+        bool allowed =
+            subject->has_creds && ((listener->has_allow_uids && identity_has_uid(subject, listener)) ||
+                                   (listener->has_allow_gids && identity_has_gid(subject, listener)));
+
+        if (!allowed) {
+            *ret_rule = listener->has_allow_uids ? "listener.allow_uids" : "listener.allow_gids";
+            return false;
+        }
+    }
+    if (listener->n_allow_from > 0 && !identity_is_from(subject, listener)) {
+        *ret_rule = "listener.allow_from";
+        return false;
+    }
+    return true;
+}
+
+bool identity_same_client(const Subject *a, const Subject *b) {
+    if (a->has_creds != b->has_creds)
+        return false;
+    if (a->has_creds)
+        return a->uid == b->uid;
+    return address_same_host((const struct sockaddr *) &a->peer, (const struct sockaddr *) &b->peer);
+}

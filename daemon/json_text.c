@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "json_text.h"
+
+#include <errno.h>
+
+#include "policy/text.h"
+
+/* Bytes that stand for themselves: a run of them is copied at once, which is most of any record. */
+static bool json_text_is_plain(char c) {
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+static size_t json_text_put_unit(char *out, uint32_t unit) {
+    static const char hex[] = "0123456789abcdef";
+
+    out[0] = '\\';
+    out[1] = 'u';
+    for (unsigned i = 0; i < 4; i++)
+        out[2 + i] = hex[unit >> (12 - 4 * i) & 0xF];
+    return 6;
+}
+
+/* RFC 8259, section 7: code points past U+FFFF as a surrogate pair. */
+static size_t json_text_put_escape(char *out, uint32_t rune) {
+    if (rune == '"' || rune == '\\') {
+        out[0] = '\\';
+        out[1] = (char) rune;
+        return 2;
+    }
+    if (rune <= 0xFFFF)
+        return json_text_put_unit(out, rune);
+    rune -= 0x10000;
+    return json_text_put_unit(out, 0xD800 + (rune >> 10)) +
+           json_text_put_unit(out + 6, 0xDC00 + (rune & 0x3FF));
+}
+
+int json_text_append(Buffer *out, Span text) {
+    size_t room, i = 0;
+    char *start, *to;
+
+    /* One byte is at most six (\u0001); a pair of six stands for four. */
+    if (!size_mul(text.size, 6, &room) || !size_add(room, 2, &room))
+        return -ENOMEM;
+    start = to = buffer_reserve(out, room);
+    if (!start)
+        return -ENOMEM;
+    *to++ = '"';
+    while (i < text.size) {
+        size_t run = i, n;
+        uint32_t rune = 0xFFFD;
+
+        while (run < text.size && json_text_is_plain(text.data[run]))
+            *to++ = text.data[run++];
+        i = run;
+        if (i == text.size)
+            break;
+        n = text_take_rune(text.data + i, text.size - i, &rune);
+        if (n > 0 && !text_is_hidden(rune)) {
+            memcpy(to, text.data + i, n);
+            to += n;
+        } else {
+            to += json_text_put_escape(to, rune);
+        }
+        i += n > 0 ? n : 1;
+    }
+    *to++ = '"';
+    buffer_commit(out, (size_t) (to - start));
+    return 0;
+}
+
+int json_text_append_cstr(Buffer *out, const char *text) {
+    return text ? json_text_append(out, span_from(text)) : buffer_append(out, SPAN("null"));
+}
+
+int json_text_append_number(Buffer *out, uint64_t number) {
+    char digits[20];
+    size_t n = 0;
+
+    do
+        digits[sizeof(digits) - ++n] = (char) ('0' + number % 10);
+    while ((number /= 10) > 0);
+    return buffer_append(out, (Span){.data = digits + sizeof(digits) - n, .size = n});
+}

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A unix socket's node is made with no rights at all, then given its owner, then its mode, and only then
+ * listens: at no moment can anybody connect whom the config doesn't name. Whether a node that is already
+ * there belongs to somebody is asked of the kernel (connect), not of its age; two daemons that start at
+ * once are kept apart by a lock on the directory, which leaves no file behind.
+ */
+#include "listener.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define RUNTIME_DIRECTORY "/run/quaygate" /* made if it isn't there: the built-in listener's home */
+#define LOCK_TRIES 50u                    /* of 20 ms: another start takes far less */
+#define LOCK_PAUSE_USEC 20000u
+
+struct Listener {
+    struct event_base *base;
+    Config *config;
+    size_t index;
+    int fd;
+    int family;
+    ListenerAccept accept;
+    void *arg;
+    struct event *readable;
+    struct event *pause;
+    bool accepting;
+    bool exhausted; /* logged; until a turn has taken all there was */
+    bool owns_path;
+    dev_t dev; /* of the node we bound */
+    ino_t ino;
+    const char *why; /* a sentence, where errno's says too little */
+};
+
+static int listener_fail(const char **ret_why, int r, const char *why) {
+    *ret_why = why;
+    return r;
+}
+
+static void listener_close_fd(int *fd) {
+    if (*fd >= 0)
+        close(*fd);
+}
+
+const ConfigListener *listener_config(const Listener *listener) {
+    return &listener->config->listeners[listener->index];
+}
+
+Config *listener_whole_config(const Listener *listener) {
+    return listener->config;
+}
+
+bool listener_same_address(const Listener *listener, const Address *address) {
+    return address_equals(&listener_config(listener)->address, address);
+}
+
+/* --- unix:// */
+
+/* Whether something answers on the node. 0: stale; −EADDRINUSE: live; −errno: can't tell, so hands off. */
+static int listener_probe_node(const Address *address) {
+    int fd CLEANUP(listener_close_fd) = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -errno;
+    if (connect(fd, &address->socket.any, address->length) == 0 || errno == EAGAIN || errno == EINPROGRESS)
+        return -EADDRINUSE;  /* EAGAIN: alive, with a full backlog */
+    if (errno == EPROTOTYPE) /* somebody's datagram socket */
+        return -EADDRINUSE;
+    return errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
+}
+
+static int listener_remove_stale(const Address *address, const char **ret_why) {
+    const char *path = address->socket.un.sun_path;
+    struct stat st;
+    int r;
+
+    if (lstat(path, &st) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(st.st_mode))
+        return listener_fail(ret_why, -ENOTSOCK, "the path is there and is no socket");
+    r = listener_probe_node(address);
+    if (r < 0)
+        return r == -EADDRINUSE ? listener_fail(ret_why, r, "something else answers there already") : r;
+    log_notice("listener %s: taking over a stale socket", address->text);
+    return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* The directory of `path`, locked; −EBADF where that can't be had: then the start goes on without. */
+static int listener_lock_directory(const char *path) {
+    char directory[sizeof(((struct sockaddr_un *) NULL)->sun_path)];
+    size_t size = (size_t) (strrchr(path, '/') - path);
+    int fd;
+
+    memcpy(directory, path, size);
+    directory[size] = '\0';
+    if (strcmp(directory, RUNTIME_DIRECTORY) == 0)
+        (void) mkdir(directory, 0755); /* if it fails, bind says what is wrong */
+    fd = open(size ? directory : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -EBADF;
+    /* Bounded: any local user can hold a lock on a directory that they can read. */
+    for (unsigned i = 0; i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) < 0; i++)
+        usleep(LOCK_PAUSE_USEC);
+    return fd;
+}
+
+/* Owner first: a mode given before it would hold for the wrong people for a moment. */
+static int listener_apply_rights(const ConfigListener *config) {
+    const char *path = config->address.socket.un.sun_path;
+
+    if ((config->owner != (uid_t) -1 || config->group != (gid_t) -1) &&
+        lchown(path, config->owner, config->group) < 0)
+        return -errno;
+    if (fchmodat(AT_FDCWD, path, config->mode, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    return 0;
+}
+
+static int listener_bind_unix(Listener *listener) {
+    const ConfigListener *config = listener_config(listener);
+    const Address *address = &config->address;
+    int lock CLEANUP(listener_close_fd) = listener_lock_directory(address->socket.un.sun_path);
+    struct stat st;
+    mode_t mask;
+    int r;
+
+    r = listener_remove_stale(address, &listener->why);
+    if (r < 0)
+        return r;
+    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener->fd < 0)
+        return -errno;
+    mask = umask(0777);
+    r = bind(listener->fd, &address->socket.any, address->length) < 0 ? -errno : 0;
+    umask(mask);
+    if (r < 0)
+        return r;
+    if (lstat(address->socket.un.sun_path, &st) < 0)
+        return -errno;
+    listener->owns_path = true;
+    listener->dev = st.st_dev;
+    listener->ino = st.st_ino;
+    r = listener_apply_rights(config);
+    if (r < 0)
+        return r;
+    return listen(listener->fd, SOMAXCONN) < 0 ? -errno : 0;
+}
+
+/* Somebody may have put another socket in our place: theirs is left alone. */
+static bool listener_path_is_ours(const Listener *listener) {
+    struct stat st;
+
+    return listener->owns_path && lstat(listener_config(listener)->address.socket.un.sun_path, &st) == 0 &&
+           st.st_dev == listener->dev && st.st_ino == listener->ino;
+}
+
+/* --- tcp:// */
+
+/* Linux hands both down to accepted sockets: no system call for each of them. */
+static int listener_set_tcp_options(int fd) {
+    static const int on = 1;
+
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0 ||
+        /* A peer that has vanished is noticed even in a stream that is quiet for days. */
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) < 0)
+        return -errno;
+    return 0;
+}
+
+static int listener_bind_tcp(Listener *listener) {
+    const Address *address = &listener_config(listener)->address;
+    static const int on = 1;
+    int r;
+
+    listener->fd = socket(listener->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener->fd < 0)
+        return -errno;
+    if (setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+        return -errno;
+    /* [::] is IPv6 alone: an IPv4 peer would come through a listener nobody wrote down. */
+    if (listener->family == AF_INET6 &&
+        setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+        return -errno;
+    r = listener_set_tcp_options(listener->fd);
+    if (r < 0)
+        return r;
+    if (bind(listener->fd, &address->socket.any, address->length) < 0)
+        return -errno;
+    return listen(listener->fd, SOMAXCONN) < 0 ? -errno : 0;
+}
+
+/* --- fd:// */
+
+static void listener_free_names(char ***names) {
+    for (char **name = *names; name && *name; name++)
+        free(*name);
+    free(*names);
+}
+
+/* The one passed socket of that name, or −errno. */
+static int listener_find_passed(const Address *address, const char **ret_why) {
+    char **names CLEANUP(listener_free_names) = NULL;
+    int n = sd_listen_fds_with_names(0, &names), found = -ENOENT;
+
+    if (n < 0)
+        return n;
+    for (int i = 0; i < n; i++) {
+        if (!names || strcmp(names[i], address->fd_name) != 0)
+            continue;
+        if (found >= 0)
+            return listener_fail(ret_why, -ENOTUNIQ, "several sockets of that name were passed");
+        found = SD_LISTEN_FDS_START + i;
+    }
+    if (found < 0)
+        return listener_fail(ret_why, -ENOENT, "no socket of that name was passed (FileDescriptorName=)");
+    return found;
+}
+
+/* What the config couldn't know of a passed socket: of which kind it is, and so whether its keys hold. */
+static int listener_check_passed(const struct sockaddr *bound, socklen_t size, const ConfigListener *config,
+                                 const char **ret_why) {
+    Address address = {.kind = ADDRESS_TCP, .length = size};
+
+    if (bound->sa_family == AF_UNIX && config->n_allow_from > 0)
+        return listener_fail(ret_why, -EINVAL, "allow_from is for tcp, and this is a unix socket");
+    if (bound->sa_family == AF_UNIX)
+        return 0;
+    if (bound->sa_family != AF_INET && bound->sa_family != AF_INET6)
+        return -EAFNOSUPPORT;
+    if (config->has_allow_uids || config->has_allow_gids)
+        return listener_fail(ret_why, -EINVAL,
+                             "allow_uids and allow_gids are for unix sockets, and this is tcp");
+    memcpy(&address.socket, bound, size < sizeof(address.socket) ? size : sizeof(address.socket));
+    if (config->n_allow_from == 0 && !address_is_loopback(&address))
+        return listener_fail(ret_why, -EINVAL, "tcp that is not loopback needs allow_from");
+    return 0;
+}
+
+static int listener_look_at_passed(int fd, const ConfigListener *config, int *ret_family,
+                                   const char **ret_why) {
+    struct sockaddr_storage bound = {0};
+    socklen_t size = sizeof(bound);
+    int r = sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1);
+
+    if (r < 0)
+        return r;
+    if (r == 0)
+        return listener_fail(ret_why, -ENOTSOCK, "what was passed is no listening stream socket");
+    if (getsockname(fd, (struct sockaddr *) &bound, &size) < 0)
+        return -errno;
+    *ret_family = bound.ss_family;
+    return listener_check_passed((struct sockaddr *) &bound, size, config, ret_why);
+}
+
+/* A duplicate: the number stays taken, so that a later reload can't find another file behind it. */
+static int listener_take_passed(Listener *listener) {
+    const ConfigListener *config = listener_config(listener);
+    int fd = listener_find_passed(&config->address, &listener->why), flags, r;
+
+    if (fd < 0)
+        return fd;
+    r = listener_look_at_passed(fd, config, &listener->family, &listener->why);
+    if (r < 0)
+        return r;
+    listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, SD_LISTEN_FDS_START);
+    if (listener->fd < 0)
+        return -errno;
+    flags = fcntl(listener->fd, F_GETFL);
+    if (flags < 0 || fcntl(listener->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -errno;
+    return listener->family == AF_UNIX ? 0 : listener_set_tcp_options(listener->fd);
+}
+
+/* --- accepting */
+
+typedef enum AcceptStep {
+    ACCEPT_TAKEN,
+    ACCEPT_AGAIN, /* this one is gone, the next may be fine */
+    ACCEPT_EMPTY,
+    ACCEPT_EXHAUSTED,
+} AcceptStep;
+
+static AcceptStep listener_accept_one(Listener *listener, int *ret_fd) {
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd >= 0) {
+        *ret_fd = fd;
+        return ACCEPT_TAKEN;
+    }
+    switch (errno) {
+    case EAGAIN:
+        return ACCEPT_EMPTY;
+    case EINTR:
+    case ECONNABORTED:
+    case EPERM: /* a firewall's word */
+    /* accept(2): errors already pending on the new socket, to be treated like EAGAIN */
+    case ENETDOWN:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+        return ACCEPT_AGAIN;
+    default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM; and whatever else would come again at once */
+        return ACCEPT_EXHAUSTED;
+    }
+}
+
+/* The backlog keeps who waits. Looking again at once would only burn the processor. */
+static void listener_pause(Listener *listener, int error) {
+    static const struct timeval delay = {.tv_sec = LIMIT_ACCEPT_PAUSE_MSEC / 1000,
+                                         .tv_usec = LIMIT_ACCEPT_PAUSE_MSEC % 1000 * 1000};
+
+    if (!listener->exhausted)
+        log_warning("listener %s: cannot accept: %s; trying again every %u ms",
+                    listener_config(listener)->address.text, strerror(error), LIMIT_ACCEPT_PAUSE_MSEC);
+    listener->exhausted = true;
+    if (event_add(listener->pause, &delay) == 0)
+        (void) event_del(listener->readable);
+}
+
+static void listener_on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
+    Listener *listener = arg;
+
+    for (unsigned i = 0; i < LIMIT_ACCEPT_BATCH && listener->accepting; i++) {
+        int accepted = -EBADF;
+        AcceptStep step = listener_accept_one(listener, &accepted);
+
+        if (step == ACCEPT_EXHAUSTED)
+            return listener_pause(listener, errno);
+        if (step == ACCEPT_EMPTY) {
+            listener->exhausted = false;
+            return;
+        }
+        if (step == ACCEPT_TAKEN)
+            listener->accept(listener->arg, listener, accepted); /* may stop the listener, never free it */
+    }
+}
+
+static void listener_on_pause_end(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
+    Listener *listener = arg;
+
+    if (listener->accepting)
+        listener_start(listener);
+}
+
+void listener_start(Listener *listener) {
+    listener->accepting = true;
+    if (event_add(listener->readable, NULL) < 0)
+        log_error("listener %s: cannot be watched", listener_config(listener)->address.text);
+}
+
+void listener_stop(Listener *listener) {
+    listener->accepting = false;
+    (void) event_del(listener->readable);
+    (void) event_del(listener->pause);
+}
+
+/* --- life cycle */
+
+static int listener_open_socket(Listener *listener) {
+    const Address *address = &listener_config(listener)->address;
+
+    switch (address->kind) {
+    case ADDRESS_UNIX:
+        listener->family = AF_UNIX;
+        return listener_bind_unix(listener);
+    case ADDRESS_TCP:
+        listener->family = address->socket.any.sa_family;
+        return listener_bind_tcp(listener);
+    case ADDRESS_FD:
+        return listener_take_passed(listener);
+    case ADDRESS_NONE:
+        break;
+    }
+    return -EINVAL;
+}
+
+static int listener_watch(Listener *listener) {
+    listener->readable =
+        event_new(listener->base, listener->fd, EV_READ | EV_PERSIST, listener_on_readable, listener);
+    listener->pause = event_new(listener->base, -1, 0, listener_on_pause_end, listener);
+    return listener->readable && listener->pause ? 0 : -ENOMEM;
+}
+
+int listener_open(struct event_base *base, Config *config, size_t index, ListenerAccept accept, void *arg,
+                  Listener **ret) {
+    Listener *listener = calloc(1, sizeof(*listener));
+    int r;
+
+    if (!listener)
+        return -ENOMEM;
+    *listener = (Listener){.base = base,
+                           .config = config_ref(config),
+                           .index = index,
+                           .fd = -EBADF,
+                           .accept = accept,
+                           .arg = arg};
+    r = listener_open_socket(listener);
+    if (r == 0)
+        r = listener_watch(listener);
+    if (r < 0) {
+        log_error("listener %s: %s", listener_config(listener)->address.text,
+                  listener->why ? listener->why : strerror(-r));
+        (void) listener_free(listener);
+        return r;
+    }
+    *ret = listener;
+    return 0;
+}
+
+Listener *listener_free(Listener *listener) {
+    if (!listener)
+        return NULL;
+    if (listener->readable)
+        event_free(listener->readable);
+    if (listener->pause)
+        event_free(listener->pause);
+    if (listener_path_is_ours(listener))
+        (void) unlink(listener_config(listener)->address.socket.un.sun_path);
+    listener_close_fd(&listener->fd);
+    (void) config_unref(listener->config);
+    free(listener);
+    return NULL;
+}
+
+int listener_update(Listener *listener, Config *config, size_t index) {
+    const ConfigListener *next = &config->listeners[index];
+    Config *old = listener->config;
+    int family, r;
+
+    if (next->address.kind == ADDRESS_FD) {
+        const char *why = NULL;
+
+        r = listener_look_at_passed(listener->fd, next, &family, &why);
+        if (r < 0) /* the new keys don't fit it: with the old ones it stays at least as narrow */
+            return r;
+    }
+    listener->config = config_ref(config);
+    listener->index = index;
+    (void) config_unref(old);
+    if (next->address.kind != ADDRESS_UNIX)
+        return 0;
+    return listener_path_is_ours(listener) ? listener_apply_rights(next) : -ESTALE;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One listening socket: opened (or passed by systemd), accepting, closed. Stale unix sockets are taken
+ * over, live ones are an error; the path is removed at the end only if it is still ours.
+ */
+#pragma once
+
+#include "config.h"
+
+struct event_base;
+
+typedef struct Listener Listener;
+
+/* A new connection: the callee owns `fd` (non-blocking, close-on-exec). */
+typedef void (*ListenerAccept)(void *arg, Listener *listener, int fd);
+
+/*
+ * Opens what `config->listeners[index]` says, without accepting yet. Logged −errno on failure:
+ * −EADDRINUSE when something answers on the path. `config` is referenced for as long as it is in use.
+ */
+int listener_open(struct event_base *base, Config *config, size_t index, ListenerAccept accept, void *arg,
+                  Listener **ret);
+Listener *listener_free(Listener *listener); /* closes; removes a unix path that is still ours */
+
+void listener_start(Listener *listener); /* accepting */
+void listener_stop(Listener *listener);  /* not accepting, still bound */
+
+/*
+ * A reload kept this address: new settings (mode, owner, policy, allow lists) from now on. −errno when mode
+ * or owner can't be set, −ESTALE when the path is no longer ours: the policy and the allow lists hold
+ * nonetheless. Only where a passed socket doesn't fit the new keys do the old settings stay. Not logged.
+ */
+int listener_update(Listener *listener, Config *config, size_t index);
+
+const ConfigListener *listener_config(const Listener *listener);
+Config *listener_whole_config(const Listener *listener); /* borrowed */
+bool listener_same_address(const Listener *listener, const Address *address);

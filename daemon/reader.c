@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reader.h"
+
+#include <errno.h>
+#include <llhttp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lint.h"
+
+#if LLHTTP_VERSION_MAJOR < 9 && !LLHTTP_STRICT_MODE /* which later ones are always */
+#error "llhttp 8 must be compiled with -DLLHTTP_STRICT_MODE=1 on the command line (X:<CR>Yabc: z)"
+#endif
+
+typedef enum BodyMode {
+    BODY_MODE_NONE = 0,
+    BODY_MODE_LENGTH,
+    BODY_MODE_CHUNKED,
+    BODY_MODE_UNTIL_CLOSE,
+} BodyMode;
+
+struct Reader {
+    ReaderKind kind;
+    llhttp_t llhttp;
+    Lint lint;
+    RawHead raw;
+    bool head_done;
+    bool too_many_headers;
+    BodyMode mode;
+    uint64_t left; /* BODY_MODE_LENGTH: bytes to come */
+    uint64_t body_bytes;
+    size_t trailer_bytes;
+    char tail[4]; /* the last bytes of a chunked body so far */
+    bool end;
+    bool truncated;
+    Buffer *out; /* during one llhttp_execute over body bytes */
+};
+
+static Reader *reader_of(llhttp_t *llhttp) {
+    return llhttp->data;
+}
+
+static int reader_on_target(llhttp_t *llhttp, const char *at, size_t length) {
+    reader_of(llhttp)->raw.target = (Span){at, length};
+    return 0;
+}
+
+static int reader_on_method(llhttp_t *llhttp, const char *at, size_t length) {
+    reader_of(llhttp)->raw.method = (Span){at, length};
+    return 0;
+}
+
+/* Trailers come through the same callbacks: once the head is done they must not touch it. */
+static int reader_on_name(llhttp_t *llhttp, const char *at, size_t length) {
+    Reader *reader = reader_of(llhttp);
+
+    if (reader->head_done) {
+        reader->trailer_bytes += length;
+        return reader->trailer_bytes > LIMIT_TRAILER_BYTES ? HPE_USER : 0;
+    }
+    if (reader->raw.n_headers == LIMIT_HEADERS) {
+        reader->too_many_headers = true;
+        return HPE_USER;
+    }
+    reader->raw.headers[reader->raw.n_headers++] = (Header){.name = {at, length}};
+    return 0;
+}
+
+static int reader_on_value(llhttp_t *llhttp, const char *at, size_t length) {
+    Reader *reader = reader_of(llhttp);
+
+    if (reader->head_done) {
+        reader->trailer_bytes += length;
+        return reader->trailer_bytes > LIMIT_TRAILER_BYTES ? HPE_USER : 0;
+    }
+    /* llhttp leaves white space at the end of a value to us. */
+    while (length > 0 && (at[length - 1] == ' ' || at[length - 1] == '\t'))
+        length--;
+    reader->raw.headers[reader->raw.n_headers - 1].value = (Span){at, length};
+    return 0;
+}
+
+static int reader_on_head(llhttp_t *llhttp) {
+    reader_of(llhttp)->head_done = true;
+    return HPE_PAUSED;
+}
+
+static int reader_on_body(llhttp_t *llhttp, const char *at, size_t length) {
+    Reader *reader = reader_of(llhttp);
+
+    reader->body_bytes += length;
+    return buffer_append(reader->out, (Span){at, length}) < 0 ? HPE_USER : 0;
+}
+
+static int reader_on_end(llhttp_t *llhttp) {
+    reader_of(llhttp)->end = true;
+    return HPE_PAUSED;
+}
+
+static const llhttp_settings_t *reader_settings(void) {
+    static llhttp_settings_t settings;
+
+    if (!settings.on_url) {
+        llhttp_settings_init(&settings);
+        settings.on_method = reader_on_method;
+        settings.on_header_field = reader_on_name;
+        settings.on_header_value = reader_on_value;
+        settings.on_headers_complete = reader_on_head;
+        settings.on_body = reader_on_body;
+        settings.on_message_complete = reader_on_end;
+        settings.on_url = reader_on_target;
+    }
+    return &settings;
+}
+
+void reader_reset(Reader *reader) {
+    llhttp_init(&reader->llhttp, reader->kind == READER_REQUEST ? HTTP_REQUEST : HTTP_RESPONSE,
+                reader_settings());
+    reader->llhttp.data = reader;
+    reader->lint = (Lint){0};
+    reader->raw.method = reader->raw.target = (Span){0};
+    reader->raw.n_headers = 0;
+    reader->head_done = reader->too_many_headers = reader->end = reader->truncated = false;
+    reader->mode = BODY_MODE_NONE;
+    reader->left = reader->body_bytes = 0;
+    reader->trailer_bytes = 0;
+    reader->raw.http_minor = 0;
+    memset(reader->tail, 0, sizeof(reader->tail));
+}
+
+Reader *reader_new(ReaderKind kind) {
+    Reader *reader = malloc(sizeof(*reader)); /* not cleared: the room for fields is most of it */
+
+    if (!reader)
+        return NULL;
+    reader->kind = kind;
+    reader->out = NULL;
+    reader_reset(reader);
+    return reader;
+}
+
+Reader *reader_free(Reader *reader) {
+    free(reader);
+    return NULL;
+}
+
+static ReadStatus reader_fail(Reason reason, const char *detail, Reason *ret_reason,
+                              const char **ret_detail) {
+    *ret_reason = reason;
+    *ret_detail = detail;
+    return READ_FAILED;
+}
+
+static ReadStatus reader_parse_head(Reader *reader, Span head, Reason *ret_reason, const char **ret_detail) {
+    llhttp_errno_t error = llhttp_execute(&reader->llhttp, head.data, head.size);
+
+    if (reader->too_many_headers)
+        return reader_fail(REASON_HEADERS_TOO_LARGE, "more header fields than the limit", ret_reason,
+                           ret_detail);
+    /* A pause at any other byte than the last would mean that llhttp and lint disagree where the head ends.
+     */
+    if (error != HPE_PAUSED || !reader->head_done ||
+        llhttp_get_error_pos(&reader->llhttp) < head.data + head.size - 1) {
+        const char *why =
+            error == HPE_OK || error == HPE_PAUSED ? NULL : llhttp_get_error_reason(&reader->llhttp);
+        return reader_fail(REASON_HTTP_SYNTAX, why && *why ? why : "the head can be read in two ways",
+                           ret_reason, ret_detail);
+    }
+    if (reader->llhttp.http_major != 1 || reader->llhttp.http_minor > 1)
+        return reader_fail(REASON_HTTP_VERSION, "only HTTP/1.0 and HTTP/1.1 are spoken here", ret_reason,
+                           ret_detail);
+    reader->raw.http_minor = reader->llhttp.http_minor;
+    return READ_HEAD;
+}
+
+ReadStatus reader_head(Reader *reader, Span in, size_t limit, size_t *ret_size, Reason *ret_reason,
+                       const char **ret_detail) {
+    Span bounded = {in.data, in.size < limit ? in.size : limit};
+    Reason reason;
+    size_t size;
+
+    reason = lint_head(&reader->lint, reader->kind == READER_REQUEST ? LINT_REQUEST : LINT_RESPONSE, bounded,
+                       &size, ret_detail);
+    if (reason == REASON_UNDECIDED) {
+        if (in.size < limit)
+            return READ_MORE;
+        return reader_fail(REASON_HEADERS_TOO_LARGE, "the head is larger than the limit", ret_reason,
+                           ret_detail);
+    }
+    if (reason != REASON_OK)
+        return reader_fail(reason, *ret_detail, ret_reason, ret_detail);
+    *ret_size = size;
+    return reader_parse_head(reader, (Span){in.data, size}, ret_reason, ret_detail);
+}
+
+const RawHead *reader_raw(const Reader *reader) {
+    return &reader->raw;
+}
+
+unsigned reader_status(const Reader *reader) {
+    return reader->llhttp.status_code;
+}
+
+void reader_body_begin(Reader *reader, Framing framing, uint64_t length) {
+    reader->mode = framing == FRAMING_CHUNKED  ? BODY_MODE_CHUNKED
+                   : framing == FRAMING_LENGTH ? BODY_MODE_LENGTH
+                                               : BODY_MODE_NONE;
+    reader->left = length;
+    reader->end = reader->mode == BODY_MODE_NONE || (reader->mode == BODY_MODE_LENGTH && length == 0);
+    if (reader->mode == BODY_MODE_CHUNKED)
+        llhttp_resume(&reader->llhttp);
+}
+
+void reader_body_begin_until_close(Reader *reader) {
+    reader->mode = BODY_MODE_UNTIL_CLOSE;
+    reader->end = false;
+}
+
+/* Content of at most `room` bytes, by plain counting. */
+static ReadStatus reader_plain(Reader *reader, Buffer *in, Buffer *out, size_t room) {
+    Span span = buffer_span(in);
+
+    if (span.size > room)
+        span.size = room;
+    if (reader->mode == BODY_MODE_LENGTH && span.size > reader->left)
+        span.size = (size_t) reader->left;
+    if (buffer_append(out, span) < 0)
+        return READ_FAILED;
+    buffer_consume(in, span.size);
+    reader->body_bytes += span.size;
+    if (reader->mode == BODY_MODE_LENGTH) {
+        reader->left -= span.size;
+        reader->end = reader->left == 0;
+    }
+    return READ_MORE;
+}
+
+static void reader_keep_tail(Reader *reader, Span span) {
+    size_t size = sizeof(reader->tail), kept = span.size < size ? size - span.size : 0;
+
+    memmove(reader->tail, reader->tail + size - kept, kept);
+    memcpy(reader->tail + kept, span.data + span.size - (size - kept), size - kept);
+}
+
+/* Chunked content is never longer than its coding, so `room` bytes of input can't overrun the output. */
+static ReadStatus reader_chunked(Reader *reader, Buffer *in, Buffer *out, size_t room) {
+    Span span = buffer_span(in);
+    llhttp_errno_t error;
+
+    if (span.size > room)
+        span.size = room;
+    reader->out = out;
+    error = llhttp_execute(&reader->llhttp, span.data, span.size);
+    reader->out = NULL;
+    if (error != HPE_OK && ((error != HPE_PAUSED && error != HPE_PAUSED_UPGRADE) || !reader->end))
+        return READ_FAILED;
+    if (error != HPE_OK)
+        span.size = (size_t) (llhttp_get_error_pos(&reader->llhttp) - span.data);
+    reader_keep_tail(reader, span);
+    buffer_consume(in, span.size);
+    /* llhttp takes a bare LF for the line that ends it; others would look further (T-056, T-057). */
+    return reader->end && memcmp(reader->tail, "\r\n\r\n", sizeof(reader->tail)) != 0 ? READ_FAILED
+                                                                                      : READ_MORE;
+}
+
+static ReadStatus reader_content(Reader *reader, Buffer *in, Buffer *out, size_t room) {
+    if (reader->end || buffer_size(in) == 0 || room == 0)
+        return READ_MORE;
+    return reader->mode == BODY_MODE_CHUNKED ? reader_chunked(reader, in, out, room)
+                                             : reader_plain(reader, in, out, room);
+}
+
+/* Hexadecimal digits of a chunk size up to 4 GiB, with CRLF, fit in ten bytes. */
+#define CHUNK_HEAD_MAX 10u
+
+/* One chunk around what reader_content appended behind a gap of `guess` bytes. */
+static void reader_close_chunk(Buffer *out, size_t at, size_t guess, size_t content) {
+    char head[CHUNK_HEAD_MAX + 1];
+    size_t size = (size_t) snprintf(head, sizeof(head), "%zx\r\n", content);
+    char *data = out->data + out->begin + at;
+
+    if (size != guess)
+        memmove(data + size, data + guess, content);
+    memcpy(data, head, size);
+    out->end = out->begin + at + size + content;
+    memcpy(out->data + out->end, "\r\n", 2);
+    out->end += 2;
+}
+
+static ReadStatus reader_content_as_chunk(Reader *reader, Buffer *in, Buffer *out, size_t room) {
+    size_t at = buffer_size(out), waiting = buffer_size(in) < room ? buffer_size(in) : room, guess, content;
+    char head[CHUNK_HEAD_MAX + 1];
+    ReadStatus status;
+
+    /* The gap is right at the first try when the content is about as long as what waits, as it mostly is. */
+    guess = (size_t) snprintf(head, sizeof(head), "%zx\r\n", waiting);
+    if (!buffer_reserve(out, waiting + 2 * CHUNK_HEAD_MAX))
+        return READ_FAILED;
+    buffer_commit(out, guess);
+    status = reader_content(reader, in, out, room);
+    content = buffer_size(out) - at - guess;
+    if (status == READ_FAILED || content == 0) {
+        out->end = out->begin + at;
+        return status;
+    }
+    reader_close_chunk(out, at, guess, content);
+    return status;
+}
+
+ReadStatus reader_body(Reader *reader, Buffer *in, bool ended, Buffer *out, size_t room, bool chunked) {
+    ReadStatus status;
+
+    if (room == 0 && !reader->end && buffer_size(in) > 0)
+        return READ_FULL;
+    status = chunked ? reader_content_as_chunk(reader, in, out, room) : reader_content(reader, in, out, room);
+    if (status == READ_FAILED)
+        return READ_FAILED;
+    if (!reader->end && ended && buffer_size(in) == 0) {
+        if (reader->mode != BODY_MODE_UNTIL_CLOSE) {
+            reader->truncated = true;
+            return READ_FAILED;
+        }
+        reader->end = true;
+    }
+    if (!reader->end)
+        return READ_MORE;
+    if (chunked && buffer_append(out, SPAN("0\r\n\r\n")) < 0)
+        return READ_FAILED;
+    return READ_END;
+}
+
+uint64_t reader_body_bytes(const Reader *reader) {
+    return reader->body_bytes;
+}
+
+bool reader_body_truncated(const Reader *reader) {
+    return reader->truncated;
+}
+
+bool reader_at_end(const Reader *reader) {
+    return reader->end;
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "json_text.h"
+
+#define REDACTED "…"
+#define LINE_BYTES 1024u /* most records fit: one allocation */
+
+const char *end_cause_name(EndCause cause) {
+    static const char *const names[] = {
+        [END_COMPLETE] = "complete",           [END_CLIENT_CLOSED] = "client_closed",
+        [END_ENGINE_CLOSED] = "engine_closed", [END_TIMEOUT] = "timeout",
+        [END_SHUTDOWN] = "shutdown",           [END_ERROR] = "error",
+    };
+
+    return (size_t) cause < ARRAY_SIZE(names) ? names[cause] : NULL;
+}
+
+/* --- the query */
+
+typedef enum Redaction {
+    REDACT_NOT = 0,
+    REDACT_ALWAYS,
+    REDACT_URL, /* only a URL that can carry a password or a token: user:password@host, ?token=… */
+} Redaction;
+
+/* Compared without case: what dockerd would not read may still be what somebody typed a secret into. */
+static const struct {
+    const char *key;
+    Redaction redaction;
+} record_secrets[] = {
+    {"buildargs", REDACT_ALWAYS}, /* ImageBuild: {"TOKEN": "…"} */
+    {"changes", REDACT_ALWAYS},   /* ImageCommit, ImageCreate: "ENV TOKEN=…" */
+    {"remote", REDACT_URL},       /* ImageBuild */
+    {"fromSrc", REDACT_URL},      /* ImageCreate */
+    /* Of bodies, which dockerode repeats in the query. */
+    {"Env", REDACT_ALWAYS},
+    {"HostConfig", REDACT_ALWAYS}, /* LogConfig, driver options */
+    {"Data", REDACT_ALWAYS},
+    {"DriverOpts", REDACT_ALWAYS},
+    {"TaskTemplate", REDACT_ALWAYS},
+    {"Cmd", REDACT_ALWAYS},
+    {"Entrypoint", REDACT_ALWAYS},
+};
+
+static int record_hex(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decodes `key` once, into as many bytes as the longest name; longer ones are none of ours. */
+static Redaction record_find_redaction(Span key) {
+    char name[16];
+    size_t n = 0;
+
+    for (size_t i = 0; i < key.size; i++) {
+        char c = key.data[i];
+
+        if (c == '%') {
+            int high = key.size - i > 2 ? record_hex(key.data[i + 1]) : -1;
+            int low = high < 0 ? -1 : record_hex(key.data[i + 2]);
+
+            if (low < 0)
+                return REDACT_ALWAYS; /* who can say what it was meant to be */
+            c = (char) (high << 4 | low);
+            i += 2;
+        }
+        if (n == sizeof(name))
+            return REDACT_NOT;
+        name[n++] = c;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(record_secrets); i++)
+        if (span_is_nocase((Span){.data = name, .size = n}, record_secrets[i].key))
+            return record_secrets[i].redaction;
+    return REDACT_NOT;
+}
+
+/* `@` or `?`, plain or escaped any number of times (%40, %2540). */
+static bool record_url_has_secret(Span value) {
+    for (size_t i = 0; i < value.size; i++) {
+        Span rest = {.data = value.data + i + 1, .size = value.size - i - 1};
+
+        if (value.data[i] == '@' || value.data[i] == '?')
+            return true;
+        if (value.data[i] != '%')
+            continue;
+        while (span_starts_with(rest, SPAN("25"))) {
+            rest.data += 2;
+            rest.size -= 2;
+        }
+        if (span_starts_with(rest, SPAN("40")) || span_starts_with(rest, SPAN("3f")) ||
+            span_starts_with(rest, SPAN("3F")))
+            return true;
+    }
+    return false;
+}
+
+static int record_redact_pair(Buffer *out, Span pair) {
+    const char *equals = pair.size ? memchr(pair.data, '=', pair.size) : NULL;
+    Span key = {.data = pair.data, .size = equals ? (size_t) (equals - pair.data) : pair.size};
+    Redaction redaction = record_find_redaction(key);
+    Span value;
+    int r;
+
+    if (!equals || redaction == REDACT_NOT)
+        return buffer_append(out, pair);
+    value = (Span){.data = equals + 1, .size = pair.size - key.size - 1};
+    if (value.size == 0 || (redaction == REDACT_URL && !record_url_has_secret(value)))
+        return buffer_append(out, pair);
+    r = buffer_append(out, (Span){.data = key.data, .size = key.size + 1});
+    return r < 0 ? r : buffer_append(out, SPAN(REDACTED));
+}
+
+/* `;` separates pairs too for some readers: what follows one must not hide in a harmless key's value. */
+int record_redact_query(Buffer *out, Span query) {
+    size_t start = 0;
+
+    for (size_t i = 0; i <= query.size; i++) {
+        int r;
+
+        if (i < query.size && query.data[i] != '&' && query.data[i] != ';')
+            continue;
+        r = record_redact_pair(out, (Span){.data = query.data + start, .size = i - start});
+        if (r == 0 && i < query.size)
+            r = buffer_append(out, (Span){.data = query.data + i, .size = 1});
+        if (r < 0)
+            return r;
+        start = i + 1;
+    }
+    return 0;
+}
+
+/* --- the line */
+
+/* A writer that remembers its first failure, so that the fields below read as what they write. */
+typedef struct RecordWriter {
+    Buffer *out;
+    int r;
+} RecordWriter;
+
+static void record_raw(RecordWriter *w, Span text) {
+    if (w->r == 0)
+        w->r = buffer_append(w->out, text);
+}
+
+static void record_text(RecordWriter *w, Span name, const char *value) {
+    record_raw(w, name);
+    if (w->r == 0)
+        w->r = json_text_append_cstr(w->out, value);
+}
+
+static void record_span(RecordWriter *w, Span name, Span value) {
+    record_raw(w, name);
+    if (w->r == 0)
+        w->r = json_text_append(w->out, value);
+}
+
+static void record_number(RecordWriter *w, Span name, bool known, uint64_t value) {
+    record_raw(w, name);
+    if (!known)
+        record_raw(w, SPAN("null"));
+    else if (w->r == 0)
+        w->r = json_text_append_number(w->out, value);
+}
+
+static void record_put_digits(char *to, size_t n, unsigned value) {
+    while (n > 0) {
+        to[--n] = (char) ('0' + value % 10);
+        value /= 10;
+    }
+}
+
+/* RFC 3339, UTC, microseconds. */
+static void record_time(RecordWriter *w, uint64_t usec) {
+    char text[] = "0000-00-00T00:00:00.000000Z";
+    time_t seconds = (time_t) (usec / 1000000u);
+    struct tm tm;
+
+    if (!gmtime_r(&seconds, &tm)) /* a year past 2^31: no clock says that */
+        return record_text(w, SPAN(",\"time\":"), NULL);
+    record_put_digits(text, 4, (unsigned) tm.tm_year + 1900);
+    record_put_digits(text + 5, 2, (unsigned) tm.tm_mon + 1);
+    record_put_digits(text + 8, 2, (unsigned) tm.tm_mday);
+    record_put_digits(text + 11, 2, (unsigned) tm.tm_hour);
+    record_put_digits(text + 14, 2, (unsigned) tm.tm_min);
+    record_put_digits(text + 17, 2, (unsigned) tm.tm_sec);
+    record_put_digits(text + 20, 6, (unsigned) (usec % 1000000u));
+    record_span(w, SPAN(",\"time\":"), (Span){.data = text, .size = sizeof(text) - 1});
+}
+
+static void record_client(RecordWriter *w, const Subject *client) {
+    bool creds = client && client->has_creds;
+
+    record_number(w, SPAN(",\"client\":{\"pid\":"), creds && client->pid > 0,
+                  creds ? (uint64_t) client->pid : 0);
+    record_number(w, SPAN(",\"uid\":"), creds, creds ? client->uid : 0);
+    record_number(w, SPAN(",\"gid\":"), creds, creds ? client->gid : 0);
+    record_text(w, SPAN(",\"exe\":"), client ? client->exe : NULL);
+    record_text(w, SPAN(",\"container\":"), NULL); /* whose process it was isn't asked yet */
+    record_text(w, SPAN(",\"address\":"), client && client->address[0] ? client->address : NULL);
+    record_raw(w, SPAN("}"));
+}
+
+/* The path with its version, as it was sent. */
+static void record_path(RecordWriter *w, const Target *target) {
+    char version[16] = "/v1.";
+    size_t n = 4;
+    Buffer path = {0};
+
+    if (target->path.size == 0)
+        return record_text(w, SPAN(",\"path\":"), NULL);
+    if (target->api_minor == 0)
+        return record_span(w, SPAN(",\"path\":"), target->path);
+    for (unsigned rest = target->api_minor; rest > 0; rest /= 10)
+        n++;
+    record_put_digits(version + 4, n - 4, target->api_minor);
+    if (w->r == 0)
+        w->r = buffer_append(&path, (Span){.data = version, .size = n});
+    if (w->r == 0)
+        w->r = buffer_append(&path, target->path);
+    record_span(w, SPAN(",\"path\":"), buffer_span(&path));
+    buffer_done(&path);
+}
+
+static void record_query(RecordWriter *w, const Target *target) {
+    Buffer query = {0};
+
+    if (target->path.size == 0 && target->raw_query.size == 0)
+        return record_text(w, SPAN(",\"query\":"), NULL);
+    if (w->r == 0)
+        w->r = record_redact_query(&query, target->raw_query);
+    record_span(w, SPAN(",\"query\":"), buffer_span(&query));
+    buffer_done(&query);
+}
+
+static void record_request(RecordWriter *w, const Record *record) {
+    static const Request unknown = {0};
+    const Request *request = record->request ? record->request : &unknown;
+
+    record_text(w, SPAN(",\"request\":{\"method\":"), method_name(request->method));
+    record_path(w, &request->target);
+    record_query(w, &request->target);
+    record_text(w, SPAN(",\"operation\":"), request->operation ? request->operation->id : NULL);
+    record_number(w, SPAN(",\"bytes\":"), record->request != NULL, record->request_bytes);
+    record_raw(w, SPAN("}"));
+}
+
+static void record_response(RecordWriter *w, const Record *record) {
+    bool known = record->status != 0;
+
+    record_number(w, SPAN(",\"response\":{\"status\":"), known, record->status);
+    record_number(w, SPAN(",\"bytes\":"), known, record->response_bytes);
+    record_number(w, SPAN("},\"duration_us\":"), true, record->duration_usec);
+}
+
+static void record_decision(RecordWriter *w, const Record *record) {
+    const Verdict *verdict = record->verdict;
+    bool allowed = verdict && verdict->effect == EFFECT_ALLOW;
+
+    record_text(w, SPAN(",\"id\":"), record->id);
+    record_text(w, SPAN(",\"listener\":"), record->listener);
+    record_text(w, SPAN(",\"policy\":"), record->policy);
+    record_client(w, record->client);
+    record_request(w, record);
+    record_text(w, SPAN(",\"verdict\":"), verdict ? effect_name(verdict->effect) : NULL);
+    record_text(w, SPAN(",\"rule\":"),
+                verdict ? (allowed && !verdict->rule ? "allow" : verdict_rule(verdict)) : NULL);
+    record_text(w, SPAN(",\"field\":"), verdict && !allowed ? verdict->field : NULL);
+    record_text(w, SPAN(",\"reason\":"), verdict && !allowed ? verdict_detail(verdict) : NULL);
+    record_response(w, record);
+}
+
+static void record_outcome(RecordWriter *w, const Record *record) {
+    record_text(w, SPAN(",\"id\":"), record->id);
+    record_text(w, SPAN(",\"verdict\":"), record->verdict ? effect_name(record->verdict->effect) : NULL);
+    record_text(w, SPAN(",\"end\":"), end_cause_name(record->end));
+    record_response(w, record);
+}
+
+static void record_lifecycle(RecordWriter *w, const Record *record) {
+    record_text(w, SPAN(",\"action\":"), record->action);
+    record_text(w, SPAN(",\"message\":"), record->message);
+}
+
+int record_append(Buffer *out, const Record *record, uint64_t seq) {
+    static const struct {
+        const char *name;
+        void (*write)(RecordWriter *w, const Record *record);
+    } events[] = {
+        [RECORD_DECISION] = {"decision", record_decision},
+        [RECORD_OUTCOME] = {"outcome", record_outcome},
+        [RECORD_LIFECYCLE] = {"lifecycle", record_lifecycle},
+    };
+    size_t before = buffer_size(out);
+    RecordWriter w = {.out = out};
+
+    if (!buffer_reserve(out, LINE_BYTES))
+        return -ENOMEM;
+    record_number(&w, SPAN("{\"seq\":"), true, seq);
+    record_time(&w, record->time_usec);
+    record_text(&w, SPAN(",\"event\":"), events[record->event].name);
+    events[record->event].write(&w, record);
+    /* The hash chain's place: the last two fields of every line. */
+    record_raw(&w, SPAN(",\"prev\":null,\"hash\":null}\n"));
+    if (w.r < 0)
+        out->end = out->begin + before;
+    return w.r;
+}
+
+int record_format(const Record *record, uint64_t seq, char **ret, size_t *ret_size) {
+    Buffer line = {0};
+    int r = record_append(&line, record, seq);
+
+    if (r < 0) {
+        buffer_done(&line);
+        return r;
+    }
+    *ret_size = buffer_size(&line);
+    *ret = line.data; /* a buffer that was only appended to begins at its memory */
+    return 0;
+}

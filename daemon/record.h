@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * An audit event as a struct, and as one JSON line. The parts of an event are all there in every record
+ * of it, null where unknown. Secrets never get this far: no header value, no body, and query values that
+ * can hold one are replaced (record_redact_query).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "buffer.h"
+#include "identity.h"
+#include "policy/request.h"
+#include "policy/verdict.h"
+
+typedef enum EndCause {
+    END_NONE = 0,
+    END_COMPLETE,
+    END_CLIENT_CLOSED,
+    END_ENGINE_CLOSED,
+    END_TIMEOUT,
+    END_SHUTDOWN,
+    END_ERROR,
+} EndCause;
+
+typedef enum RecordEvent {
+    RECORD_DECISION,
+    RECORD_OUTCOME,
+    RECORD_LIFECYCLE,
+} RecordEvent;
+
+typedef struct Record {
+    RecordEvent event;
+    uint64_t time_usec; /* CLOCK_REALTIME */
+    char id[27];        /* ULID; "" for lifecycle */
+    const char *listener;
+    const char *policy;
+    const Subject *client;  /* NULL: unknown */
+    const Request *request; /* decision; NULL: the head was not understood */
+    uint64_t request_bytes; /* body bytes: declared, or read */
+    const Verdict *verdict;
+    EndCause end;    /* outcome */
+    unsigned status; /* response; 0: none (null) */
+    uint64_t response_bytes;
+    uint64_t duration_usec;
+    const char *action;  /* lifecycle: "start", "stop", "reload", "reopen" */
+    const char *message; /* lifecycle: one sentence */
+} Record;
+
+/*
+ * One line with its newline, malloc'd, of *ret_size bytes. `seq`: the record's number. prev and hash are
+ * null until the chain is there. −ENOMEM.
+ */
+int record_format(const Record *record, uint64_t seq, char **ret, size_t *ret_size);
+
+/* The same, appended to `out`; on −ENOMEM `out` is as it was. */
+int record_append(Buffer *out, const Record *record, uint64_t seq);
+
+/*
+ * Appends `query` (as it came) with the values that can hold a secret replaced by `…`: whatever key and
+ * escapes hide it, a key that can't be decoded included. Not yet escaped for JSON. 0 or −ENOMEM.
+ */
+int record_redact_query(Buffer *out, Span query);
+
+const char *end_cause_name(EndCause cause); /* "complete", "client_closed", …; NULL for END_NONE */

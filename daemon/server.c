@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "clock.h"
+#include "listener_set.h"
+#include "log.h"
+#include "quota.h"
+
+/* Refused connections that may linger for their answer, beyond the limit; past these they are just closed. */
+#define SERVER_REFUSALS 32u
+
+static const int server_signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
+
+struct Server {
+    Env env;
+    EngineFacts facts;
+    Config *config;
+    Quota *quota;
+    ListenerSet listeners;
+    struct event *signals[ARRAY_SIZE(server_signals)];
+    struct event *grace; /* ends the drain */
+    Client *clients;
+    size_t n_refusals;
+    bool draining;
+};
+
+static void server_record(Server *server, const char *action, const char *message) {
+    Record record = {
+        .event = RECORD_LIFECYCLE, .time_usec = clock_realtime_usec(), .action = action, .message = message};
+
+    (void) audit_record(server->env.audit, &record); /* counted there if it is lost */
+}
+
+/* --- Clients ------------------------------------------------------------------------------------ */
+
+static void server_on_closed(void *arg, Client *client) {
+    Server *server = arg;
+
+    client_unlink(&server->clients, client);
+    if (client_was_charged(client))
+        quota_refund(server->quota, client_subject(client));
+    else
+        server->n_refusals--;
+    if (server->draining && !server->clients)
+        event_base_loopexit(server->env.base, NULL);
+}
+
+static void server_refuse(Server *server, Client *client, Reason reason, const char *rule) {
+    server->n_refusals++;
+    client_refuse(client, reason, rule);
+}
+
+/*
+ * Whoever is within the limits gets in, however many refusals linger: else one client past its own limit
+ * would shut out all others.
+ */
+static void server_on_accept(void *arg, Listener *listener, int fd) {
+    Server *server = arg;
+    Subject subject = {0};
+    bool known = identity_read(fd, &subject) == 0;
+    bool charged = known && quota_charge(server->quota, &subject, &server->config->limits) == 0;
+    const Subject who = subject; /* for the refund: client_new() takes what it owns */
+    Client *client;
+
+    if (!charged && server->n_refusals >= SERVER_REFUSALS) {
+        identity_done(&subject);
+        close(fd);
+        return;
+    }
+    client = client_new(&server->env, listener, fd, &subject, server_on_closed, server);
+    if (!client) {
+        if (charged)
+            quota_refund(server->quota, &who);
+        return;
+    }
+    client_link(&server->clients, client);
+    if (charged) {
+        client_set_charged(client);
+        client_start(client);
+    } else if (known)
+        server_refuse(server, client, REASON_CONNECTION_LIMIT, "limits.connections");
+    else
+        server_refuse(server, client, REASON_CLIENT_NOT_ALLOWED, "listener.identity");
+}
+
+/* --- Reload ------------------------------------------------------------------------------------- */
+
+/* Clients of a listener that a reload has taken away finish what they are at. */
+static void server_drop_clients_of(Server *server, const Listener *listener) {
+    Client *next;
+
+    for (Client *client = server->clients; client; client = next) {
+        next = client_next(client);
+        if (client_listener(client) == listener)
+            client_set_last(client);
+    }
+}
+
+static void server_on_listener_gone(void *arg, Listener *listener) {
+    server_drop_clients_of(arg, listener);
+}
+
+static int server_apply(Server *server, Config *config) {
+    ListenerSet next = {0};
+    int r;
+
+    r = listener_set_open(&next, server->env.base, config, &server->listeners, server_on_accept, server);
+    if (r < 0)
+        return r;
+    r = audit_reconfigure(server->env.audit, config);
+    if (r < 0) {
+        listener_set_abandon(&next);
+        return r;
+    }
+    listener_set_swap(&server->listeners, &next, config, server_on_listener_gone, server);
+    config_unref(server->config);
+    server->config = config_ref(config);
+    server->facts = (EngineFacts){0}; /* the upstream may be another */
+    return 0;
+}
+
+static void server_reload(Server *server) {
+    CLEANUP(config_unref_p) Config *config = NULL;
+    int r;
+
+    if (!server->config->file) {
+        log_notice("nothing to reload: there is no config file");
+        return;
+    }
+    r = config_load(server->config->file, stderr, &config);
+    if (r == 0)
+        r = server_apply(server, config);
+    if (r < 0) {
+        log_error("reload of %s failed, the running config stays: %s", server->config->file, strerror(-r));
+        server_record(server, "reload", "failed: the running config stays");
+        return;
+    }
+    log_notice("reloaded %s", server->config->file);
+    server_record(server, "reload", "the new config is in force");
+}
+
+/* --- The end ------------------------------------------------------------------------------------ */
+
+static void server_on_grace(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
+    Server *server = arg;
+
+    while (server->clients)
+        client_abort(server->clients, END_SHUTDOWN);
+    event_base_loopexit(server->env.base, NULL);
+}
+
+static void server_drain(Server *server) {
+    uint64_t grace = server->config->limits.shutdown_grace_usec;
+    struct timeval wait = {.tv_sec = (time_t) (grace / 1000000), .tv_usec = (suseconds_t) (grace % 1000000)};
+    Client *next;
+
+    if (server->draining) { /* asked twice: now */
+        server_on_grace(-1, 0, server);
+        return;
+    }
+    server->draining = true;
+    log_notice("stopping: running requests may finish for %llu ms", (unsigned long long) (grace / 1000));
+    listener_set_done(&server->listeners);
+    for (Client *client = server->clients; client; client = next) {
+        next = client_next(client);
+        client_set_last(client);
+    }
+    if (!server->clients || event_add(server->grace, &wait) < 0)
+        server_on_grace(-1, 0, server);
+}
+
+static void server_on_signal(evutil_socket_t number, short what UNUSED, void *arg) {
+    Server *server = arg;
+
+    if (number == SIGTERM || number == SIGINT)
+        server_drain(server);
+    else if (number == SIGHUP && !server->draining)
+        server_reload(server);
+    else if (number == SIGUSR1) {
+        audit_reopen(server->env.audit);
+        server_record(server, "reopen", "log files were reopened");
+    }
+}
+
+/* --- Life cycle --------------------------------------------------------------------------------- */
+
+static int server_init_events(Server *server) {
+    server->env.base = event_base_new();
+    if (!server->env.base)
+        return -ENOMEM;
+    server->env.reaper = reaper_new(server->env.base);
+    server->grace = evtimer_new(server->env.base, server_on_grace, server);
+    if (!server->env.reaper || !server->grace)
+        return -ENOMEM;
+    for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++) {
+        server->signals[i] = evsignal_new(server->env.base, server_signals[i], server_on_signal, server);
+        if (!server->signals[i] || event_add(server->signals[i], NULL) < 0)
+            return -ENOMEM;
+    }
+    server->quota = quota_new();
+    return server->quota ? 0 : -ENOMEM;
+}
+
+static int server_start(Server *server) {
+    ListenerSet none = {0};
+    int r;
+
+    r = server_init_events(server);
+    if (r == 0)
+        r = audit_new(server->env.base, server->config, &server->env.audit);
+    if (r == 0)
+        r = listener_set_open(&server->listeners, server->env.base, server->config, &none, server_on_accept,
+                              server);
+    return r;
+}
+
+int server_new(Config *config, Server **ret) {
+    Server *server = calloc(1, sizeof(*server));
+    int r;
+
+    if (!server)
+        return -ENOMEM;
+    server->config = config_ref(config);
+    server->env.facts = &server->facts;
+    r = server_start(server);
+    if (r < 0) {
+        server_free(server);
+        return r;
+    }
+    *ret = server;
+    return 0;
+}
+
+Server *server_free(Server *server) {
+    if (!server)
+        return NULL;
+    listener_set_done(&server->listeners);
+    while (server->clients)
+        client_abort(server->clients, END_SHUTDOWN);
+    reaper_free(server->env.reaper);
+    audit_free(server->env.audit);
+    quota_free(server->quota);
+    for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++)
+        if (server->signals[i])
+            event_free(server->signals[i]);
+    if (server->grace)
+        event_free(server->grace);
+    config_unref(server->config);
+    if (server->env.base)
+        event_base_free(server->env.base);
+    free(server);
+    return NULL;
+}
+
+int server_run(Server *server) {
+    server_record(server, "start", "quaygated " QUAYGATE_VERSION " serves");
+    listener_set_start(&server->listeners);
+    for (size_t i = 0; i < server->listeners.n; i++) {
+        const ConfigListener *listener = listener_config(server->listeners.items[i]);
+        log_info("policy %s on %s in front of %s", policy_name(listener->policy), listener->address.text,
+                 server->config->upstream.text);
+    }
+    if (event_base_dispatch(server->env.base) < 0)
+        return -EIO;
+    server_record(server, "stop", "quaygated has stopped");
+    log_notice("stopped");
+    return 0;
+}

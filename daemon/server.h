@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Owns the lot: loop, listeners, clients, audit trail, the current config. Signals come in here.
+ */
+#pragma once
+
+#include "config.h"
+
+typedef struct Server Server;
+
+/* Opens the audit sinks and every listener. −errno, logged. `config` is referenced. */
+int server_new(Config *config, Server **ret);
+Server *server_free(Server *server); /* accepts NULL, returns NULL */
+
+/* Serves until SIGTERM or SIGINT has been obeyed. 0, or −errno when the loop itself failed. */
+int server_run(Server *server);

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_MALLOC_PER_ITEM 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_MALLOC_PER_ITEM 1
+#endif
+#endif
+#ifndef ARENA_MALLOC_PER_ITEM
+#define ARENA_MALLOC_PER_ITEM 0
+#endif
+
+#define ARENA_ALIGN _Alignof(max_align_t)
+
+/* What an idle connection keeps, and the first block of each exchange: a usual request fits. */
+#define ARENA_FIRST_BLOCK 4096u
+#define ARENA_NEXT_BLOCK (16u << 10)
+
+typedef struct ArenaBlock ArenaBlock;
+struct ArenaBlock {
+    ArenaBlock *older;
+    size_t size; /* of data */
+    size_t used;
+    _Alignas(max_align_t) char data[];
+};
+
+struct Arena {
+    size_t limit;
+    size_t used;
+    ArenaBlock *blocks; /* newest first; none until the first item */
+};
+
+Arena *arena_new(size_t limit) {
+    Arena *arena = calloc(1, sizeof(*arena));
+
+    if (arena)
+        arena->limit = limit;
+    return arena;
+}
+
+/* Frees all blocks, but the oldest where it is small enough to wait for the next exchange. */
+static void arena_free_blocks(Arena *arena, bool keep_first) {
+    ArenaBlock *block = arena->blocks;
+
+    arena->blocks = NULL;
+    arena->used = 0;
+    while (block) {
+        ArenaBlock *older = block->older;
+
+        if (keep_first && !older && block->size + sizeof(*block) <= ARENA_FIRST_BLOCK) {
+            block->used = 0;
+            arena->blocks = block;
+        } else {
+            free(block);
+        }
+        block = older;
+    }
+}
+
+Arena *arena_free(Arena *arena) {
+    if (!arena)
+        return NULL;
+    arena_free_blocks(arena, false);
+    free(arena);
+    return NULL;
+}
+
+void arena_reset(Arena *arena) {
+    arena_free_blocks(arena, !ARENA_MALLOC_PER_ITEM);
+}
+
+static ArenaBlock *arena_add_block(Arena *arena, size_t size) {
+    size_t whole;
+    ArenaBlock *block;
+
+    if (!ARENA_MALLOC_PER_ITEM) {
+        size_t usual = (arena->blocks ? ARENA_NEXT_BLOCK : ARENA_FIRST_BLOCK) - sizeof(ArenaBlock);
+
+        if (size < usual)
+            size = usual;
+    }
+    if (!size_add(sizeof(ArenaBlock), size, &whole))
+        return NULL;
+    block = malloc(whole);
+    if (!block)
+        return NULL;
+    *block = (ArenaBlock){.older = arena->blocks, .size = size};
+    arena->blocks = block;
+    return block;
+}
+
+void *arena_alloc(Arena *arena, size_t size) {
+    size_t rounded, used;
+    ArenaBlock *block = arena->blocks;
+    void *item;
+
+    if (size == 0)
+        size = 1; /* so that NULL always means failure */
+    if (!size_add(size, ARENA_ALIGN - 1, &rounded))
+        return NULL;
+    rounded -= rounded % ARENA_ALIGN;
+    if (!size_add(arena->used, rounded, &used) || used > arena->limit)
+        return NULL;
+    if (ARENA_MALLOC_PER_ITEM || !block || block->size - block->used < rounded)
+        block = arena_add_block(arena, ARENA_MALLOC_PER_ITEM ? size : rounded);
+    if (!block)
+        return NULL;
+    item = block->data + block->used;
+    block->used += ARENA_MALLOC_PER_ITEM ? size : rounded;
+    arena->used = used;
+    return memset(item, 0, size);
+}
+
+void *arena_alloc_array(Arena *arena, size_t n, size_t size) {
+    size_t bytes;
+
+    return size_mul(n, size, &bytes) ? arena_alloc(arena, bytes) : NULL;
+}
+
+char *arena_copy(Arena *arena, Span span) {
+    size_t bytes;
+    char *copy;
+
+    if (!size_add(span.size, 1, &bytes))
+        return NULL;
+    copy = arena_alloc(arena, bytes);
+    if (copy && span.size > 0)
+        memcpy(copy, span.data, span.size);
+    return copy;
+}
+
+char *arena_printf(Arena *arena, const char *format, ...) {
+    va_list args;
+    char *text = NULL;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (n >= 0)
+        text = arena_alloc(arena, (size_t) n + 1);
+    if (!text)
+        return NULL;
+    va_start(args, format);
+    vsnprintf(text, (size_t) n + 1, format, args);
+    va_end(args);
+    return text;
+}
+
+size_t arena_used(const Arena *arena) {
+    return arena->used;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Per-exchange bump allocator: everything an exchange derives from a request lives here and goes at
+ * once when the exchange ends. Builds with AddressSanitizer take one malloc per item, so overruns show.
+ */
+#pragma once
+
+#include <stdarg.h>
+
+#include "base.h"
+
+typedef struct Arena Arena;
+
+/* Life cycle. `limit`: bytes handed out in all before allocation fails. NULL when out of memory. */
+Arena *arena_new(size_t limit);
+Arena *arena_free(Arena *arena); /* accepts NULL, returns NULL */
+void arena_reset(Arena *arena);  /* all items go, one block stays: for the next exchange */
+
+/* Zeroed, aligned for any type. NULL past the limit or out of memory. */
+void *arena_alloc(Arena *arena, size_t size);
+void *arena_alloc_array(Arena *arena, size_t n, size_t size); /* checked multiply */
+
+/* A NUL-terminated copy. NULL past the limit or out of memory. */
+char *arena_copy(Arena *arena, Span span);
+char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+
+size_t arena_used(const Arena *arena); /* bytes handed out */
+
+static inline void arena_free_p(Arena **arena) {
+    *arena = arena_free(*arena);
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Presets first, then the file's policies, then who includes whom: an include may name a policy that
+ * stands further down.
+ */
+#include "compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "hostpath.h"
+#include "keys.h"
+#include "rule_read.h"
+#include "rules_read.h"
+#include "set.h"
+#include "text.h"
+
+typedef struct Include {
+    const DocNode *node; /* the name, where it stands */
+    Policy *policy;
+} Include;
+
+/* What is known of a policy only while compiling. */
+typedef struct Draft {
+    Include *includes;
+    size_t n_includes;
+} Draft;
+
+typedef struct Compiler {
+    PolicySet *set;
+    DocErrors *errors;
+    Draft *drafts;  /* same order as set->policies */
+    size_t n_slots; /* policies there is room for */
+    Policy *policy; /* the one being read */
+} Compiler;
+
+static void compile_fail_memory(Compiler *compiler, DocMark mark) {
+    doc_error(compiler->errors, mark, "out of memory");
+}
+
+static void compile_read_mode(void *ctx, const DocNode *node) {
+    static const char *const words[] = {"enforce", "observe"};
+    Compiler *compiler = ctx;
+    size_t i;
+
+    if (keys_read_word(compiler->errors, node, "mode", words, ARRAY_SIZE(words), &i))
+        compiler->policy->observes = i == 1;
+}
+
+static void compile_read_allow(void *ctx, const DocNode *node) {
+    Compiler *compiler = ctx;
+
+    rule_read_list(compiler->set->arena, compiler->errors, RULE_LIST_ALLOW, node, &compiler->policy->allow,
+                   &compiler->policy->n_allow);
+}
+
+static void compile_read_deny(void *ctx, const DocNode *node) {
+    Compiler *compiler = ctx;
+
+    rule_read_list(compiler->set->arena, compiler->errors, RULE_LIST_DENY, node, &compiler->policy->deny,
+                   &compiler->policy->n_deny);
+}
+
+static void compile_read_containers(void *ctx, const DocNode *node) {
+    Compiler *compiler = ctx;
+
+    rules_read(compiler->set->arena, compiler->errors, node, &compiler->policy->rules);
+}
+
+static void compile_read_exec(void *ctx, const DocNode *node) {
+    Compiler *compiler = ctx;
+
+    exec_rules_read(compiler->set->arena, compiler->errors, node, &compiler->policy->exec);
+}
+
+static void compile_read_build(void *ctx, const DocNode *node) {
+    Compiler *compiler = ctx;
+
+    build_rules_read(compiler->set->arena, compiler->errors, node, &compiler->policy->build);
+}
+
+/* Only kept here: the names are looked up when all policies are known. */
+static void compile_read_include(void *ctx, const DocNode *list) {
+    Compiler *compiler = ctx;
+    Draft *draft = &compiler->drafts[compiler->policy - compiler->set->policies];
+    Span name;
+
+    if (!keys_is_sequence(compiler->errors, list, "include"))
+        return;
+    draft->includes = arena_alloc_array(compiler->errors->arena, list->n + 1, sizeof(*draft->includes));
+    if (!draft->includes)
+        return compile_fail_memory(compiler, list->mark);
+    for (size_t i = 0; i < list->n; i++)
+        if (keys_read_text(compiler->errors, list->items[i], "the name of a policy", &name))
+            draft->includes[draft->n_includes++].node = list->items[i];
+}
+
+static const KeyRow POLICY_KEYS[] = {
+    {"include", compile_read_include},
+    {"mode", compile_read_mode},
+    {"allow", compile_read_allow},
+    {"deny", compile_read_deny},
+    {"containers", compile_read_containers},
+    {"scope", NULL},
+    {"answers", NULL},
+    {"exec", compile_read_exec},
+    {"build", compile_read_build},
+    {"set", NULL},
+};
+
+/* Names stand in sentences, records and metrics, so they are words. */
+static bool compile_name_is_good(Span name) {
+    if (name.size == 0 || name.size > LIMIT_POLICY_NAME_BYTES)
+        return false;
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool letter = ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+
+        if (!letter && !(c >= '0' && c <= '9') && !(i > 0 && (c == '_' || c == '-' || c == '.')))
+            return false;
+    }
+    return true;
+}
+
+static void compile_policy(Compiler *compiler, const DocPair *pair, bool preset) {
+    PolicySet *set = compiler->set;
+    Policy *policy;
+    const char *name;
+
+    if (!compile_name_is_good(pair->key.scalar)) {
+        doc_error(compiler->errors, pair->key.mark,
+                  "a policy's name has 1 to %u letters, digits, '_', '-' or '.', and begins with a letter or "
+                  "digit",
+                  LIMIT_POLICY_NAME_BYTES);
+        return;
+    }
+    if (policy_set_get(set, pair->key.scalar)) {
+        doc_error(compiler->errors, pair->key.mark, "'%.*s' is a preset's name: choose another",
+                  SPAN_FMT(pair->key.scalar));
+        return;
+    }
+    name = rule_copy_text(set->arena, compiler->errors, &pair->key);
+    if (!name || set->n >= compiler->n_slots)
+        return;
+    policy = &set->policies[set->n];
+    set->names[set->n] = name;
+    set->n++;
+    *policy = (Policy){.set = set, .name = name, .preset = preset};
+    compiler->policy = policy;
+    (void) keys_read(compiler->errors, pair->value, "", POLICY_KEYS, ARRAY_SIZE(POLICY_KEYS), compiler);
+}
+
+/* The very path a file's policies take. A mistake in a preset would be ours, and is told as one. */
+static void compile_preset(Compiler *compiler, const char *name) {
+    DocErrors *outer = compiler->errors;
+    const DocNode *policies;
+    DocErrors errors = {.arena = outer->arena};
+
+    errors.file = arena_printf(outer->arena, "preset %s", name);
+    policies = doc_get(doc_parse(outer->arena, span_from(preset_yaml(span_from(name))), &errors), "policies");
+    compiler->errors = &errors;
+    for (size_t i = 0; policies && policies->type == DOC_MAPPING && i < policies->n; i++)
+        compile_policy(compiler, &policies->pairs[i], true);
+    compiler->errors = outer;
+    for (size_t i = 0; i < errors.n && i < LIMIT_CONFIG_ERRORS; i++)
+        doc_error(outer, errors.items[i].mark, "in the built-in %s: %s", errors.file,
+                  errors.items[i].message);
+}
+
+static void compile_policies(Compiler *compiler, const DocNode *policies) {
+    if (policies->type != DOC_MAPPING) {
+        doc_error(compiler->errors, policies->mark, "policies must be a mapping of names to policies");
+        return;
+    }
+    if (policies->n > LIMIT_POLICIES) {
+        doc_error(compiler->errors, policies->mark, "more than %u policies", LIMIT_POLICIES);
+        return;
+    }
+    for (size_t i = 0; i < policies->n; i++)
+        compile_policy(compiler, &policies->pairs[i], false);
+}
+
+static void compile_find_includes(Compiler *compiler, Draft *draft) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < draft->n_includes; i++) {
+        Include *include = &draft->includes[i];
+        bool twice = false;
+
+        include->policy = policy_set_get(compiler->set, include->node->scalar);
+        if (!include->policy) {
+            keys_report_unknown(compiler->errors, include->node, "policy", compiler->set->names,
+                                compiler->set->n);
+            continue;
+        }
+        for (size_t j = 0; j < n; j++)
+            twice = twice || draft->includes[j].policy == include->policy;
+        if (twice)
+            doc_error(compiler->errors, include->node->mark, "'%s' is included twice", include->policy->name);
+        else
+            draft->includes[n++] = *include;
+    }
+    draft->n_includes = n;
+}
+
+typedef struct Walk {
+    Compiler *compiler;
+    const Policy *root;
+    bool *seen;             /* by index in the set */
+    const Policy **members; /* room for all of the set */
+    size_t n_members;
+    DocMark mark;  /* the root's include by which the walk went */
+    bool reported; /* one mistake a policy is enough */
+} Walk;
+
+static void walk_report_circle(Walk *walk, const Policy *last) {
+    bool direct = last == walk->root;
+
+    doc_error(walk->compiler->errors, walk->mark, "'%s' includes itself%s%s", walk->root->name,
+              direct ? "" : " by way of ", direct ? "" : last->name);
+    walk->reported = true;
+}
+
+/* Adds to the members what `policy` includes, then itself. */
+static void walk_policy(Walk *walk, const Policy *policy, unsigned depth) {
+    size_t index = (size_t) (policy - walk->compiler->set->policies);
+    const Draft *draft = &walk->compiler->drafts[index];
+
+    walk->seen[index] = true;
+    for (size_t i = 0; i < draft->n_includes && !walk->reported; i++) {
+        const Policy *next = draft->includes[i].policy;
+
+        if (policy == walk->root)
+            walk->mark = draft->includes[i].node->mark;
+        if (next == walk->root) {
+            walk_report_circle(walk, policy);
+        } else if (depth >= LIMIT_INCLUDE_DEPTH) {
+            doc_error(walk->compiler->errors, walk->mark, "includes are nested more than %u deep",
+                      LIMIT_INCLUDE_DEPTH);
+            walk->reported = true;
+        } else if (!walk->seen[next - walk->compiler->set->policies]) {
+            walk_policy(walk, next, depth + 1);
+        }
+    }
+    walk->members[walk->n_members++] = policy;
+}
+
+static void compile_join_includes(Compiler *compiler) {
+    PolicySet *set = compiler->set;
+    Walk walk = {.compiler = compiler};
+
+    walk.seen = arena_alloc_array(compiler->errors->arena, set->n + 1, sizeof(*walk.seen));
+    walk.members = arena_alloc_array(compiler->errors->arena, set->n + 1, sizeof(*walk.members));
+    if (!walk.seen || !walk.members)
+        return compile_fail_memory(compiler, (DocMark){1, 1});
+    for (size_t i = 0; i < set->n; i++) {
+        Policy *policy = &set->policies[i];
+
+        memset(walk.seen, 0, set->n * sizeof(*walk.seen));
+        walk.root = policy;
+        walk.n_members = 0;
+        walk.reported = false;
+        walk_policy(&walk, policy, 0);
+        policy->members = arena_alloc_array(set->arena, walk.n_members, sizeof(*policy->members));
+        if (!policy->members)
+            return compile_fail_memory(compiler, walk.mark);
+        memcpy(policy->members, walk.members, walk.n_members * sizeof(*walk.members));
+        policy->n_members = walk.n_members;
+    }
+}
+
+static int compile_alloc(Compiler *compiler, size_t n_slots) {
+    PolicySet *set = compiler->set;
+
+    set->arena = arena_new(LIMIT_POLICY_BYTES);
+    if (!set->arena)
+        return -1;
+    compiler->n_slots = n_slots;
+    compiler->drafts = arena_alloc_array(compiler->errors->arena, n_slots, sizeof(*compiler->drafts));
+    set->policies = arena_alloc_array(set->arena, n_slots, sizeof(*set->policies));
+    set->names = arena_alloc_array(set->arena, n_slots, sizeof(*set->names));
+    return compiler->drafts && set->policies && set->names ? 0 : -1;
+}
+
+static void compile_all(Compiler *compiler, const DocNode *policies) {
+    size_t n_presets;
+    const char *const *presets = preset_names(&n_presets);
+
+    for (size_t i = 0; i < n_presets; i++)
+        compile_preset(compiler, presets[i]);
+    if (policies)
+        compile_policies(compiler, policies);
+    for (size_t i = 0; i < compiler->set->n; i++)
+        compile_find_includes(compiler, &compiler->drafts[i]);
+    compile_join_includes(compiler);
+}
+
+PolicySet *policy_set_compile(const DocNode *policies, const ApiVersions *versions, DocErrors *errors) {
+    CLEANUP(policy_set_free_p) PolicySet *set = calloc(1, sizeof(*set));
+    Compiler compiler = {.set = set, .errors = errors};
+    size_t n_before = errors->n, n_slots;
+
+    (void) preset_names(&n_slots);
+    if (policies && policies->type == DOC_MAPPING && policies->n <= LIMIT_POLICIES)
+        n_slots += policies->n;
+    if (set) {
+        set->n_refs = 1;
+        set->versions = *versions;
+    }
+    if (!set || compile_alloc(&compiler, n_slots) < 0) {
+        compile_fail_memory(&compiler, (DocMark){1, 1});
+        return NULL;
+    }
+    compile_all(&compiler, policies);
+    return errors->n == n_before ? TAKE_PTR(set) : NULL;
+}
+
+int policy_set_protect(PolicySet *set, const char *const *paths, size_t n) {
+    const char **clean = arena_alloc_array(set->arena, n + 1, sizeof(*clean));
+    size_t n_clean = 0;
+
+    if (!clean)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        Span path = span_from(paths[i]);
+
+        if (!hostpath_is_sound(path))
+            continue;
+        clean[n_clean] = hostpath_clean(set->arena, path);
+        if (!clean[n_clean])
+            return -ENOMEM;
+        n_clean++;
+    }
+    for (size_t i = 0; i < set->n; i++) {
+        set->policies[i].rules.protected_paths = clean;
+        set->policies[i].rules.n_protected_paths = n_clean;
+    }
+    return 0;
+}
+
+PolicySet *policy_set_free(PolicySet *set) {
+    if (!set || --set->n_refs > 0)
+        return NULL;
+    arena_free(set->arena);
+    free(set);
+    return NULL;
+}
+
+Policy *policy_set_get(const PolicySet *set, Span name) {
+    for (size_t i = 0; i < set->n; i++)
+        if (span_is(name, set->names[i]))
+            return &set->policies[i];
+    return NULL;
+}
+
+const char *const *policy_set_names(const PolicySet *set, size_t *ret_n) {
+    *ret_n = set->n;
+    return set->names;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The `policies:` part of a config, and the built-in presets, to compiled policies. Table-driven: one
+ * row a key, with its type and its reader. A key that this release doesn't serve yet is an error that
+ * says so.
+ */
+#pragma once
+
+#include "doc.h"
+#include "policy.h"
+#include "presets.h"
+#include "print.h"
+
+typedef struct PolicySet PolicySet; /* presets and the file's policies, by name */
+
+/*
+ * `policies` may be NULL: presets only. Each rule's origin is errors->file and its line. NULL on any
+ * error (which is in `errors`), no memory being one of them. What is compiled is copied: `policies` may go.
+ *
+ * `include` joins the allow lists of the policies it names, theirs included; their `deny`, `mode` and
+ * `containers` stay their own.
+ */
+PolicySet *policy_set_compile(const DocNode *policies, const ApiVersions *versions, DocErrors *errors);
+PolicySet *policy_set_free(PolicySet *set);
+
+/*
+ * Host paths of this installation that no pattern of any policy of the set may allow, nor their parents
+ * (T-096). Copied; those that are not absolute or have a `..` are left out. Once, before the set is used.
+ * 0, or −ENOMEM.
+ */
+int policy_set_protect(PolicySet *set, const char *const *paths, size_t n);
+
+Policy *policy_set_get(const PolicySet *set, Span name); /* borrowed; NULL: no such policy */
+
+/* Names of all policies and presets, for "did you mean". */
+const char *const *policy_set_names(const PolicySet *set, size_t *ret_n);
+
+static inline void policy_set_free_p(PolicySet **set) {
+    *set = policy_set_free(*set);
+}

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The order of a decision: what `deny` names, then versions, then whether some `allow` entry grants the
+ * head, then the body. Whatever comes first and says no is the answer; nothing but an entry of an allow
+ * list turns it into a yes.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "credentials.h"
+#include "edit.h"
+#include "judge.h"
+#include "params.h"
+#include "set.h"
+#include "text.h"
+
+typedef struct Question {
+    const Policy *policy;
+    const Request *request;
+    Arena *arena; /* NULL: only the answer is asked for, no words */
+    Verdict *verdict;
+} Question;
+
+/* NULL when there is nowhere to write: verdict_detail() then has the reason's own sentence. */
+static const char *question_say(const Question *question, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static const char *question_say(const Question *question, const char *format, ...) {
+    char text[1024];
+    va_list args;
+
+    if (!question->arena)
+        return NULL;
+    va_start(args, format);
+    (void) vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    return arena_copy(question->arena, span_from(text));
+}
+
+static const char *question_show(const Question *question, Span text) {
+    const char *shown = question->arena ? text_show(question->arena, text, LIMIT_VALUE_SHOWN) : NULL;
+
+    return shown ? shown : "…";
+}
+
+/* "ContainerStart", or "GET /foo" where no row knows it. */
+static const char *question_name(const Question *question) {
+    const Request *request = question->request;
+    const char *method = method_name(request->method);
+
+    if (request->operation)
+        return request->operation->id;
+    return question_say(question, "%s %s", method ? method : "?",
+                        question_show(question, request->target.path));
+}
+
+static bool body_is_json(const Request *request) {
+    return request->operation &&
+           (request->operation->body == BODY_JSON || request->operation->body == BODY_JSON_OPTIONAL);
+}
+
+Verdict verdict_from_reason(Reason reason, const char *detail) {
+    unsigned status = reason_http_status(reason);
+
+    if (reason == REASON_OK) /* nobody may take a step that passed for a decision */
+        return (Verdict){0};
+    return (Verdict){
+        .effect = status == 403   ? EFFECT_DENY
+                  : status >= 500 ? EFFECT_ERROR
+                                  : EFFECT_INVALID,
+        .reason = reason,
+        .detail = detail,
+    };
+}
+
+static bool decide_deny_list(Question *question) {
+    const Policy *policy = question->policy;
+
+    for (size_t i = 0; i < policy->n_deny; i++) {
+        const RequestRule *rule = &policy->deny[i];
+
+        if (!rule_matches(rule, question->request))
+            continue;
+        *question->verdict = (Verdict){
+            .reason = REASON_OPERATION_DENIED,
+            .rule = "deny",
+            .detail =
+                rule->operation ? "denied by name" : question_say(question, "denied as %s", rule->pattern),
+            .origin = rule->origin,
+        };
+        return true;
+    }
+    return false;
+}
+
+static bool deny_version(Question *question, const char *rule, const char *detail, const char *hint) {
+    *question->verdict = (Verdict){
+        .reason = REASON_VERSION_NOT_ALLOWED,
+        .rule = rule,
+        .detail = detail,
+        .hint = hint,
+    };
+    return true;
+}
+
+/* A path without a version is the engine's newest (T-006): no lower bound is missed by it. */
+static bool decide_version(Question *question) {
+    const ApiVersions *versions = &question->policy->set->versions;
+    const Request *request = question->request;
+    unsigned minor = request->target.api_minor;
+    bool judged =
+        body_is_json(request) && (request->operation->body == BODY_JSON || request_has_body(request));
+
+    if (minor == 0)
+        return false;
+    if (minor < versions->min_minor)
+        return deny_version(
+            question, "api_versions.min",
+            question_say(question, "API version 1.%u is below 1.%u", minor, versions->min_minor),
+            question_say(question, "use a client of API version 1.%u or newer", versions->min_minor));
+    if (minor > versions->max_minor)
+        return deny_version(
+            question, "api_versions.max",
+            question_say(question, "API version 1.%u is above 1.%u", minor, versions->max_minor),
+            question_say(question, "set DOCKER_API_VERSION=1.%u for the client", versions->max_minor));
+    if (judged && minor < versions->min_judged_minor)
+        return deny_version(
+            question, "api_versions.min_judged",
+            question_say(question, "bodies are judged from API version 1.%u on, and this is 1.%u",
+                         versions->min_judged_minor, minor),
+            question_say(question, "use a client of API version 1.%u or newer", versions->min_judged_minor));
+    return false;
+}
+
+/* An operation has no meaning at a version that doesn't have it, whoever allows it (T-017). */
+static bool decide_existence(Question *question) {
+    const Operation *operation = question->request->operation;
+    unsigned minor = question->request->target.api_minor;
+    const char *detail;
+
+    if (!operation || minor == 0)
+        return false;
+    if (minor < operation->since_minor)
+        detail = question_say(question, "%s came with API version 1.%u, and this is 1.%u", operation->id,
+                              operation->since_minor, minor);
+    else if (operation->until_minor != 0 && minor > operation->until_minor)
+        detail = question_say(question, "%s went after API version 1.%u, and this is 1.%u", operation->id,
+                              operation->until_minor, minor);
+    else
+        return false;
+    *question->verdict = (Verdict){.reason = REASON_OPERATION_UNKNOWN, .detail = detail};
+    return true;
+}
+
+/* Stands as it is in a pattern and in YAML. */
+static bool text_is_plain(Span text) {
+    for (size_t i = 0; i < text.size; i++) {
+        char c = ascii_lower(text.data[i]);
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && (c == '\0' || !strchr("/._-", c)))
+            return false;
+    }
+    return text.size <= LIMIT_VALUE_SHOWN;
+}
+
+/* The smallest YAML that would allow the head of this request. */
+static const char *hint_allow(const Question *question) {
+    const Request *request = question->request;
+
+    if (request->operation)
+        return question_say(question, "allow: [%s]", request->operation->id);
+    if (request->method == METHOD_NONE || request->target.path.size == 0 ||
+        !text_is_plain(request->target.path))
+        return NULL;
+    return question_say(question, "allow: [{request: %s %.*s}]", method_name(request->method),
+                        SPAN_FMT(request->target.path));
+}
+
+static const char *hint_query(const Question *question, const QueryRule *query, Span value) {
+    if (!text_is_plain(value) || !text_is_plain(span_from(query->key)) ||
+        !params_may_quote(span_from(query->key), value))
+        return NULL;
+    return question_say(question, "allow: [{operation: %s, query: {%s: [\"%.*s\"]}}]",
+                        question->request->operation->id, query->key, SPAN_FMT(value));
+}
+
+static void miss_query(Question *question, const RequestRule *rule, const QueryRule *query, Span value) {
+    const char *field = question_say(question, "query.%s", question_show(question, span_from(query->key)));
+    const char *shown = params_may_quote(span_from(query->key), value) ? question_show(question, value) : "…";
+
+    *question->verdict = (Verdict){
+        .reason = REASON_QUERY_NOT_ALLOWED,
+        .rule = "allow.query",
+        .field = field,
+        .detail = question_say(question, "%s=%s", field ? field : "query", shown),
+        .hint = hint_query(question, query, value),
+        .origin = rule->origin,
+    };
+}
+
+/*
+ * A pattern is for what has no operationId, and never a short way to the host. Where there is no table,
+ * there must be nothing that a table would have to judge. A name that we don't take is no way to dockerd's
+ * operations either: a link makes /web/alias a name of the container behind it (T-010).
+ */
+static bool pattern_may_grant(const Request *request) {
+    if (request->operation)
+        return request->operation->risk != RISK_HOST;
+    return !request_has_body(request) && !request->wants_upgrade &&
+           !routes_is_taken(request->method, &request->target);
+}
+
+static void miss_pattern(Question *question, const RequestRule *rule) {
+    const Request *request = question->request;
+    const Operation *operation = request->operation;
+
+    *question->verdict = (Verdict){.rule = "allow", .origin = rule->origin};
+    if (operation) {
+        question->verdict->reason = REASON_OPERATION_NOT_ALLOWED;
+        question->verdict->detail =
+            question_say(question, "%s leads to the host, so the pattern %s doesn't allow it", operation->id,
+                         rule->pattern);
+        question->verdict->hint = hint_allow(question);
+    } else if (routes_is_taken(request->method, &request->target)) {
+        question->verdict->reason = REASON_OPERATION_NOT_ALLOWED;
+        question->verdict->detail =
+            question_say(question, "%s is an operation of the engine with a name that can't be judged",
+                         question_name(question));
+    } else {
+        question->verdict->reason = REASON_BODY_NOT_JUDGED;
+        question->verdict->detail =
+            question_say(question, "%s is no operation known here, so its %s can't be judged",
+                         question_name(question), request->wants_upgrade ? "upgraded connection" : "body");
+    }
+}
+
+/*
+ * The first rule that speaks of the request and doesn't grant it leaves why in the verdict: that
+ * explains best why nothing does.
+ */
+static bool rule_grants(Question *question, const RequestRule *rule) {
+    bool first = question->verdict->reason == REASON_UNDECIDED;
+    const QueryRule *query;
+    Span value;
+
+    if (!rule_matches(rule, question->request))
+        return false;
+    query = rule_check_query(rule, &question->request->target, &value);
+    if (!query && (rule->operation || pattern_may_grant(question->request)))
+        return true;
+    if (first && query)
+        miss_query(question, rule, query, value);
+    else if (first)
+        miss_pattern(question, rule);
+    return false;
+}
+
+/* What can't be judged, whoever asks: the client hears what to do instead. */
+static const char *advice_find(const Operation *operation) {
+    static const struct {
+        const char *operation;
+        const char *advice;
+    } rows[] = {
+        {"Session",
+         "BuildKit can't be judged: set DOCKER_BUILDKIT=0, build elsewhere, or have Session allowed by "
+         "name, which gives builds the host's network"},
+        {"GrpcUpgrade",
+         "BuildKit can't be judged: set DOCKER_BUILDKIT=0, build elsewhere, or have GrpcUpgrade "
+         "allowed by name, which gives all of BuildKit"},
+        {"ContainerAttachWebsocket",
+         "a websocket can't be judged: attach with POST as the docker command does, or have "
+         "ContainerAttachWebsocket allowed by name, which lets web pages write to containers"},
+    };
+
+    for (size_t i = 0; operation && i < ARRAY_SIZE(rows); i++)
+        if (strcmp(rows[i].operation, operation->id) == 0)
+            return rows[i].advice;
+    return NULL;
+}
+
+/* What no entry speaks of is denied, whether it is an operation that we know or one to come (T-016). */
+static void deny_not_allowed(Question *question) {
+    const Request *request = question->request;
+    const char *advice = advice_find(request->operation);
+
+    *question->verdict = (Verdict){
+        .reason = request->operation ? REASON_OPERATION_NOT_ALLOWED : REASON_OPERATION_UNKNOWN,
+        .rule = "allow",
+        .detail = request->operation ? "not allowed by any rule"
+                                     : question_say(question, "%s is no operation of the Engine API",
+                                                    question_name(question)),
+        .hint = advice ? advice : hint_allow(question),
+        .advise = advice != NULL,
+    };
+}
+
+static bool decide_allow_lists(Question *question) {
+    const Policy *policy = question->policy;
+
+    for (size_t m = 0; m < policy->n_members; m++)
+        for (size_t i = 0; i < policy->members[m]->n_allow; i++) {
+            const RequestRule *rule = &policy->members[m]->allow[i];
+
+            if (!rule_grants(question, rule))
+                continue;
+            *question->verdict = (Verdict){
+                .effect = EFFECT_ALLOW, .reason = REASON_OK, .rule = "allow", .origin = rule->origin};
+            return true;
+        }
+    if (question->verdict->reason == REASON_UNDECIDED)
+        deny_not_allowed(question);
+    return false;
+}
+
+static bool decide_head(Question *question) {
+    *question->verdict = (Verdict){0};
+    if (decide_deny_list(question) || decide_version(question) || decide_existence(question))
+        return false;
+    return decide_allow_lists(question);
+}
+
+/* The first finding; zero (REASON_UNDECIDED) when there is none. */
+static Verdict verdict_from_findings(const Findings *findings) {
+    const Finding *first = &findings->items[0];
+    Verdict verdict;
+
+    if (findings->n == 0)
+        return (Verdict){0};
+    verdict = verdict_from_reason(first->reason, first->detail);
+    verdict.rule = first->rule;
+    verdict.field = first->field;
+    verdict.hint = first->hint;
+    verdict.advise = first->advise;
+    if (verdict.reason == REASON_UNDECIDED) /* a finding without a reason still is one */
+        verdict.reason = REASON_FIELD_NOT_ALLOWED;
+    return verdict;
+}
+
+/* True where an entry that grants the request has a condition on `key`. */
+static bool question_names_key(const void *ctx, Span key) {
+    const Question *question = ctx;
+    const Policy *policy = question->policy;
+
+    for (size_t m = 0; m < policy->n_members; m++)
+        for (size_t i = 0; i < policy->members[m]->n_allow; i++) {
+            const RequestRule *rule = &policy->members[m]->allow[i];
+            Span value;
+
+            if (rule->n_query == 0 || !rule_matches(rule, question->request) ||
+                rule_check_query(rule, &question->request->target, &value))
+                continue;
+            for (size_t k = 0; k < rule->n_query; k++)
+                if (span_is(key, rule->query[k].key))
+                    return true;
+        }
+    return false;
+}
+
+/* Whether the policy lets clients open BuildKit sessions: then it has given up on judging its builds. */
+static bool policy_allows_buildkit(const Policy *policy) {
+    const Operation *session = routes_find(SPAN("Session"));
+    bool allows = false;
+
+    for (size_t m = 0; m < policy->n_members; m++)
+        for (size_t i = 0; i < policy->members[m]->n_allow; i++)
+            allows = allows || policy->members[m]->allow[i].operation == session;
+    for (size_t i = 0; i < policy->n_deny; i++)
+        if (policy->deny[i].operation == session ||
+            (policy->deny[i].path && glob_match(policy->deny[i].path, SPAN("/session"))))
+            return false;
+    return allows;
+}
+
+/* What is wrong with the query; zero when nothing is. */
+static Verdict decide_query(const Question *question) {
+    const Request *request = question->request;
+    const Policy *policy = question->policy;
+    ParamsQuestion params = {.arena = question->arena,
+                             .request = request,
+                             .rules = &policy->rules,
+                             .build = &policy->build,
+                             .is_named = question_names_key,
+                             .ctx = question};
+    Findings *findings;
+
+    /* Without a query there is something to find only where absence has a meaning or a path names an image.
+     */
+    if (!request->operation || (request->target.n_query == 0 && request->operation->body != BODY_STREAM &&
+                                !policy->rules.images.given))
+        return (Verdict){0};
+    findings = arena_alloc(question->arena, sizeof(*findings));
+    if (!findings)
+        return verdict_from_reason(REASON_NO_MEMORY, NULL);
+    params.buildkit = request->operation->body == BODY_STREAM && policy_allows_buildkit(policy);
+    params_judge(&params, findings);
+    return verdict_from_findings(findings);
+}
+
+/*
+ * Likewise with the headers that the engine would decode. It takes what it can't read for no credentials, so
+ * where nothing is judged there is no harm in it.
+ */
+static Verdict decide_credentials(const Question *question) {
+    const char *field = NULL, *detail = NULL;
+    Verdict verdict;
+    Reason reason;
+
+    if (question->policy->rules.profile == PROFILE_PRIVILEGED)
+        return (Verdict){0};
+    reason = credentials_check(question->arena, question->request, &field, &detail);
+    if (reason == REASON_OK)
+        return (Verdict){0};
+    verdict = verdict_from_reason(reason, detail);
+    verdict.field = field;
+    return verdict;
+}
+
+/* Likewise with the body, as the policy has edited it. */
+static Verdict decide_body(const Question *question, Body *body, Edits *ret_edits) {
+    const Request *request = question->request;
+    const Operation *operation = request->operation;
+    const Policy *policy = question->policy;
+    Findings *findings;
+
+    if (!operation)
+        return (Verdict){0};
+    if (operation->body == BODY_NONE && request_has_body(request))
+        return verdict_from_reason(REASON_BODY_UNEXPECTED, NULL);
+    if (operation->body == BODY_JSON && !body)
+        return verdict_from_reason(REASON_BODY_MISSING, NULL);
+    if (!body_is_json(request))
+        return (Verdict){0};
+
+    findings = arena_alloc(question->arena, sizeof(*findings));
+    if (!findings || edit_body(question->arena, operation, &policy->rules, body, ret_edits) != REASON_OK)
+        return verdict_from_reason(REASON_NO_MEMORY, NULL);
+    judge_body(question->arena, operation, request->target.api_minor, body, &policy->rules, findings);
+    if (operation == routes_find(SPAN("ContainerExec")))
+        exec_rules_judge(question->arena, &policy->exec, body, findings);
+    /* To be taken off a network leads nowhere, so it is only held against a list that is given. */
+    if (operation == routes_find(SPAN("NetworkConnect")) ||
+        (policy->rules.networks.given && operation == routes_find(SPAN("NetworkDisconnect"))))
+        judge_connect(question->arena, &policy->rules, request->object, findings);
+    question->verdict->host_paths = findings->paths;
+    question->verdict->n_host_paths = findings->n_paths;
+    return verdict_from_findings(findings);
+}
+
+/* All of it is looked at, for what is invalid is so whatever the policy says of the rest. */
+static Verdict decide_parts(const Question *question, Body *body, Edits *ret_edits) {
+    const Verdict parts[] = {decide_query(question), decide_credentials(question),
+                             decide_body(question, body, ret_edits)};
+    Verdict worst = {0};
+
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        if (parts[i].reason != REASON_UNDECIDED &&
+            (worst.reason == REASON_UNDECIDED ||
+             (worst.effect == EFFECT_DENY && parts[i].effect != EFFECT_DENY)))
+            worst = parts[i];
+    return worst;
+}
+
+bool policy_wants_body(const Policy *policy, const Request *request) {
+    Verdict verdict;
+    Question question = {.policy = policy, .request = request, .verdict = &verdict};
+
+    if (!body_is_json(request) || !request_has_body(request))
+        return false;
+    /* Under observe a denied head is forwarded all the same, but never with a body of two readings. */
+    return decide_head(&question) || policy->observes;
+}
+
+void policy_decide(const Policy *policy, const Request *request, Body *body, Arena *arena, Verdict *ret) {
+    Question question = {.policy = policy, .request = request, .arena = arena, .verdict = ret};
+    bool granted = decide_head(&question);
+    Edits edits = {0};
+
+    if (granted || policy->observes) {
+        Verdict verdict = decide_parts(&question, body, &edits);
+
+        if (verdict.reason != REASON_UNDECIDED && (granted || verdict.effect != EFFECT_DENY))
+            *ret = verdict;
+    }
+    if (ret->effect == EFFECT_ALLOW && !policy->observes) {
+        ret->edits = edits.items;
+        ret->n_edits = edits.n;
+    }
+    if (ret->effect == EFFECT_DENY && policy->observes)
+        ret->effect = EFFECT_OBSERVE;
+}
+
+bool policy_allows_host_path(const Policy *policy, Span path, bool readonly) {
+    return judge_host_path(&policy->rules, path, readonly);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Puts what `containers.set` of a policy has into the body of ContainerCreate, ServiceCreate and
+ * ServiceUpdate, where a client left it out: absent, null, or the zero value that Go takes for "not set".
+ * What a client says, stays, and is judged; but a label that the policy names has the policy's value. An
+ * object of another type than dockerd's is left to the judge. PROFILES.md has the table.
+ */
+#pragma once
+
+#include "body.h"
+#include "routes.h"
+#include "rules.h"
+
+typedef struct Edits {
+    const char **items; /* "HostConfig.Memory=536870912": what was put in, printable (arena) */
+    size_t n;           /* 0: the body is as it came */
+} Edits;
+
+/*
+ * REASON_OK; or REASON_NO_MEMORY, after which `body` may have some of the edits and must not be sent.
+ * `body` may be NULL. Nothing is put in twice: a second call changes nothing.
+ */
+Reason edit_body(Arena *arena, const Operation *operation, const Rules *rules, Body *body, Edits *ret);

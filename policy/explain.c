@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain.h"
+
+#include "text.h"
+
+/* What a sentence speaks of: "ContainerCreate", or "GET /foo" where no row knows it. */
+static const char *explain_subject(Arena *arena, const Request *request) {
+    const char *method, *path;
+
+    if (!request)
+        return "request";
+    if (request->operation)
+        return request->operation->id;
+    method = method_name(request->method);
+    path = text_show(arena, request->target.path, LIMIT_VALUE_SHOWN);
+    if (!method || !path || path[0] == '\0')
+        return "request";
+    return arena_printf(arena, "%s %s", method, path);
+}
+
+/* Whatever went into it was made safe where it was quoted; a control byte here would forge a line. */
+static char *explain_disarm(char *text) {
+    for (char *p = text; p && *p; p++)
+        if ((unsigned char) *p < 0x20 || *p == 0x7f)
+            *p = '?';
+    return text;
+}
+
+/* "denied by policy ci" */
+static const char *explain_act(Arena *arena, Effect effect, const char *policy) {
+    static const char *const words[] = {
+        [EFFECT_DENY] = "denied",
+        [EFFECT_ALLOW] = "allowed",
+        [EFFECT_OBSERVE] = "would be denied",
+    };
+
+    return policy ? arena_printf(arena, "%s by policy %s", words[effect], policy) : words[effect];
+}
+
+char *explain_sentence(Arena *arena, const Verdict *verdict, const Request *request, const char *policy,
+                       const char *id) {
+    const char *tail = id ? arena_printf(arena, " [request %s]", id) : "";
+    const char *rule = verdict_rule(verdict), *detail = verdict_detail(verdict);
+    const char *subject, *act, *advice = verdict->advise && verdict->hint ? verdict->hint : NULL;
+
+    if (!tail)
+        return NULL;
+    if (verdict->effect == EFFECT_INVALID)
+        return explain_disarm(
+            arena_printf(arena, "quaygate: request refused: %s (%s)%s", detail, rule, tail));
+    if (verdict->effect == EFFECT_ERROR)
+        return explain_disarm(arena_printf(arena, "quaygate: %s (%s)%s", detail, rule, tail));
+
+    subject = explain_subject(arena, request);
+    act = explain_act(arena, verdict->effect, policy);
+    if (!subject || !act)
+        return NULL;
+    if (verdict->effect == EFFECT_ALLOW)
+        return explain_disarm(arena_printf(arena, "quaygate: %s %s (%s)%s", subject, act, rule, tail));
+    return explain_disarm(arena_printf(arena, "quaygate: %s %s: %s (%s)%s%s%s", subject, act, detail, rule,
+                                       advice ? ": " : "", advice ? advice : "", tail));
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A pattern becomes a row of tokens; matching keeps the set of tokens that could be next, as a bit set,
+ * and moves it on byte by byte. A recursive matcher would take exponential time on `*a*a*a*b`, which a
+ * client could feed through a name or a path.
+ */
+#include "glob.h"
+
+#include "limits.h"
+
+typedef enum TokenKind {
+    TOKEN_BYTE = 0,
+    TOKEN_ANY,     /* `?` */
+    TOKEN_SEGMENT, /* `*` */
+    TOKEN_TREE,    /* `**` */
+} TokenKind;
+
+typedef struct Token {
+    TokenKind kind;
+    char byte; /* TOKEN_BYTE */
+} Token;
+
+struct Glob {
+    size_t n;       // tokens; position n is the accepting one
+    size_t subtree; // position that accepts too: before the `/` of a last `/**`; n: none
+    bool literal;
+    Token tokens[];
+};
+
+#define GLOB_WORDS (LIMIT_PATTERN_BYTES / 64u + 1u)
+
+typedef struct Positions {
+    uint64_t words[GLOB_WORDS];
+} Positions;
+
+static inline bool positions_have(const Positions *set, size_t i) {
+    return (set->words[i / 64] >> (i % 64)) & 1u;
+}
+
+/* A star may also match nothing, so whoever stands before one stands behind it too. */
+static void glob_add_position(const Glob *glob, Positions *set, size_t i) {
+    for (;;) {
+        set->words[i / 64] |= UINT64_C(1) << (i % 64);
+        if (i == glob->n || glob->tokens[i].kind < TOKEN_SEGMENT)
+            return;
+        i++;
+    }
+}
+
+static size_t glob_tokenize(Span pattern, Token *tokens) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < pattern.size; i++) {
+        char c = pattern.data[i];
+
+        if (c == '*') {
+            size_t run = 1;
+
+            while (i + run < pattern.size && pattern.data[i + run] == '*')
+                run++;
+            tokens[n++] = (Token){.kind = run > 1 ? TOKEN_TREE : TOKEN_SEGMENT};
+            i += run - 1;
+        } else if (c == '?') {
+            tokens[n++] = (Token){.kind = TOKEN_ANY};
+        } else {
+            tokens[n++] = (Token){.kind = TOKEN_BYTE, .byte = c};
+        }
+    }
+    return n;
+}
+
+const Glob *glob_compile(Arena *arena, Span pattern) {
+    Glob *glob;
+
+    if (pattern.size == 0 || pattern.size > LIMIT_PATTERN_BYTES)
+        return NULL;
+    glob = arena_alloc(arena, sizeof(*glob) + pattern.size * sizeof(Token));
+    if (!glob)
+        return NULL;
+
+    glob->n = glob_tokenize(pattern, glob->tokens);
+    glob->literal = true;
+    for (size_t i = 0; i < glob->n; i++)
+        if (glob->tokens[i].kind != TOKEN_BYTE)
+            glob->literal = false;
+
+    glob->subtree = glob->n;
+    // `/srv/**` holds /srv, but `/**` must not hold the empty text.
+    if (glob->n > 2 && glob->tokens[glob->n - 1].kind == TOKEN_TREE &&
+        glob->tokens[glob->n - 2].kind == TOKEN_BYTE && glob->tokens[glob->n - 2].byte == '/')
+        glob->subtree = glob->n - 2;
+    return glob;
+}
+
+static bool token_takes(const Token *token, char c) {
+    switch (token->kind) {
+    case TOKEN_BYTE:
+        return token->byte == c;
+    case TOKEN_ANY:
+    case TOKEN_SEGMENT:
+        return c != '/';
+    case TOKEN_TREE:
+        return true;
+    }
+    return false;
+}
+
+/* One byte on: every live position that takes it moves, stars stay where they are. */
+static bool glob_step(const Glob *glob, const Positions *live, char c, Positions *ret_next) {
+    bool any = false;
+
+    for (size_t w = 0; w <= glob->n / 64; w++)
+        for (uint64_t rest = live->words[w]; rest != 0; rest &= rest - 1) {
+            size_t i = w * 64 + (size_t) __builtin_ctzll(rest);
+
+            if (i == glob->n || !token_takes(&glob->tokens[i], c))
+                continue;
+            glob_add_position(glob, ret_next, glob->tokens[i].kind >= TOKEN_SEGMENT ? i : i + 1);
+            any = true;
+        }
+    return any;
+}
+
+bool glob_match(const Glob *glob, Span text) {
+    Positions live = {0};
+
+    glob_add_position(glob, &live, 0);
+    for (size_t i = 0; i < text.size; i++) {
+        Positions next = {0};
+
+        if (!glob_step(glob, &live, text.data[i], &next))
+            return false;
+        live = next;
+    }
+    return positions_have(&live, glob->n) || positions_have(&live, glob->subtree);
+}
+
+bool glob_is_literal(const Glob *glob) {
+    return glob->literal;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Holds a JSON body against the table of its operation's fields (fields_*.def) and a policy's rules.
+ * A field without a row, or of another type than its row's, is a finding; so is each value that a rule
+ * doesn't allow. No table for an operation is a finding too: its bodies can't be judged.
+ */
+#pragma once
+
+#include "body.h"
+#include "routes.h"
+#include "rules.h"
+#include "verdict.h"
+
+typedef struct Finding {
+    Reason reason;      /* REASON_FIELD_NOT_ALLOWED, _UNKNOWN, _TYPE, REASON_JSON_AMBIGUOUS, … */
+    const char *rule;   /* "containers.bind_mounts" */
+    const char *field;  /* "HostConfig.Binds[0]" (arena) */
+    const char *detail; /* "HostConfig.Binds[0]=/:/host" (arena) */
+    const char *hint;   /* or NULL */
+    bool advise;        /* the hint is for the client too */
+} Finding;
+
+typedef struct Findings {
+    Finding items[LIMIT_FINDINGS];
+    size_t n;                         /* may pass LIMIT_FINDINGS: then the rest was only counted */
+    HostPath paths[LIMIT_HOST_PATHS]; /* bind mounts that were allowed; more of them are a finding */
+    size_t n_paths;
+} Findings;
+
+/*
+ * Judges `body` (NULL: the request had none) of `operation` sent at API v1.`api_minor` (0: unversioned).
+ * No finding means the body may be forwarded as it stands. Ambiguous keys come first in `ret`.
+ */
+void judge_body(Arena *arena, const Operation *operation, unsigned api_minor, const Body *body,
+                const Rules *rules, Findings *ret);
+
+/* Whether `path` (cleaned) may be mounted: what judge_body asks of each bind mount. */
+bool judge_host_path(const Rules *rules, Span path, bool readonly);
+
+/* The network that the path of NetworkConnect or NetworkDisconnect names, held against `networks` like one in
+ * a body (T-091). */
+void judge_connect(Arena *arena, const Rules *rules, Span network, Findings *ret);

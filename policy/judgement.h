@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What judge.c hands to its judges: where in the body they are, what the policy says, and how to object.
+ * Only for judge*.c.
+ */
+#pragma once
+
+#include "fields.h"
+#include "judge.h"
+
+/* A place in the body, from the inside out; lives on the walker's stack. */
+typedef struct Place {
+    const struct Place *parent; /* NULL: the root */
+    enum {
+        PLACE_MEMBER,
+        PLACE_INDEX,
+        PLACE_KEY,
+    } kind;
+    Span key;     /* of a member or a map's entry */
+    size_t index; /* in an array */
+} Place;
+
+typedef struct Judgement {
+    Arena *arena;
+    const Rules *rules;
+    const FieldTable *table;
+    unsigned api_minor; /* 0: unversioned, hence the engine's newest */
+    Findings *findings;
+    size_t n_ambiguous;
+} Judgement;
+
+typedef void (*JudgeFunction)(Judgement *j, const Place *place, const Field *field, const BodyNode *value);
+
+/* "HostConfig.Binds[0]" (arena), or NULL: no memory. */
+const char *place_show(Arena *arena, const Place *place);
+
+/* Below an object: where a judge looks at a member by itself. */
+#define PLACE_BELOW(above, member)                                                                           \
+    ((Place){.parent = (above), .kind = PLACE_MEMBER, .key = span_from(member)})
+
+/* One more finding. `detail` is put behind the place: "HostConfig.Binds[0]" + "=/:/host". */
+void judgement_object(Judgement *j, const Place *place, Reason reason, const char *rule, const char *hint,
+                      const char *detail, ...) PRINTF_LIKE(6, 7);
+
+/* The value isn't allowed; the finding quotes it, so not for what may hold a secret. */
+void judgement_refuse(Judgement *j, const Place *place, const char *rule, const BodyNode *value);
+
+/* The same with a hint. */
+void judgement_refuse_hinted(Judgement *j, const Place *place, const char *rule, const BodyNode *value,
+                             const char *hint);
+
+/*
+ * The smallest YAML that would allow it: "containers: {" `open` VALUE `close` "}", VALUE quoted where it
+ * must be (arena). NULL where it can't stand there, or nobody would read it.
+ */
+const char *judgement_hint(Judgement *j, const char *open, Span value, const char *close);
+
+/* True where the profile lets everything pass that no key of the policy speaks of. */
+static inline bool judgement_is_privileged(const Judgement *j) {
+    return j->rules->profile == PROFILE_PRIVILEGED;
+}
+
+/* True where what `key` speaks of is judged: by it, or by a profile that doesn't let everything pass. */
+static inline bool judgement_holds(const Judgement *j, RulesKey key) {
+    return !judgement_is_privileged(j) || rules_given(j->rules, key);
+}
+
+static inline bool judgement_wants_non_root(const Judgement *j) {
+    return rules_given(j->rules, RULES_USER) ? !j->rules->user_any : j->rules->profile == PROFILE_RESTRICTED;
+}
+
+/* The members of an object by name, safe for absent objects and other types, which the walk reports. */
+Span judgement_text_of(const BodyNode *object, const char *key);       /* "" */
+bool judgement_flag_of(const BodyNode *object, const char *key);       /* false */
+int64_t judgement_integer_of(const BodyNode *object, const char *key); /* 0 */
+
+/* judge_values.c: a volume's or a network's name, as dockerd's RestrictedNamePattern has it. */
+bool judge_is_name(Span name);
+
+/* judge_values.c: the judge for values, or NULL when it is none of its own. */
+JudgeFunction judge_values_find(FieldJudge judge);
+
+/* judge_mounts.c, judge_things.c: likewise. */
+JudgeFunction judge_mounts_find(FieldJudge judge);
+JudgeFunction judge_things_find(FieldJudge judge);
+
+/* judge_values.c: whether `networks` has it; `default` is bridge. */
+bool judge_network_is_allowed(const Judgement *j, Span name);
+
+/* judge_values.c: the NamespaceModes that pass. */
+unsigned judge_namespace_modes(const Judgement *j, RulesNamespace which);
+
+/* judge_required.c: what must be there; after the walk. `root` is the table's object. */
+void judge_required(Judgement *j, const BodyNode *root);
+
+/* judge_limits.c: what `limits` says of a create's, an update's and a service's resources. */
+void judge_limits_create(Judgement *j, const Place *place, const BodyNode *host);
+void judge_limits_update(Judgement *j, const BodyNode *root);
+void judge_limits_service(Judgement *j, const Place *place, const BodyNode *resources);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Every number that bounds something, with its unit and why it has that value. What an operator may
+ * change (the config's `limits:`) has its default and its bounds here. A test hits each, and one past it.
+ */
+#pragma once
+
+/* --- One exchange ------------------------------------------------------------------------------ */
+
+/* Arena of one exchange, bytes: the head, decoded target, findings and the verdict's sentences. */
+#define LIMIT_ARENA_BYTES (4u << 20)
+
+/* --- Request head ------------------------------------------------------------------------------- */
+
+/* Go's server takes 1 MiB (T-064); no Docker client sends more than a few KiB but X-Registry-Config. */
+#define LIMIT_HEADER_BYTES_DEFAULT (64u << 10)
+#define LIMIT_HEADER_BYTES_MIN (1u << 10)
+#define LIMIT_HEADER_BYTES_MAX (256u << 10)
+#define LIMIT_HEADERS 100u             /* fields in one head (T-064) */
+#define LIMIT_TARGET_BYTES (32u << 10) /* request-target: `filters` and `buildargs` live in the query */
+#define LIMIT_PATH_SEGMENTS 32u        /* an image name has a handful, a route at most five */
+#define LIMIT_QUERY_PAIRS 256u         /* `t`, `names`, `changes` may repeat */
+#define LIMIT_TRAILER_BYTES (8u << 10) /* trailers are dropped, but must be read */
+
+/* --- Request body ------------------------------------------------------------------------------- */
+
+#define LIMIT_BODY_BYTES_DEFAULT (1u << 20) /* of a body that is judged (T-038) */
+#define LIMIT_BODY_BYTES_MIN (1u << 10)     /* less than any create's body would only refuse */
+#define LIMIT_BODY_BYTES_MAX (16u << 20)
+/* Of JSON options sent once more where no body is read (dockerode). */
+#define LIMIT_SKIPPED_BODY_BYTES (4u << 10)
+/* The same of `start`: on more than these an old dockerd acts (T-070). */
+#define LIMIT_SKIPPED_START_BYTES 7u
+#define LIMIT_JSON_DEPTH 64u   /* Go takes 10000 (T-039); no field of the API is deeper than 12 */
+#define LIMIT_JSON_KEYS 16384u /* keys of one body, all objects together */
+/* Values of one body: an empty object is two bytes of it and some 230 of memory. */
+#define LIMIT_JSON_VALUES 32768u
+#define LIMIT_HOST_PATHS 64u   /* bind mounts of one body */
+#define LIMIT_FINDINGS 64u     /* what one judgement reports; the first decides */
+#define LIMIT_VALUE_SHOWN 256u /* bytes of an offending value that a reason quotes */
+
+/* --- Policy ------------------------------------------------------------------------------------- */
+
+#define LIMIT_CONFIG_BYTES (4u << 20)
+#define LIMIT_CONFIG_ARENA_BYTES (256u << 20) /* a tree of LIMIT_CONFIG_BYTES of one-letter items */
+#define LIMIT_CONFIG_DEPTH 16u
+#define LIMIT_CONFIG_ERRORS 100u /* mistakes reported of one file */
+#define LIMIT_PATTERN_BYTES 1024u
+#define LIMIT_POLICIES 1024u
+#define LIMIT_POLICY_NAME_BYTES 64u /* a name stands in each sentence and record */
+/* All compiled policies of one config: some 100 bytes an entry, so more than a hundred thousand entries. */
+#define LIMIT_POLICY_BYTES (16u << 20)
+#define LIMIT_LISTENERS 256u
+#define LIMIT_LISTENER_ITEMS 1024u /* of one allow_uids, allow_gids or allow_from */
+#define LIMIT_AUDIT_SINKS 16u
+#define LIMIT_INCLUDE_DEPTH 16u
+#define LIMIT_RULE_CPUS 8192    /* limits.cpus: the kernel's own bound (NR_CPUS) */
+#define LIMIT_RULE_PIDS 4194304 /* limits.pids: the kernel's PID_MAX_LIMIT */
+
+/* --- Moving bytes ------------------------------------------------------------------------------- */
+
+/*
+ * One direction of one exchange holds at most LIMIT_CONN_IN of what was read and LIMIT_CONN_OUT of
+ * what waits to be written, 128 KiB together: half of the 256 KiB we promise.
+ */
+#define LIMIT_CONN_IN (64u << 10)
+#define LIMIT_CONN_OUT (64u << 10)
+#define LIMIT_RESPONSE_HEAD_BYTES (64u << 10) /* of the engine's head */
+#define LIMIT_RESPONSE_HEADERS 100u
+#define LIMIT_INTERIM_RESPONSES 16u   /* 1xx heads before a final one */
+#define LIMIT_LINGER_BYTES (4u << 20) /* discarded after an early answer, before the close */
+#define LIMIT_LINGER_SECONDS 5u
+#define LIMIT_DRAIN_BYTES (64u << 10) /* body of a refused request that is read, to keep the connection */
+
+/* --- Daemon ------------------------------------------------------------------------------------- */
+
+#define LIMIT_CONNECTIONS_DEFAULT 1024u
+#define LIMIT_CONNECTIONS_MAX 65536u
+#define LIMIT_CONNECTIONS_PER_CLIENT_DEFAULT 256u
+#define LIMIT_ACCEPT_BATCH 64u               /* connections taken in one turn of the loop */
+#define LIMIT_ACCEPT_PAUSE_MSEC 500u         /* after EMFILE, ENFILE, ENOBUFS, ENOMEM */
+#define LIMIT_AUDIT_PENDING_BYTES (1u << 20) /* records of one turn */
+#define LIMIT_GROUPS 1024u                   /* supplementary groups of a client */
+
+/* What an operator may set a time to: less would refuse everybody, more would be no limit. */
+#define TIME_CONFIG_MIN_MSEC 10u
+#define TIME_CONFIG_MAX_SECONDS (7u * 24u * 3600u)
+
+#define TIME_HEADER_SECONDS 10u
+#define TIME_BODY_SECONDS 30u
+#define TIME_IDLE_SECONDS (15u * 60u)
+#define TIME_SHUTDOWN_GRACE_SECONDS 30u
+#define TIME_CONNECT_SECONDS 5u
+/* First byte of an answer that is not a stream: `docker commit` and `rm -v` of much data take minutes. */
+#define TIME_RESPONSE_SECONDS (10u * 60u)
+#define TIME_ENGINE_IDLE_SECONDS 60u

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Images that a path or a query names, held against `containers: {images: …}`: what may be run is what may be
+ * pulled, pushed, given another name and asked about (T-090, T-094).
+ */
+#pragma once
+
+#include "imageref.h"
+#include "judge.h"
+#include "request.h"
+
+/* More findings are put behind those in *ret. Nothing is found where the operation names no image. */
+void param_images_judge(Arena *arena, const Request *request, const PatternList *images, Findings *ret);

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "params.h"
+
+#include "fields.h"
+#include "param_images.h"
+#include "param_json.h"
+#include "text.h"
+
+typedef enum ParamJudge {
+    PARAM_FREE = 0,
+    PARAM_CLOSED,
+    PARAM_WORDS, /* one of the row's words */
+    PARAM_NAME,
+    PARAM_HOST,
+    PARAM_BUILDKIT,
+    /* Judged where absent too: absent means something. */
+    PARAM_FROM_IMAGE,
+    PARAM_BUILD_NETWORK,
+    PARAM_BUILD_REMOTE,
+} ParamJudge;
+
+/* The number of a row of routes.def. */
+enum {
+#define ROUTE(id, ...) PARAMS_OF_##id,
+#include "routes.def"
+#undef ROUTE
+};
+
+typedef struct Param {
+    uint16_t operation;
+    uint8_t type;  /* ParamType */
+    uint8_t judge; /* ParamJudge */
+    uint8_t since, until;
+    const char *name;
+    const char *rule;
+    const char *words;
+} Param;
+
+#define PARAM(op, key, t, from, to)                                                                          \
+    {.operation = PARAMS_OF_##op, .type = PARAM_TYPE_##t, .since = from, .until = to, .name = key},
+#define PARAM_JUDGED(op, key, t, j, r, w, from, to)                                                          \
+    {.operation = PARAMS_OF_##op,                                                                            \
+     .type = PARAM_TYPE_##t,                                                                                 \
+     .judge = PARAM_##j,                                                                                     \
+     .since = from,                                                                                          \
+     .until = to,                                                                                            \
+     .name = key,                                                                                            \
+     .rule = r,                                                                                              \
+     .words = w},
+static const Param PARAMS[] = {
+#include "params.def"
+};
+#undef PARAM
+#undef PARAM_JUDGED
+
+static const char BUILDKIT_HINT[] =
+    "set DOCKER_BUILDKIT=0 or build elsewhere; a policy that allows Session by name lets BuildKit in, and "
+    "with it builds on the host's network";
+
+typedef struct Params {
+    const ParamsQuestion *q;
+    unsigned operation; /* number of the route */
+    Findings *findings;
+    bool seen[ARRAY_SIZE(PARAMS)];
+} Params;
+
+static unsigned params_number(const Operation *operation) {
+    size_t n;
+
+    return (unsigned) (operation - routes_all(&n));
+}
+
+static const Param *params_lookup(unsigned operation, Span name) {
+    for (size_t i = 0; i < ARRAY_SIZE(PARAMS); i++)
+        if (PARAMS[i].operation == operation && span_is(name, PARAMS[i].name))
+            return &PARAMS[i];
+    return NULL;
+}
+
+static bool params_is_privileged(const Params *p) {
+    return p->q->rules->profile == PROFILE_PRIVILEGED;
+}
+
+static bool params_is_named(const Params *p, Span key) {
+    return p->q->is_named && p->q->is_named(p->q->ctx, key);
+}
+
+/* `detail` is put behind "query.KEY". */
+static Finding *params_object(Params *p, Reason reason, const char *rule, Span key, const char *detail) {
+    Arena *arena = p->q->arena;
+    const char *shown = text_show(arena, key, LIMIT_VALUE_SHOWN);
+    const char *field = shown ? arena_printf(arena, "query.%s", shown) : NULL;
+    Finding finding = {.reason = reason, .rule = rule, .field = field ? field : "query"};
+    Findings *findings = p->findings;
+    size_t at = findings->n < LIMIT_FINDINGS ? findings->n : LIMIT_FINDINGS - 1;
+
+    finding.detail = arena_printf(arena, "%s%s", finding.field, detail ? detail : "");
+    findings->n++;
+    if (reason_http_status(reason) == 400 && reason_http_status(findings->items[0].reason) != 400) {
+        findings->items[at] = findings->items[0]; /* what is invalid is so whatever the policy says */
+        at = 0;
+    }
+    findings->items[at] = finding;
+    return &findings->items[at];
+}
+
+bool params_may_quote(Span key, Span value) {
+    static const struct {
+        const char *key;
+        bool url; /* only one with a user, a password or a token in it */
+    } secrets[] = {{"buildargs", false}, {"changes", false}, {"remote", true}, {"fromSrc", true}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+        if (span_is_nocase(key, secrets[i].key))
+            return secrets[i].url && (value.size == 0 || (!memchr(value.data, '@', value.size) &&
+                                                          !memchr(value.data, '?', value.size) &&
+                                                          !memchr(value.data, '%', value.size)));
+    return true;
+}
+
+static void params_refuse(Params *p, const Param *param, Span value, const char *hint) {
+    const char *shown = params_may_quote(span_from(param->name), value)
+                            ? text_show(p->q->arena, value, LIMIT_VALUE_SHOWN)
+                            : "…";
+    const char *detail = shown ? arena_printf(p->q->arena, "=%s", shown) : NULL;
+    Finding *finding =
+        params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name), detail);
+
+    finding->hint = hint;
+}
+
+/* The YAML that opens what no key of the policy speaks of. The value is the operator's to think about. */
+static const char *params_hint_named(const Params *p, Span key) {
+    const char *shown = text_show(p->q->arena, key, LIMIT_VALUE_SHOWN);
+
+    return shown ? arena_printf(p->q->arena, "allow: [{operation: %s, query: {%s: [\"…\"]}}]",
+                                p->q->request->operation->id, shown)
+                 : NULL;
+}
+
+/* --- keys */
+
+/* Podman takes keys in any case; dockerd takes them as they stand. */
+static const Param *params_find_folded(unsigned operation, Span name) {
+    for (size_t i = 0; i < ARRAY_SIZE(PARAMS); i++)
+        if (PARAMS[i].operation == operation && span_is_nocase(name, PARAMS[i].name))
+            return &PARAMS[i];
+    return NULL;
+}
+
+/*
+ * dockerode sends the body of a create once more as query keys. No engine reads them, for all of the API's
+ * own parameters begin with a small letter.
+ */
+static bool params_is_body_field(const Params *p, Span key) {
+    const Operation *operation = p->q->request->operation;
+    const FieldTable *table;
+    const Field *field;
+
+    if (operation->body != BODY_JSON || key.size == 0 || key.data[0] < 'A' || key.data[0] > 'Z')
+        return false;
+    table = fields_find(operation->id);
+    return table && fields_lookup(table->root, key, &field) == FIELD_EXACT;
+}
+
+static void params_judge_unknown(Params *p, const QueryPair *pair) {
+    const Param *near = params_find_folded(p->operation, pair->key);
+    const char *name = p->q->request->operation->id;
+    const char *detail;
+
+    if (params_is_privileged(p) || (!near && p->q->rules->unknown_fields_allowed))
+        return;
+    if (pair->value.size == 0 || params_is_named(p, pair->key) ||
+        (!near && params_is_body_field(p, pair->key)))
+        return;
+    detail = near ? arena_printf(p->q->arena, " is another spelling of %s", near->name)
+                  : arena_printf(p->q->arena, " is no parameter of %s that this release knows", name);
+    params_object(p, REASON_QUERY_NOT_ALLOWED, "query.unknown", pair->key, detail)->hint =
+        near ? NULL : params_hint_named(p, pair->key);
+}
+
+/* T-046: an engine of another version would leave it out or read it otherwise. */
+static bool params_judge_version(Params *p, const Param *param) {
+    unsigned minor = p->q->request->target.api_minor;
+    bool early = minor != 0 && minor < param->since;
+    bool late = param->until != 0 && minor > param->until;
+    const char *detail;
+
+    if ((!early && !late) || params_is_privileged(p) || p->q->rules->unknown_fields_allowed)
+        return true;
+    detail = arena_printf(p->q->arena, " is a parameter %s API v1.%u%s; the request is of v1.%u",
+                          early ? "from" : "up to", early ? param->since : param->until, early ? " on" : "",
+                          minor);
+    params_object(p, REASON_QUERY_NOT_ALLOWED, "query.unknown", span_from(param->name), detail);
+    return false;
+}
+
+/* --- values */
+
+/* moby's daemon/names.RestrictedNamePattern, and one byte too; a slash before it is as good as none. */
+static bool params_is_name(Span name) {
+    if (name.size > 0 && name.data[0] == '/')
+        name = (Span){name.data + 1, name.size - 1};
+    for (size_t i = 0; i < name.size; i++) {
+        char c = ascii_lower(name.data[i]);
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+        if (!alnum && (i == 0 || (c != '_' && c != '.' && c != '-')))
+            return false;
+    }
+    return name.size > 0;
+}
+
+/* "name:ADDRESS": host-gateway in its place would be whatever the host is to containers. */
+static bool params_is_host(Span host) {
+    const char *colon = memchr(host.data, ':', host.size);
+    size_t n = colon ? (size_t) (colon - host.data) + 1 : 0;
+
+    for (size_t i = n; i < host.size; i++) {
+        char c = ascii_lower(host.data[i]);
+
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f') && c != '.' && c != ':' && c != '[' &&
+            c != ']')
+            return false;
+    }
+    return n > 1 && n < host.size;
+}
+
+static bool params_is_word(const char *words, Span value) {
+    for (const char *word = words; word && *word;) {
+        size_t n = strcspn(word, "|");
+
+        if (span_equals(value, (Span){word, n}))
+            return true;
+        word += n + (word[n] == '|');
+    }
+    return false;
+}
+
+static void params_judge_from_image(Params *p, const Param *param, Span value) {
+    if (value.size == 0 && !params_is_named(p, SPAN("fromSrc")))
+        params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name),
+                      " is missing, so the engine would import what it is sent")
+            ->hint = params_hint_named(p, SPAN("fromSrc"));
+}
+
+static void params_judge_buildkit(Params *p, const Param *param, Span value) {
+    Finding *finding;
+
+    if (p->q->buildkit || params_is_word(param->words, value))
+        return;
+    finding = params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name),
+                            " asks for BuildKit, which can't be judged");
+    finding->hint = BUILDKIT_HINT;
+    finding->advise = true;
+}
+
+static bool params_is_enforced(const Params *p, const Param *param) {
+    if (!params_is_privileged(p))
+        return true;
+    return (param->judge == PARAM_BUILD_NETWORK && p->q->build->has_networks) ||
+           (param->judge == PARAM_BUILD_REMOTE && p->q->build->has_remote);
+}
+
+static void params_judge_build(Params *p, const Param *param, Span value) {
+    if (param->judge == PARAM_BUILD_NETWORK && !build_rules_allow_network(p->q->build, value))
+        params_refuse(p, param, value.size > 0 ? value : SPAN("default"),
+                      "build: {networks: […]} names what builds may use");
+    if (param->judge == PARAM_BUILD_REMOTE && value.size > 0 && !p->q->build->remote)
+        params_refuse(p, param, value, "build: {remote: true} lets the engine fetch any address it reaches");
+}
+
+/* By what no key of the policy opens; a condition on the parameter may, but never on the grammar of a name.
+ */
+static void params_judge_fixed(Params *p, const Param *param, Span value) {
+    Span name = span_from(param->name);
+    bool passes = (param->judge == PARAM_WORDS && params_is_word(param->words, value)) ||
+                  (param->judge == PARAM_NAME && params_is_name(value)) ||
+                  (param->judge == PARAM_HOST && params_is_host(value));
+
+    if (passes || (param->judge != PARAM_NAME && params_is_named(p, name)))
+        return;
+    if (param->judge == PARAM_NAME)
+        params_refuse(p, param, value, NULL);
+    else if (param->judge == PARAM_CLOSED) /* not quoted: `changes` or `fromSrc` may hold a secret */
+        params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, name, " is set")->hint =
+            params_hint_named(p, name);
+    else
+        params_refuse(p, param, value, params_hint_named(p, name));
+}
+
+static void params_judge_value(Params *p, const Param *param, Span value) {
+    if (!params_is_enforced(p, param))
+        return;
+    switch ((ParamJudge) param->judge) {
+    case PARAM_FREE:
+        return;
+    case PARAM_CLOSED:
+    case PARAM_WORDS:
+    case PARAM_NAME:
+    case PARAM_HOST:
+        return params_judge_fixed(p, param, value);
+    case PARAM_BUILDKIT:
+        return params_judge_buildkit(p, param, value);
+    case PARAM_FROM_IMAGE:
+        return params_judge_from_image(p, param, value);
+    case PARAM_BUILD_NETWORK:
+    case PARAM_BUILD_REMOTE:
+        return params_judge_build(p, param, value);
+    }
+    params_object(p, REASON_UNDECIDED, param->rule, span_from(param->name), " has no judge");
+}
+
+static void params_judge_pair(Params *p, const Param *param, Span value) {
+    bool is_zero = value.size == 0;
+    const char *detail = NULL;
+    Reason reason = REASON_OK;
+
+    if (!is_zero)
+        reason = param_json_check(p->q->arena, (ParamType) param->type, value, &is_zero, &detail);
+    if (reason == REASON_QUERY_NOT_ALLOWED && params_is_privileged(p))
+        reason = REASON_OK;
+    if (reason != REASON_OK) {
+        params_object(p, reason, reason == REASON_QUERY_NOT_ALLOWED ? "query.type" : NULL,
+                      span_from(param->name), detail);
+        return;
+    }
+    if (!is_zero && params_judge_version(p, param))
+        params_judge_value(p, param, value);
+}
+
+/* What means something where it is absent or empty. */
+static void params_judge_absent(Params *p) {
+    for (size_t i = 0; i < ARRAY_SIZE(PARAMS); i++) {
+        const Param *param = &PARAMS[i];
+        Span value;
+
+        if (param->operation == p->operation && param->judge >= PARAM_FROM_IMAGE &&
+            (!target_query_get(&p->q->request->target, param->name, &value) || value.size == 0))
+            params_judge_value(p, param, SPAN(""));
+    }
+}
+
+void params_judge(const ParamsQuestion *question, Findings *ret) {
+    const Request *request = question->request;
+    Params p = {.q = question, .findings = ret};
+
+    *ret = (Findings){0};
+    if (!request->operation)
+        return;
+    p.operation = params_number(request->operation);
+    for (size_t i = 0; i < request->target.n_query; i++) {
+        const QueryPair *pair = &request->target.query[i];
+        const Param *param = params_lookup(p.operation, pair->key);
+
+        if (!param) {
+            params_judge_unknown(&p, pair);
+            continue;
+        }
+        /* T-020: dockerd takes the first, others the last. */
+        if (p.seen[param - PARAMS] && !param_type_repeats((ParamType) param->type))
+            params_object(&p, REASON_TARGET_QUERY, NULL, pair->key, " stands twice");
+        p.seen[param - PARAMS] = true;
+        params_judge_pair(&p, param, pair->value);
+    }
+    if (p.operation == PARAMS_OF_ImageBuild || p.operation == PARAMS_OF_ImageCreate)
+        params_judge_absent(&p);
+    if (question->rules->images.given)
+        param_images_judge(question->arena, request, &question->rules->images, ret);
+}
+
+bool params_find(const Operation *operation, Span name, const char **ret_type, unsigned *ret_since,
+                 unsigned *ret_until) {
+    const Param *param = params_lookup(params_number(operation), name);
+
+    if (!param)
+        return false;
+    *ret_type = param_type_name((ParamType) param->type);
+    *ret_since = param->since;
+    *ret_until = param->until;
+    return true;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy.h"
+
+#include "set.h"
+
+Policy *policy_ref(Policy *policy) {
+    policy->set->n_refs++;
+    return policy;
+}
+
+Policy *policy_unref(Policy *policy) {
+    if (policy)
+        policy_set_free(policy->set);
+    return NULL;
+}
+
+const char *policy_name(const Policy *policy) {
+    return policy->name;
+}
+
+bool policy_observes(const Policy *policy) {
+    return policy->observes;
+}
+
+ApiVersions api_versions_default(void) {
+    return (ApiVersions){
+        .min_minor = 24,        /* what dockerd 25 to 28 still take */
+        .min_judged_minor = 40, /* below it, defaults of a container differ: T-007 */
+        .max_minor = API_VERSION_NEWEST,
+    };
+}
+
+const Rules *policy_rules(const Policy *policy) {
+    return &policy->rules;
+}
+
+bool policy_is_preset(const Policy *policy) {
+    return policy->preset;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A compiled, immutable policy and the question put to it. Pure: no I/O, clock, environment or loop;
+ * the daemon, `quaygate explain`, the tests and the fuzzers call the same three functions.
+ */
+#pragma once
+
+#include "body.h"
+#include "request.h"
+#include "verdict.h"
+
+typedef struct Policy Policy;
+
+/* `api_versions:`. Holds for every policy of a config. */
+typedef struct ApiVersions {
+    unsigned min_minor;        /* min: 1.24 → 24 */
+    unsigned min_judged_minor; /* min_judged: where a body is judged; 40 */
+    unsigned max_minor;        /* max: `known` is the newest in routes.def */
+    bool clamp;                /* outside: clamp: moved into the window instead of refused */
+} ApiVersions;
+
+ApiVersions api_versions_default(void);
+
+Policy *policy_ref(Policy *policy);
+Policy *policy_unref(Policy *policy); /* accepts NULL, returns NULL */
+const char *policy_name(const Policy *policy);
+bool policy_is_preset(const Policy *policy); /* built in */
+bool policy_observes(const Policy *policy);             /* mode: observe */
+const struct Rules *policy_rules(const Policy *policy); /* its `containers:`; lives as long as it */
+
+/*
+ * The verdict where not the policy but the form of a request (request_seal, body_parse) or the engine
+ * decided: its effect follows from the reason's status. `detail` may be NULL.
+ */
+Verdict verdict_from_reason(Reason reason, const char *detail);
+
+/*
+ * Whether the body must be collected (at most the config's body_bytes) and given to policy_decide:
+ * the operation's body is judged, and what the head says doesn't deny it already.
+ */
+bool policy_wants_body(const Policy *policy, const Request *request);
+
+/* Whether the policy lets a container mount `path` (absolute, cleaned): for a host path, once it is resolved.
+ */
+bool policy_allows_host_path(const Policy *policy, Span path, bool readonly);
+
+/*
+ * The verdict on a sealed request. `body`: what policy_wants_body asked for, NULL when there was none
+ * to read; what `containers.set` has and the client left out is put into it, and the verdict is on the
+ * edited body. Where ret->n_edits isn't 0, body_dump() of it must be sent instead of the client's bytes.
+ * A deny under `mode: observe` comes out as EFFECT_OBSERVE; there the client's bytes are sent as they came,
+ * and nothing is in ret->edits.
+ */
+void policy_decide(const Policy *policy, const Request *request, Body *body, Arena *arena, Verdict *ret);

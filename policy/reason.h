@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Why an exchange was not let through, as data: one code, one row in one table, with the HTTP status,
+ * the label for metrics and audit, and the sentence for people. No other file maps these.
+ * REASON_UNDECIDED is zero: whoever forgets to decide has denied.
+ */
+#pragma once
+
+#include "base.h"
+
+typedef enum Reason {
+    REASON_UNDECIDED = 0, /* nothing decided: a deny */
+    REASON_OK,            /* passes this step */
+
+    /* 400, connection closed: not HTTP, or HTTP that two parsers could read differently */
+    REASON_HTTP_SYNTAX,
+    REASON_HTTP_VERSION,
+    REASON_HTTP_METHOD,
+    REASON_HTTP_HEADER,
+    REASON_HTTP_HOST,
+    REASON_HTTP_FRAMING,
+    REASON_HTTP_EXPECT,
+    REASON_TARGET_FORM,
+    REASON_TARGET_PATH,
+    REASON_TARGET_VERSION,
+    REASON_TARGET_QUERY,
+    REASON_BODY_UNEXPECTED, /* a body where the operation takes none */
+    REASON_BODY_MISSING,    /* none where the operation needs one */
+    REASON_BODY_TRUNCATED,
+    /* 400, connection kept */
+    REASON_JSON_SYNTAX,
+    REASON_JSON_AMBIGUOUS, /* twice, or in other case */
+    REASON_JSON_LIMIT,
+    /* 408, 413, 415, 431, 417 */
+    REASON_HEADER_TIMEOUT,
+    REASON_BODY_TIMEOUT,
+    REASON_BODY_TOO_LARGE,
+    REASON_CONTENT_TYPE,
+    REASON_CONTENT_ENCODING,
+    REASON_HEADERS_TOO_LARGE,
+    REASON_TARGET_TOO_LARGE,
+
+    /* 403 */
+    REASON_CLIENT_NOT_ALLOWED, /* allow_uids, allow_gids, allow_from */
+    REASON_OPERATION_UNKNOWN,  /* no row in the catalogue, no request pattern */
+    REASON_OPERATION_NOT_ALLOWED,
+    REASON_OPERATION_DENIED, /* `deny:` */
+    REASON_QUERY_NOT_ALLOWED,
+    REASON_VERSION_NOT_ALLOWED,
+    REASON_FIELD_NOT_ALLOWED,
+    REASON_FIELD_UNKNOWN,
+    REASON_FIELD_TYPE,
+    REASON_BODY_NOT_JUDGED, /* a body we have no table for */
+
+    /* 502, 503, 504 */
+    REASON_ENGINE_UNREACHABLE,
+    REASON_ENGINE_CLOSED,
+    REASON_ENGINE_PROTOCOL,
+    REASON_ENGINE_TIMEOUT,
+    REASON_AUDIT_FAILED,
+    REASON_CONNECTION_LIMIT,
+    REASON_NO_MEMORY,
+    REASON_SHUTTING_DOWN,
+
+    REASON_MAX_
+} Reason;
+
+/* 403 for REASON_UNDECIDED; 0 for REASON_OK. */
+unsigned reason_http_status(Reason reason);
+
+/* Stable label: "json_ambiguous". For metrics, and the audit record's `rule` where no policy rule decided. */
+const char *reason_label(Reason reason);
+
+/* One sentence without a full stop: "a key stands twice or in another case". */
+const char *reason_sentence(Reason reason);
+
+/* True where the connection can't be used again after the answer: its bytes can't be trusted. */
+bool reason_closes_connection(Reason reason);

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routes.h"
+
+#define ROUTE(id, method, path, mux, since, until, body, reply, risk, summary)                               \
+    {#id, METHOD_##method, path, since, until, BODY_##body, REPLY_##reply, RISK_##risk, summary},
+static const Operation ROUTES[] = {
+#include "routes.def"
+};
+#undef ROUTE
+
+/* moby's template of each row. */
+#define ROUTE(id, method, path, mux, since, until, body, reply, risk, summary) mux,
+static const char *const ROUTES_MUX[] = {
+#include "routes.def"
+};
+#undef ROUTE
+
+/* What {…} in a template stands for. */
+typedef enum Wildcard {
+    WILDCARD_ID,  /* one segment of name bytes: {id} and whatever has no pattern of ours */
+    WILDCARD_REF, /* {name:**}: one segment or more of an image reference */
+    WILDCARD_ONE, /* gorilla/mux {x}: [^/]+ */
+    WILDCARD_ANY, /* {x:.*} */
+    WILDCARD_SOME /* {x:.+} */
+} Wildcard;
+
+static bool routes_is_name_byte(char c, bool first) {
+    char lower = ascii_lower(c);
+
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
+           (!first && (c == '_' || c == '.' || c == '-'));
+}
+
+/* How many bytes of `rest` the wildcard may take: from *ret_least to the returned number. */
+static size_t routes_reach(Wildcard wildcard, Span rest, size_t *ret_least) {
+    size_t n = 0;
+
+    *ret_least = wildcard == WILDCARD_ANY ? 0 : 1;
+    switch (wildcard) {
+    case WILDCARD_ID: /* all of the segment or nothing: the literal after it starts with a slash */
+        while (n < rest.size && routes_is_name_byte(rest.data[n], n == 0))
+            n++;
+        return n;
+    case WILDCARD_ONE:
+        while (n < rest.size && rest.data[n] != '/')
+            n++;
+        return n;
+    case WILDCARD_REF: /* the target has checked its bytes */
+        return rest.size > 0 && routes_is_name_byte(rest.data[0], true) ? rest.size : 0;
+    case WILDCARD_ANY:
+    case WILDCARD_SOME:
+        break;
+    }
+    return rest.size;
+}
+
+static Wildcard routes_parse_wildcard(Span pattern, bool mux) {
+    const char *colon = memchr(pattern.data, ':', pattern.size);
+    Span rule = colon ? (Span){.data = colon + 1, .size = pattern.size - (size_t) (colon + 1 - pattern.data)}
+                      : (Span){0};
+
+    if (!mux)
+        return span_is(rule, "**") ? WILDCARD_REF : WILDCARD_ID;
+    if (span_is(rule, ".*"))
+        return WILDCARD_ANY;
+    return span_is(rule, ".+") ? WILDCARD_SOME : WILDCARD_ONE;
+}
+
+/*
+ * Does all of `path` match all of `pattern`? Longest first, as regexp does, so that *ret_object is what
+ * dockerd's handler gets. At most two wildcards to a template, so the depth is bounded by the table.
+ */
+static bool routes_match_template(const char *pattern, Span path, bool mux, Span *ret_object) {
+    size_t i = 0, least, most;
+    const char *end;
+    Span rest, inner = {0};
+
+    while (pattern[i] != '\0' && pattern[i] != '{') {
+        if (i == path.size || pattern[i] != path.data[i])
+            return false;
+        i++;
+    }
+    if (pattern[i] == '\0')
+        return i == path.size;
+    end = strchr(pattern + i, '}');
+    rest = (Span){.data = path.data + i, .size = path.size - i};
+    most = routes_reach(
+        routes_parse_wildcard((Span){.data = pattern + i + 1, .size = (size_t) (end - pattern) - i - 1}, mux),
+        rest, &least);
+    for (size_t n = most + 1; n-- > least;) {
+        if (!routes_match_template(end + 1, (Span){.data = rest.data + n, .size = rest.size - n}, mux,
+                                   &inner))
+            continue;
+        *ret_object = (Span){.data = rest.data, .size = n};
+        return true;
+    }
+    return false;
+}
+
+const Operation *routes_all(size_t *ret_n) {
+    *ret_n = ARRAY_SIZE(ROUTES);
+    return ROUTES;
+}
+
+const Operation *routes_find(Span id) {
+    for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++)
+        if (span_is(id, ROUTES[i].id))
+            return &ROUTES[i];
+    return NULL;
+}
+
+/* moby registers these under their own path only, each other route under /v{version} as well. */
+bool routes_has_version(const Operation *operation) {
+    return !span_starts_with(span_from(operation->path), SPAN("/debug/"));
+}
+
+/*
+ * gorilla/mux takes the first template that matches, and moby's `.*` takes slashes: POST
+ * /containers/a/exec/start is `start` of a container "a/exec" (T-010). So the first row is dockerd's
+ * answer; ours has to be the same row with the same name in it, or there is none.
+ */
+const Operation *routes_match(Method method, const Target *target, Span *ret_object) {
+    for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++) {
+        Span theirs = {0}, ours = {0};
+
+        if (ROUTES[i].method != method || (target->api_minor > 0 && !routes_has_version(&ROUTES[i])))
+            continue;
+        if (!routes_match_template(ROUTES_MUX[i], target->path, true, &theirs))
+            continue;
+        if (!routes_match_template(ROUTES[i].path, target->path, false, &ours) || !span_equals(theirs, ours))
+            return NULL;
+        *ret_object = ours;
+        return &ROUTES[i];
+    }
+    return NULL;
+}
+
+bool routes_is_taken(Method method, const Target *target) {
+    Span object = {0};
+
+    for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++)
+        if (ROUTES[i].method == method && (target->api_minor == 0 || routes_has_version(&ROUTES[i])) &&
+            routes_match_template(ROUTES_MUX[i], target->path, true, &object))
+            return true;
+    return false;
+}
+
+static const char *const ROUTES_METHODS[] = {
+    [METHOD_NONE] = NULL,   [METHOD_GET] = "GET", [METHOD_HEAD] = "HEAD",
+    [METHOD_POST] = "POST", [METHOD_PUT] = "PUT", [METHOD_DELETE] = "DELETE",
+};
+
+const char *method_name(Method method) {
+    return (unsigned) method < ARRAY_SIZE(ROUTES_METHODS) ? ROUTES_METHODS[method] : NULL;
+}
+
+Method method_parse(Span name) {
+    for (Method method = METHOD_GET; method < ARRAY_SIZE(ROUTES_METHODS); method++)
+        if (span_is(name, ROUTES_METHODS[method]))
+            return method;
+    return METHOD_NONE;
+}
+
+const char *risk_name(Risk risk) {
+    switch (risk) {
+    case RISK_READ:
+        return "read";
+    case RISK_WRITE:
+        return "write";
+    case RISK_HOST:
+        break;
+    }
+    return "host";
+}

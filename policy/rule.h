@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One compiled entry of `allow:` or `deny:`: an operation by name, perhaps with conditions on its query,
+ * or a pattern over method and path. Knows whether it speaks of a request, not what follows from that.
+ */
+#pragma once
+
+#include "glob.h"
+#include "request.h"
+
+typedef struct QueryValue {
+    const char *text; /* as written */
+    const Glob *glob; /* NULL: the empty text, and an absent key */
+} QueryValue;
+
+/* All values of `key` in a request must be among `values`. */
+typedef struct QueryRule {
+    const char *key;
+    const QueryValue *values;
+    size_t n_values;
+} QueryRule;
+
+typedef struct RequestRule {
+    const Operation *operation; /* NULL: a pattern */
+    const QueryRule *query;
+    size_t n_query;
+    Method method;       /* of a pattern; METHOD_NONE: `*` */
+    const Glob *path;    /* of a pattern: over the path without the API version */
+    const char *pattern; /* as written: "GET /libpod/_ping" */
+    const char *origin;  /* "FILE:LINE" */
+} RequestRule;
+
+/* By operation, or by method and path; conditions are left to rule_check_query. */
+bool rule_matches(const RequestRule *rule, const Request *request);
+
+/* The first condition that doesn't hold, with the value that breaks it; NULL: all hold. */
+const QueryRule *rule_check_query(const RequestRule *rule, const Target *target, Span *ret_value);

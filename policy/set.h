@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the compiler builds, and decide and print read: policies and the set that owns them. A set lives
+ * as long as it or any of its policies is referenced, because a running exchange keeps its policy over a
+ * reload. For policy/ only; others see policy.h and compile.h.
+ */
+#pragma once
+
+#include "build_rules.h"
+#include "compile.h"
+#include "exec_rules.h"
+#include "rule.h"
+#include "rules.h"
+
+struct Policy {
+    PolicySet *set;
+    const char *name;
+    bool preset;
+    bool observes;
+    const RequestRule *allow; /* its own */
+    size_t n_allow;
+    const RequestRule *deny;
+    size_t n_deny;
+    Rules rules;
+    ExecRules exec;
+    BuildRules build;
+    const Policy *
+        *members; /* those whose allow lists hold here: what it includes, at any depth, and itself */
+    size_t n_members;
+};
+
+struct PolicySet {
+    unsigned n_refs; /* the owner's, and each policy_ref */
+    Arena *arena;
+    ApiVersions versions;
+    Policy *policies;
+    const char **names; /* of policies, same order */
+    size_t n;
+};

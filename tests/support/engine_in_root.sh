@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs a program of another Debian in its folder, as if that were the host: dockerd of a newer release on this kernel.
+# usage: ENGINE_ROOT=FOLDER engine_in_root.sh COMMAND [ARGUMENT…]
+#
+# /proc, /sys, /dev and /tmp are the host's own, mounted in a mount namespace that ends with the last process of
+# COMMAND: the host's mount table never has them, and nobody who removes FOLDER can reach through them.
+
+set -eu
+if [[ ${ENGINE_IN_ROOT:-} != inside ]]; then
+    export ENGINE_IN_ROOT=inside
+    exec unshare --mount --propagation private -- "${BASH_SOURCE[0]}" "$@"
+fi
+unset ENGINE_IN_ROOT
+root=${ENGINE_ROOT:?}
+# A root file system of its own, or runc could not pivot.
+mount --bind "$root" "$root"
+for name in proc sys dev; do
+    mount --rbind "/$name" "$root/$name"
+done
+# The engine's folder and the gate's share are there under the same paths.
+mount --bind /tmp "$root/tmp"
+exec chroot "$root" /usr/bin/env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/arena.h"
+
+#include <criterion/criterion.h>
+
+#include "policy/limits.h"
+
+Test(arena, items_are_zeroed_and_aligned) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(1u << 20);
+
+    for (size_t size = 0; size < 3000; size += 37) {
+        char *item = arena_alloc(arena, size);
+
+        cr_assert_not_null(item);
+        cr_assert_eq((uintptr_t) item % _Alignof(max_align_t), 0);
+        for (size_t i = 0; i < size; i++)
+            cr_assert_eq(item[i], 0);
+        memset(item, 0xA5, size);
+    }
+}
+
+Test(arena, items_do_not_overlap_across_blocks) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(1u << 20);
+    unsigned char *items[64];
+
+    for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
+        items[i] = arena_alloc(arena, 700 + i * 100);
+        cr_assert_not_null(items[i]);
+        memset(items[i], (int) i, 700 + i * 100);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(items); i++)
+        for (size_t k = 0; k < 700 + i * 100; k++)
+            cr_assert_eq(items[i][k], i);
+}
+
+Test(arena, limit_holds_and_one_past_it_fails) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
+
+    cr_assert_null(arena_alloc(arena, LIMIT_ARENA_BYTES + 1));
+    cr_assert_not_null(arena_alloc(arena, LIMIT_ARENA_BYTES));
+    cr_assert_eq(arena_used(arena), LIMIT_ARENA_BYTES);
+    cr_assert_null(arena_alloc(arena, 1));
+    cr_assert_null(arena_copy(arena, SPAN("x")));
+    cr_assert_null(arena_printf(arena, "%d", 1));
+}
+
+Test(arena, sizes_that_overflow_fail) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(SIZE_MAX);
+
+    cr_assert_null(arena_alloc(arena, SIZE_MAX));
+    cr_assert_null(arena_alloc_array(arena, SIZE_MAX / 2, 3));
+    cr_assert_not_null(arena_alloc_array(arena, 3, 5));
+}
+
+Test(arena, reset_gives_everything_back) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(64u << 10);
+
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < 60; i++) {
+            char *item = arena_alloc(arena, 1000);
+
+            cr_assert_not_null(item);
+            cr_assert_eq(item[0], 0);
+            cr_assert_eq(item[999], 0);
+            memset(item, 0x5A, 1000);
+        }
+        arena_reset(arena);
+        cr_assert_eq(arena_used(arena), 0);
+    }
+}
+
+Test(arena, copy_and_printf) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(4096);
+
+    cr_assert_str_eq(arena_copy(arena, (Span){.data = "abcdef", .size = 3}), "abc");
+    cr_assert_str_eq(arena_copy(arena, (Span){0}), "");
+    cr_assert_str_eq(arena_printf(arena, "%s=%d", "n", 42), "n=42");
+    cr_assert_null(arena_free(NULL));
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/buffer.h"
+
+#include <criterion/criterion.h>
+
+Test(buffer, keeps_order_over_growth_and_consumption) {
+    Buffer buffer = {0};
+    uint64_t written = 0, read = 0;
+    unsigned state = 1;
+
+    while (read < 200000) {
+        state = state * 1103515245u + 12345u;
+        unsigned n = (state >> 16) % 700;
+        char *room = buffer_reserve(&buffer, n);
+        cr_assert_not_null(room);
+        for (unsigned i = 0; i < n; i++)
+            room[i] = (char) (written++ % 251);
+        buffer_commit(&buffer, n);
+        Span span = buffer_span(&buffer);
+        size_t take = span.size < n ? span.size : (state >> 8) % (n + 1);
+        for (size_t i = 0; i < take; i++)
+            cr_assert_eq((unsigned char) span.data[i], read++ % 251);
+        buffer_consume(&buffer, take);
+        cr_assert_eq(buffer_size(&buffer), written - read);
+    }
+    buffer_done(&buffer);
+}
+
+Test(buffer, printf_and_release) {
+    Buffer buffer = {0};
+
+    cr_assert_eq(buffer_printf(&buffer, "%s-%d", "x", 42), 0);
+    cr_expect(span_is(buffer_span(&buffer), "x-42"));
+    buffer_release(&buffer);
+    cr_expect_not_null(buffer.data, "it isn't empty");
+    buffer_consume(&buffer, 4);
+    buffer_release(&buffer);
+    cr_expect_null(buffer.data);
+    cr_expect(span_is(buffer_span(&buffer), ""));
+}

@@ -1,0 +1,602 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "policy/set.h"
+
+#define SECOND UINT64_C(1000000)
+#define LISTENERS "listeners: [{address: unix:///a, policy: all}]\n"
+#define HEAD "version: 1\n" LISTENERS
+
+static int parse(Span text, Config **ret, char **ret_messages) {
+    size_t size;
+    FILE *messages = open_memstream(ret_messages, &size);
+    int r = config_parse(text, "f.yaml", messages, ret);
+
+    fclose(messages);
+    return r;
+}
+
+static Config *parse_good(const char *text) {
+    Config *config = NULL;
+    char *messages;
+
+    cr_assert_eq(parse(span_from(text), &config, &messages), 0, "%s\n%s", text, messages);
+    cr_expect_str_eq(messages, "");
+    free(messages);
+    return config;
+}
+
+static void expect_mistakes(const char *text, const char *expected) {
+    Config *config = NULL;
+    char *messages;
+
+    cr_expect_eq(parse(span_from(text), &config, &messages), -EINVAL, "%s", text);
+    cr_expect_null(config);
+    cr_expect_str_eq(messages, expected, "%s\ngot:\n%sexpected:\n%s", text, messages, expected);
+    free(messages);
+    (void) config_unref(config);
+}
+
+Test(config, the_least_there_is) {
+    Config *config = parse_good(HEAD);
+    const ConfigListener *listener = &config->listeners[0];
+
+    cr_expect_str_eq(config->file, "f.yaml");
+    cr_expect_str_eq(config->upstream.text, "unix:///var/run/docker.sock");
+    cr_expect_eq(config->connect_timeout_usec, TIME_CONNECT_SECONDS * SECOND);
+    cr_expect_eq(config->response_timeout_usec, TIME_RESPONSE_SECONDS * SECOND);
+    cr_expect_eq(config->versions.min_minor, api_versions_default().min_minor);
+    cr_assert_eq(config->n_listeners, 1);
+    cr_expect_str_eq(policy_name(listener->policy), "all");
+    cr_expect_eq(listener->mode, 0660);
+    cr_expect_eq(listener->owner, (uid_t) -1);
+    cr_expect_eq(listener->group, (gid_t) -1);
+    cr_expect_not(listener->has_allow_uids);
+    cr_expect_not(listener->has_allow_gids);
+    cr_expect_eq(config->on_failure, AUDIT_FAILURE_DENY);
+    cr_assert_eq(config->n_sinks, 1);
+    cr_expect_eq(config->sinks[0].kind, SINK_STDOUT);
+    cr_expect_eq(config->limits.connections, LIMIT_CONNECTIONS_DEFAULT);
+    cr_expect_eq(config->limits.connections_per_client, LIMIT_CONNECTIONS_PER_CLIENT_DEFAULT);
+    cr_expect_eq(config->limits.header_bytes, LIMIT_HEADER_BYTES_DEFAULT);
+    cr_expect_eq(config->limits.body_bytes, LIMIT_BODY_BYTES_DEFAULT);
+    cr_expect_eq(config->limits.header_timeout_usec, 10 * SECOND);
+    cr_expect_eq(config->limits.body_timeout_usec, 30 * SECOND);
+    cr_expect_eq(config->limits.idle_timeout_usec, 900 * SECOND);
+    cr_expect_eq(config->limits.shutdown_grace_usec, 30 * SECOND);
+    config_unref(config);
+}
+
+static const char EVERYTHING[] =
+    "version: 1\n"
+    "upstream: {address: tcp://127.0.0.1:2375, connect_timeout: 500ms, response_timeout: 1h}\n"
+    "api_versions: {min: 1.30, min_judged: 1.41, max: 1.43, outside: deny}\n"
+    "listeners:\n"
+    "  - address: unix:///run/a.sock\n"
+    "    policy: ci\n"
+    "    mode: \"0600\"\n"
+    "    owner: root\n"
+    "    group: 12\n"
+    "    allow_uids: [0, 998, root]\n"
+    "    allow_gids: [root, 27]\n"
+    "  - {address: 'tcp://172.18.0.1:2375', policy: monitoring, allow_from: "
+    "[172.18.0.0/16, 'fd00::/8']}\n"
+    "  - {address: fd://web, policy: none, allow_uids: [5]}\n"
+    "policies:\n"
+    "  ci:\n"
+    "    include: [monitoring]\n"
+    "    mode: observe\n"
+    "    allow: [ContainerCreate, {operation: ContainerLogs, query: {follow: [\"0\"]}}]\n"
+    "    deny: [ContainerKill]\n"
+    "    containers: {bind_mounts: [/srv/ci/**, {path: /etc/localtime, readonly: true}]}\n"
+    "audit:\n"
+    "  on_failure: continue\n"
+    "  sinks: [{file: \"/var/log/ü \\\"x\\\".jsonl\", mode: \"0600\"}, stdout]\n"
+    "limits:\n"
+    "  connections: 10\n"
+    "  connections_per_client: 5\n"
+    "  header_bytes: 2k\n"
+    "  header_timeout: 100ms\n"
+    "  body_bytes: 2MiB\n"
+    "  body_timeout: 90s\n"
+    "  idle_timeout: 2m\n"
+    "  shutdown_grace: 1h\n";
+
+static void expect_everything(const Config *config) {
+    const ConfigListener *l = config->listeners;
+
+    cr_expect_str_eq(config->upstream.text, "tcp://127.0.0.1:2375");
+    cr_expect_eq(config->connect_timeout_usec, SECOND / 2);
+    cr_expect_eq(config->response_timeout_usec, 3600 * SECOND);
+    cr_expect_eq(config->versions.min_minor, 30);
+    cr_expect_eq(config->versions.min_judged_minor, 41);
+    cr_expect_eq(config->versions.max_minor, 43);
+    cr_assert_eq(config->n_listeners, 3);
+    cr_expect_eq(l[0].mode, 0600);
+    cr_expect_eq(l[0].owner, 0);
+    cr_expect_eq(l[0].group, 12);
+    cr_assert(l[0].has_allow_uids && l[0].n_allow_uids == 3);
+    cr_expect_eq(l[0].allow_uids[1], 998);
+    cr_expect_eq(l[0].allow_uids[2], 0);
+    cr_assert(l[0].has_allow_gids && l[0].n_allow_gids == 2);
+    cr_expect_eq(l[0].allow_gids[1], 27);
+    cr_expect(policy_observes(l[0].policy));
+    cr_assert_eq(l[1].n_allow_from, 2);
+    cr_expect_eq(l[1].allow_from[0].prefix, 16);
+    cr_expect_eq(l[1].allow_from[1].family, AF_INET6);
+    cr_expect_str_eq(policy_name(l[1].policy), "monitoring");
+    cr_expect_str_eq(l[2].address.fd_name, "web");
+    cr_expect_eq(config->on_failure, AUDIT_FAILURE_CONTINUE);
+    cr_assert_eq(config->n_sinks, 2);
+    cr_expect_str_eq(config->sinks[0].path, "/var/log/ü \"x\".jsonl");
+    cr_expect_eq(config->sinks[0].mode, 0600);
+    cr_expect_eq(config->sinks[1].kind, SINK_STDOUT);
+    cr_expect_eq(config->limits.connections, 10);
+    cr_expect_eq(config->limits.connections_per_client, 5);
+    cr_expect_eq(config->limits.header_bytes, 2048);
+    cr_expect_eq(config->limits.header_timeout_usec, SECOND / 10);
+    cr_expect_eq(config->limits.body_bytes, 2u << 20);
+    cr_expect_eq(config->limits.body_timeout_usec, 90 * SECOND);
+    cr_expect_eq(config->limits.idle_timeout_usec, 120 * SECOND);
+    cr_expect_eq(config->limits.shutdown_grace_usec, 3600 * SECOND);
+}
+
+static char *print(const Config *config) {
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    cr_assert_eq(config_print(config, out), 0);
+    fclose(out);
+    return text;
+}
+
+/* What is printed loads to the same config, and prints the same again. */
+Test(config, everything_there_and_back) {
+    Config *config = parse_good(EVERYTHING), *again;
+    char *text, *text_again;
+
+    expect_everything(config);
+    text = print(config);
+    again = parse_good(text);
+    expect_everything(again);
+    text_again = print(again);
+    cr_expect_str_eq(text, text_again);
+    free(text);
+    free(text_again);
+    config_unref(config);
+    config_unref(again);
+}
+
+Test(config, the_defaults_there_and_back) {
+    Config *config = parse_good(HEAD), *again;
+    char *text = print(config);
+
+    again = parse_good(text);
+    cr_expect(memcmp(&config->limits, &again->limits, sizeof(config->limits)) == 0);
+    cr_expect(memcmp(&config->versions, &again->versions, sizeof(config->versions)) == 0);
+    cr_expect_eq(again->listeners[0].mode, 0660);
+    cr_expect_eq(again->listeners[0].owner, (uid_t) -1);
+    free(text);
+    config_unref(config);
+    config_unref(again);
+}
+
+Test(config, mistakes_have_their_place) {
+    static const struct {
+        const char *text;
+        const char *mistakes;
+    } cases[] = {
+        {"", "f.yaml:1:1: must be a mapping of keys to values\n"},
+        {"x", "f.yaml:1:1: must be a mapping of keys to values\n"},
+        {LISTENERS, "f.yaml:1:1: 'version' is missing; this form of the file is version: 1\n"},
+        {"version: 2\n" LISTENERS,
+         "f.yaml:1:10: version must be 1: this release knows no other form of the file\n"},
+        {"version: 1\n", "f.yaml:1:1: 'listeners' is missing: nobody could connect\n"},
+        {"version: 1\nlisteners: []\n", "f.yaml:2:12: listeners must have from 1 to 256 entries\n"},
+        {"version: 1\nlisteners: {}\n", "f.yaml:2:12: listeners must be a list\n"},
+        {"version: 1\nversion: 1\n" LISTENERS,
+         "f.yaml:2:1: key 'version' stands here twice, first in line 1\n"},
+        {HEAD "limit: {}\n", "f.yaml:3:1: unknown key 'limit'; did you mean 'limits'?\n"},
+        {HEAD "metrics: tcp://127.0.0.1:9273\n", "f.yaml:3:1: 'metrics' is not served by this release yet\n"},
+        /* upstream */
+        {HEAD "upstream: /run/x\n",
+         "f.yaml:3:11: '/run/x': an address begins with unix://, tcp:// or fd://\n"},
+        {HEAD "upstream: fd://x\n",
+         "f.yaml:3:11: the upstream can't be a passed socket: it is connected to\n"},
+        {HEAD "upstream: []\n", "f.yaml:3:11: an address must be a text\n"},
+        {HEAD "upstream: {adress: unix:///x}\n",
+         "f.yaml:3:12: unknown key 'adress'; did you mean 'address'?\n"},
+        {HEAD "upstream: {connect_timeout: 10}\n",
+         "f.yaml:3:29: connect_timeout must be a time with its unit, like 500ms, 10s, 15m or 1h\n"},
+        {HEAD "upstream: unix:///a\n",
+         "f.yaml:2:23: this is the upstream's address: requests would come back for ever\n"},
+        {HEAD "host_root: srv\n", "f.yaml:3:12: host_root must be an absolute path: / on the host, or where "
+                                  "the host's / is mounted\n"},
+        /* api_versions */
+        {HEAD "api_versions: {outside: clmp}\n",
+         "f.yaml:3:25: unknown outside 'clmp'; did you mean 'clamp'?\n"},
+        {HEAD "api_versions: {outside: allow}\n", "f.yaml:3:25: unknown outside 'allow'\n"},
+        {HEAD "api_versions: {min: 1.44, max: 1.40}\n",
+         "f.yaml:3:15: min (1.44) is above max (1.40): no request would pass\n"},
+        /* audit */
+        {HEAD "audit: {sinks: []}\n", "f.yaml:3:16: sinks must have from 1 to 16 entries\n"},
+        {HEAD "audit: {sinks: [journald]}\n", "f.yaml:3:17: 'journald' is not served by this release yet\n"},
+        {HEAD "audit: {sinks: [{syslog: local0}]}\n",
+         "f.yaml:3:18: 'audit.sinks.syslog' is not served by this release yet\n"},
+        {HEAD "audit: {sinks: [{file: /x, chain: sha256}]}\n",
+         "f.yaml:3:28: 'audit.sinks.chain' is not served by this release yet\n"},
+        {HEAD "audit: {sinks: [{mode: '0600'}]}\n", "f.yaml:3:17: a sink is {file: PATH} or stdout\n"},
+        {HEAD "audit: {sinks: [{file: x}]}\n", "f.yaml:3:24: file must be an absolute path\n"},
+        {HEAD "audit: {sinks: [stdout, stdout]}\n",
+         "f.yaml:3:25: this sink stands here twice, first in line 3\n"},
+        {HEAD "audit: {sinks: [{file: /x}, {file: /x}]}\n",
+         "f.yaml:3:29: this sink stands here twice, first in line 3\n"},
+        {HEAD "audit: {sinks: [stdot]}\n", "f.yaml:3:17: unknown sink 'stdot'; did you mean 'stdout'?\n"},
+        {HEAD "audit: {on_failure: alow}\n", "f.yaml:3:21: unknown on_failure 'alow'\n"},
+        /* limits */
+        {HEAD "limits: {connections: 0}\n", "f.yaml:3:23: connections must be a number from 1 to 65536\n"},
+        {HEAD "limits: {connections: 1k}\n", "f.yaml:3:23: connections must be a number from 1 to 65536\n"},
+        {HEAD "limits: {body_bytes: 1.5m}\n",
+         "f.yaml:3:22: body_bytes must be a size like 512MiB, 64k or 4096\n"},
+        {HEAD "limits: {body_bytes: 18446744073709551616}\n",
+         "f.yaml:3:22: body_bytes must be a size like 512MiB, 64k or 4096\n"},
+        {HEAD "limits: {body_bytes: 17592186044416m}\n",
+         "f.yaml:3:22: body_bytes must be a size like 512MiB, 64k or 4096\n"},
+        {HEAD "limits: {idle_timeout: -1s}\n",
+         "f.yaml:3:24: idle_timeout must be a time with its unit, like 500ms, 10s, 15m or 1h\n"},
+        {HEAD "limits: {idle_timeout: 0s}\n", "f.yaml:3:24: idle_timeout must be from 10ms to 168h\n"},
+        {HEAD "limits:\n", "f.yaml:3:8: must be a mapping of keys to values\n"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        expect_mistakes(cases[i].text, cases[i].mistakes);
+}
+
+Test(config, mistakes_of_a_listener) {
+    static const struct {
+        const char *keys;
+        const char *mistakes;
+    } cases[] = {
+        {"policy: all", "f.yaml:2:13: a listener needs an address\n"},
+        {"address: unix:///a", "f.yaml:2:13: a listener needs a policy\n"},
+        {"address: unix:///a, policy: monitorin",
+         "f.yaml:2:42: unknown policy 'monitorin'; did you mean 'monitoring'?\n"},
+        {"address: unix:///a, policy: all, mode: rw",
+         "f.yaml:2:53: mode must be octal permission bits like \"0660\"\n"},
+        {"address: unix:///a, policy: all, mode: '1777'",
+         "f.yaml:2:53: mode must be octal permission bits like \"0660\"\n"},
+        {"address: unix:///a, policy: all, mode: '0680'",
+         "f.yaml:2:53: mode must be octal permission bits like \"0660\"\n"},
+        {"address: unix:///a, policy: all, owner: nobody-of-that-name",
+         "f.yaml:2:54: this host has no user 'nobody-of-that-name'\n"},
+        {"address: unix:///a, policy: all, group: '4294967295'",
+         "f.yaml:2:54: this host has no group '4294967295'\n"},
+        {"address: unix:///a, policy: all, allow_uids: []",
+         "f.yaml:2:59: allow_uids must have from 1 to 1024 entries\n"},
+        {"address: unix:///a, policy: all, allow_uids: 0", "f.yaml:2:59: allow_uids must be a list\n"},
+        {"address: unix:///a, policy: all, allow_gids: [-1]", "f.yaml:2:60: this host has no group '-1'\n"},
+        {"address: unix:///a, policy: all, allow_from: [10.0.0.0/8]",
+         "f.yaml:2:47: 'allow_from' is only for tcp:// listeners\n"},
+        {"address: 'tcp://10.0.0.1:1', policy: all",
+         "f.yaml:2:23: a tcp listener that is not on a loopback address needs allow_from: the networks that "
+         "may connect\n"},
+        {"address: 'tcp://10.0.0.1:1', policy: all, allow_from: []",
+         "f.yaml:2:68: allow_from must have from 1 to 1024 entries\n"},
+        {"address: 'tcp://10.0.0.1:1', policy: all, allow_from: [10.0.0.1/8]",
+         "f.yaml:2:69: '10.0.0.1/8': the address has bits set behind its prefix\n"},
+        {"address: 'tcp://127.0.0.1:1', policy: all, mode: '0660'",
+         "f.yaml:2:57: 'mode' is only for unix:// listeners\n"},
+        {"address: 'tcp://127.0.0.1:1', policy: all, allow_uids: [0]",
+         "f.yaml:2:57: 'allow_uids' is only for unix:// listeners\n"},
+        {"address: 'fd://', policy: all", "f.yaml:2:23: 'fd://' for all passed sockets is not served by this "
+                                          "release yet: name them one by one\n"},
+        {"address: 'fd://x', policy: all, owner: 0", "f.yaml:2:46: 'owner' is only for unix:// listeners\n"},
+        {"address: unix:///a, policy: all, tls: x", "f.yaml:2:47: unknown key 'tls'\n"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[512];
+
+        snprintf(text, sizeof(text), "version: 1\nlisteners: [{%s}]\n", cases[i].keys);
+        expect_mistakes(text, cases[i].mistakes);
+    }
+}
+
+Test(config, one_address_once) {
+    expect_mistakes(
+        "version: 1\nlisteners:\n  - {address: unix:///a, policy: all}\n"
+        "  - {address: 'tcp://localhost:1', policy: all}\n  - {address: 'tcp://127.0.0.1:1', policy: all}\n",
+        "f.yaml:5:5: 'tcp://127.0.0.1:1' stands here twice, first in line 4\n");
+}
+
+/* All of them, by place, whichever part of the file is read first. */
+Test(config, all_mistakes_at_once) {
+    expect_mistakes("limits: {idle_timeout: x}\n"
+                    "listeners:\n"
+                    "  - {address: unix:///a, policy: c}\n"
+                    "policies:\n"
+                    "  ci: {allow: [ContainerCrate]}\n"
+                    "audit: {sinks: [journald]}\n",
+                    "f.yaml:1:1: 'version' is missing; this form of the file is version: 1\n"
+                    "f.yaml:1:24: idle_timeout must be a time with its unit, like 500ms, 10s, 15m or 1h\n"
+                    "f.yaml:3:34: unknown policy 'c'; did you mean 'ci'?\n"
+                    "f.yaml:5:16: unknown operation 'ContainerCrate'; did you mean 'ContainerCreate'?\n"
+                    "f.yaml:6:17: 'journald' is not served by this release yet\n");
+}
+
+Test(config, mistakes_are_bounded) {
+    char *text = NULL, *messages;
+    size_t size, n = 0;
+    FILE *out = open_memstream(&text, &size);
+    Config *config = NULL;
+
+    fputs(HEAD, out);
+    for (unsigned i = 0; i <= LIMIT_CONFIG_ERRORS; i++)
+        fprintf(out, "x%u: 1\n", i);
+    fclose(out);
+    cr_expect_eq(parse(span_from(text), &config, &messages), -EINVAL);
+    for (const char *c = messages; *c; c++)
+        n += *c == '\n';
+    cr_expect_eq(n, LIMIT_CONFIG_ERRORS + 1);
+    cr_expect(strstr(messages, "f.yaml: and 1 mistakes more\n"), "%s", messages);
+    free(text);
+    free(messages);
+}
+
+/* Each bound, and one past it. */
+Test(config, bounds) {
+    static const struct {
+        const char *key;
+        const char *good, *bad;
+    } cases[] = {
+        {"connections", "1", "0"},
+        {"connections", "65536", "65537"},
+        {"connections_per_client", "1", "0"},
+        {"connections_per_client", "65536", "65537"},
+        {"header_bytes", "1k", "1023"},
+        {"header_bytes", "256KiB", "262145"},
+        {"body_bytes", "1024b", "1023"},
+        {"body_bytes", "16mb", "16777217"},
+        {"body_bytes", "16MIB", "1g"},
+        {"header_timeout", "10ms", "9ms"},
+        {"body_timeout", "168h", "169h"},
+        {"idle_timeout", "604800s", "604801s"},
+        {"shutdown_grace", "10ms", "1us"},
+    };
+
+    cr_assert_eq(LIMIT_CONNECTIONS_MAX, 65536u);
+    cr_assert_eq(LIMIT_HEADER_BYTES_MIN, 1024u);
+    cr_assert_eq(LIMIT_HEADER_BYTES_MAX, 262144u);
+    cr_assert_eq(LIMIT_BODY_BYTES_MIN, 1024u);
+    cr_assert_eq(LIMIT_BODY_BYTES_MAX, 16777216u);
+    cr_assert_eq(TIME_CONFIG_MIN_MSEC, 10u);
+    cr_assert_eq(TIME_CONFIG_MAX_SECONDS, 604800u);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[256], *messages;
+        Config *config = NULL;
+
+        snprintf(text, sizeof(text), HEAD "limits: {%s: %s}\n", cases[i].key, cases[i].good);
+        config_unref(parse_good(text));
+        snprintf(text, sizeof(text), HEAD "limits: {%s: %s}\n", cases[i].key, cases[i].bad);
+        config = NULL;
+        cr_expect_eq(parse(span_from(text), &config, &messages), -EINVAL, "%s", text);
+        free(messages);
+    }
+}
+
+/* `n` items of left, number, right. */
+static int parse_many(const char *before, const char *left, const char *right, size_t n, const char *after) {
+    char *text = NULL, *messages;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    Config *config = NULL;
+    int r;
+
+    fputs(before, out);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s%zu%s", left, i, right);
+    fputs(after, out);
+    fclose(out);
+    r = parse(span_from(text), &config, &messages);
+    cr_expect(r == 0 || strstr(messages, "must have from 1 to"), "%s", messages);
+    config_unref(config);
+    free(text);
+    free(messages);
+    return r;
+}
+
+Test(config, lists_are_bounded) {
+    static const struct {
+        const char *before, *left, *right, *after;
+        size_t limit;
+    } cases[] = {
+        {"version: 1\nlisteners:\n", "  - {address: unix:///", ", policy: all}\n", "", LIMIT_LISTENERS},
+        {"version: 1\nlisteners: [{address: unix:///a, policy: all, allow_uids: [", "", ", ", "]}]\n",
+         LIMIT_LISTENER_ITEMS},
+        {HEAD "audit: {sinks: [", "{file: /", "}, ", "]}\n", LIMIT_AUDIT_SINKS},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (size_t past = 0; past < 2; past++)
+            cr_expect_eq(parse_many(cases[i].before, cases[i].left, cases[i].right, cases[i].limit + past,
+                                    cases[i].after),
+                         past ? -EINVAL : 0, "%zu", i);
+}
+
+Test(config, api_versions_are_those_known) {
+    ApiVersions known = api_versions_default();
+    static const char *const keys[] = {"min", "min_judged", "max"};
+    static const char *const bad[] = {"2.30", "1.4", "1.400", "1.3x", "130", "v1.30", "known"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        static const struct {
+            int from_min, from_max; /* offset; one of them */
+            bool good;
+        } cases[] = {{0, -99, true}, {-1, -99, false}, {-99, 0, true}, {-99, 1, false}};
+
+        for (size_t j = 0; j < ARRAY_SIZE(cases); j++) {
+            int minor = cases[j].from_min != -99 ? (int) known.min_minor + cases[j].from_min
+                                                 : (int) known.max_minor + cases[j].from_max;
+            char text[256], *messages;
+            Config *config = NULL;
+
+            snprintf(text, sizeof(text), HEAD "api_versions: {%s: 1.%d}\n", keys[i], minor);
+            cr_expect_eq(parse(span_from(text), &config, &messages) == 0, cases[j].good, "%s", text);
+            config_unref(config);
+            free(messages);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        char text[256], expected[256];
+
+        snprintf(text, sizeof(text), HEAD "api_versions: {min: %s}\n", bad[i]);
+        snprintf(expected, sizeof(expected),
+                 "f.yaml:3:21: min must be a version of the API from 1.%u to 1.%u\n", known.min_minor,
+                 known.max_minor);
+        expect_mistakes(text, expected);
+    }
+}
+
+Test(config, a_file) {
+    char path[] = "/tmp/quaygate-config-XXXXXX", *messages;
+    int fd = mkstemp(path);
+    size_t size;
+    FILE *out = open_memstream(&messages, &size);
+    Config *config = NULL;
+
+    cr_assert_eq(write(fd, HEAD, strlen(HEAD)), (ssize_t) strlen(HEAD));
+    close(fd);
+    cr_expect_eq(config_load(path, out, &config), 0);
+    cr_assert(config);
+    cr_expect_str_eq(config->file, path);
+    cr_expect_eq(config_unref(config_ref(config)), NULL);
+    cr_expect_eq(config->n_refs, 1);
+    config_unref(config);
+    unlink(path);
+    cr_expect_eq(config_load(path, out, &config), -ENOENT);
+    cr_expect_eq(config_load("/tmp", out, &config), -EISDIR);
+    fclose(out);
+    cr_expect(strstr(messages, ": No such file or directory\n/tmp: Is a directory\n"), "%s", messages);
+    free(messages);
+}
+
+Test(config, a_file_too_large) {
+    char path[] = "/tmp/quaygate-config-XXXXXX", *messages;
+    int fd = mkstemp(path);
+    static char text[LIMIT_CONFIG_BYTES + 1];
+    size_t size;
+
+    memset(text, '\n', sizeof(text));
+    memcpy(text, HEAD, strlen(HEAD));
+    for (size_t past = 0; past < 2; past++) {
+        FILE *out = open_memstream(&messages, &size);
+        Config *config = NULL;
+
+        cr_assert_eq(pwrite(fd, text, LIMIT_CONFIG_BYTES + past, 0), (ssize_t) (LIMIT_CONFIG_BYTES + past));
+        cr_expect_eq(config_load(path, out, &config), past ? -EINVAL : 0);
+        fclose(out);
+        cr_expect_eq(strstr(messages, "larger than") != NULL, past == 1, "%s", messages);
+        config_unref(config);
+        free(messages);
+    }
+    close(fd);
+    unlink(path);
+}
+
+Test(config, a_policy_outlives_its_config) {
+    Config *config = parse_good(EVERYTHING);
+    Policy *policy = policy_ref(config->listeners[0].policy);
+
+    config_unref(config);
+    cr_expect_str_eq(policy_name(policy), "ci");
+    policy_unref(policy);
+}
+
+Test(config, without_a_file) {
+    static const struct {
+        const char *listen, *upstream, *policy;
+        const char *message; /* NULL: good */
+    } cases[] = {
+        {NULL, NULL, NULL, NULL},
+        {"tcp://127.0.0.1:2375", "unix:///x", "all", NULL},
+        {"fd://x", NULL, "none", NULL},
+        {"/x", NULL, NULL, "--listen /x: an address begins with"},
+        {"tcp://10.0.0.1:1", NULL, NULL, "needs allow_from"},
+        {"fd://", NULL, NULL, "not served by this release yet"},
+        {"unix:///var/run/docker.sock", NULL, NULL, "upstream's address"},
+        {NULL, "x", NULL, "--upstream x: "},
+        {NULL, "fd://x", NULL, "--upstream fd://x: "},
+        {NULL, NULL, "monitorin", "--policy monitorin: no such policy; did you mean 'monitoring'?"},
+        {NULL, NULL, "zzz", "--policy zzz: no such policy\n"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char *messages;
+        size_t size;
+        FILE *out = open_memstream(&messages, &size);
+        Config *config = NULL;
+        int r = config_builtin(cases[i].listen, cases[i].upstream, cases[i].policy, out, &config);
+
+        fclose(out);
+        cr_expect_eq(r, cases[i].message ? -EINVAL : 0, "%zu: %s", i, messages);
+        cr_expect(!cases[i].message || strstr(messages, cases[i].message), "%zu: %s", i, messages);
+        if (r == 0) {
+            cr_expect_null(config->file);
+            cr_expect_eq(config->n_listeners, 1);
+            cr_expect_str_eq(config->listeners[0].address.text,
+                             cases[i].listen ? cases[i].listen : "unix:///run/quaygate/docker.sock");
+            cr_expect_str_eq(config->upstream.text,
+                             cases[i].upstream ? cases[i].upstream : "unix:///var/run/docker.sock");
+            cr_expect_str_eq(policy_name(config->listeners[0].policy),
+                             cases[i].policy ? cases[i].policy : "monitoring");
+            cr_expect_eq(config->sinks[0].kind, SINK_STDOUT);
+        }
+        config_unref(config);
+        free(messages);
+    }
+}
+
+static bool is_protected(const Config *config, const char *path) {
+    const Rules *rules = &config->listeners[0].policy->rules;
+
+    for (size_t i = 0; i < rules->n_protected_paths; i++)
+        if (strcmp(rules->protected_paths[i], path) == 0)
+            return true;
+    return false;
+}
+
+/* T-096: no pattern of a policy reaches the engine's socket, ours, the log or the config. */
+Test(config, protected_paths) {
+    char link[] = "/tmp/quaygate-test-XXXXXX";
+    int fd = mkstemp(link);
+    char text[512];
+    Config *config;
+
+    cr_assert_geq(fd, 0);
+    close(fd);
+    unlink(link);
+    cr_assert_eq(symlink("/usr/bin", link), 0);
+    snprintf(text, sizeof(text),
+             "version: 1\nupstream: unix:///opt/engine//./docker.sock\n"
+             "listeners:\n  - {address: unix:///srv/gate/a.sock, policy: all}\n"
+             "  - {address: \"unix://%s\", policy: all}\n"
+             "  - {address: tcp://127.0.0.1:1, policy: all}\n"
+             "audit: {sinks: [{file: /srv/log/audit.jsonl}]}\n",
+             link);
+    config = parse_good(text);
+    unlink(link);
+    cr_expect(is_protected(config, "/opt/engine/docker.sock"));
+    cr_expect(is_protected(config, "/srv/gate/a.sock"));
+    cr_expect(is_protected(config, "/srv/log/audit.jsonl"));
+    cr_expect(is_protected(config, link));
+    cr_expect(is_protected(config, "/usr/bin"), "where the link leads");
+    cr_expect_eq(config->listeners[0].policy->rules.n_protected_paths, 5, "f.yaml is not absolute");
+    (void) config_unref(config);
+}

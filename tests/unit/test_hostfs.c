@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/hostfs.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy/compile.h"
+
+static char root[64]; /* a host in a folder */
+
+static void make_dir(const char *path) {
+    char full[256];
+
+    snprintf(full, sizeof(full), "%s%s", root, path);
+    cr_assert_eq(mkdir(full, 0755), 0, "%s", full);
+}
+
+static void make_link(const char *path, const char *target) {
+    char full[256];
+
+    snprintf(full, sizeof(full), "%s%s", root, path);
+    cr_assert_eq(symlink(target, full), 0, "%s", full);
+}
+
+static void setup(void) {
+    snprintf(root, sizeof(root), "/tmp/quaygate-hostfs.XXXXXX");
+    cr_assert_not_null(mkdtemp(root));
+    make_dir("/etc");
+    make_dir("/srv");
+    make_dir("/srv/data");
+    make_dir("/srv/data/sub");
+    make_link("/srv/data/absolute", "/etc");
+    make_link("/srv/data/relative", "../../etc");
+    make_link("/srv/data/far", "../../../../../../../../etc");
+    make_link("/srv/data/inside", "sub");
+    make_link("/srv/data/dangling", "/nowhere");
+    make_link("/srv/data/loop", "loop");
+    make_link("/srv/data/root", "/");
+    make_link("/srv/also", "data");
+}
+
+static void teardown(void) {
+    char command[128];
+
+    snprintf(command, sizeof(command), "rm -rf %s", root);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(hostfs, .init = setup, .fini = teardown);
+
+Test(hostfs, where_paths_lead) {
+    static const struct {
+        const char *path;
+        int r;
+        const char *resolved;
+    } cases[] = {
+        {"/srv/data", 0, "/srv/data"},
+        {"/srv/data/sub", 0, "/srv/data/sub"},
+        {"/", 0, "/"},
+        {"/srv/data/inside", 0, "/srv/data/sub"},
+        {"/srv/also/sub", 0, "/srv/data/sub"},
+        {"/srv/data/absolute", 0, "/etc"},
+        {"/srv/data/relative", 0, "/etc"},
+        {"/srv/data/far", 0, "/etc"}, /* `..` at the root stays there */
+        {"/srv/data/root", 0, "/"},
+        {"/srv/data/root/etc", 0, "/etc"},
+        {"/srv/data/new", 0, "/srv/data/new"}, /* dockerd would make it */
+        {"/srv/data/new/deep", 0, "/srv/data/new/deep"},
+        {"/srv/data/absolute/new", 0, "/etc/new"},
+        {"/brand/new", 0, "/brand/new"},
+        {"/srv/data/dangling", -ELOOP, NULL},
+        {"/srv/data/dangling/x", -ELOOP, NULL},
+        {"/srv/data/loop", -ELOOP, NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char resolved[PATH_MAX] = "untouched";
+        int r = hostfs_resolve(root, cases[i].path, resolved);
+
+        cr_expect_eq(r, cases[i].r, "%s: %d", cases[i].path, r);
+        if (r == 0)
+            cr_expect_str_eq(resolved, cases[i].resolved, "%s", cases[i].path);
+    }
+}
+
+Test(hostfs, magic_links_are_not_followed) {
+    char resolved[PATH_MAX];
+
+    cr_expect_eq(hostfs_resolve("/", "/proc/self/root/etc", resolved), -ELOOP);
+    cr_expect_lt(hostfs_resolve("/", "/proc/self/cwd", resolved), 0);
+}
+
+Test(hostfs, a_root_that_is_none) {
+    char resolved[PATH_MAX];
+
+    cr_expect_eq(hostfs_resolve("/no/such/root", "/srv", resolved), -ENOENT);
+}
+
+static Policy *policy_of(const char *yaml, PolicySet **ret_set) {
+    Arena *arena = arena_new(1 << 20);
+    DocErrors errors = {.arena = arena, .file = "test"};
+    const DocNode *node = doc_parse(arena, span_from(yaml), &errors);
+    ApiVersions versions = api_versions_default();
+    Policy *policy;
+
+    *ret_set = node ? policy_set_compile(node, &versions, &errors) : NULL;
+    cr_assert_not_null(*ret_set, "%s", errors.n ? errors.items[0].message : "");
+    policy = policy_ref(policy_set_get(*ret_set, SPAN("p")));
+    arena_free(arena);
+    return policy;
+}
+
+static Verdict check(const Policy *policy, Arena *arena, const char *path, bool readonly) {
+    static HostPath host_path;
+    Verdict verdict = {
+        .effect = EFFECT_ALLOW, .reason = REASON_OK, .host_paths = &host_path, .n_host_paths = 1};
+
+    host_path = (HostPath){.path = path, .readonly = readonly, .field = "HostConfig.Binds[0]"};
+    hostfs_check(root, policy, arena, &verdict);
+    return verdict;
+}
+
+Test(hostfs, verdicts) {
+    PolicySet *set, *watching;
+    Policy *policy = policy_of("p: {allow: [ContainerCreate], containers: {bind_mounts: "
+                               "[/srv/data/**, {path: /etc, readonly: true}]}}",
+                               &set);
+    Policy *observer = policy_of("p: {mode: observe, containers: {bind_mounts: [/srv/data/**]}}", &watching);
+    Arena *arena = arena_new(1 << 16);
+    Verdict verdict;
+
+    cr_expect_eq(check(policy, arena, "/srv/data/inside", false).effect, EFFECT_ALLOW);
+    cr_expect_eq(check(policy, arena, "/srv/data/new", false).effect, EFFECT_ALLOW);
+    cr_expect_eq(check(policy, arena, "/srv/data/absolute", true).effect, EFFECT_ALLOW,
+                 "/etc is allowed read-only");
+    verdict = check(policy, arena, "/srv/data/absolute", false);
+    cr_expect_eq(verdict.effect, EFFECT_DENY);
+    cr_expect_str_eq(verdict_rule(&verdict), "containers.bind_mounts");
+    cr_expect_str_eq(verdict.field, "HostConfig.Binds[0]");
+    cr_expect_str_eq(verdict.detail, "HostConfig.Binds[0]=/srv/data/absolute: it leads to /etc");
+    verdict = check(policy, arena, "/srv/data/dangling", false);
+    cr_expect_eq(verdict.effect, EFFECT_DENY);
+    cr_expect_eq(check(policy, arena, "/srv/data/root", true).effect, EFFECT_DENY);
+    cr_expect_eq(check(observer, arena, "/srv/data/absolute", false).effect, EFFECT_OBSERVE);
+    arena_free(arena);
+    policy_unref(policy);
+    policy_unref(observer);
+    policy_set_free(set);
+    policy_set_free(watching);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/identity.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A connected pair over a listening unix socket in a directory of its own, as the daemon has it. */
+static void pair_connect(int ret[2]) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char path[] = "/tmp/quaygate-identity-XXXXXX";
+    int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    cr_assert(mkdtemp(path));
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", path);
+    cr_assert_eq(bind(listening, (struct sockaddr *) &address, sizeof(address)), 0);
+    cr_assert_eq(listen(listening, 1), 0);
+    ret[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(ret[0], (struct sockaddr *) &address, sizeof(address)), 0);
+    ret[1] = accept(listening, NULL, NULL);
+    cr_assert_geq(ret[1], 0);
+    unlink(address.sun_path);
+    rmdir(path);
+    close(listening);
+}
+
+Test(identity, a_unix_peer_is_the_process_that_connected) {
+    int fds[2];
+    Subject subject;
+    char exe[4096] = "";
+    gid_t groups[LIMIT_GROUPS];
+    int n_groups = getgroups(ARRAY_SIZE(groups), groups);
+
+    pair_connect(fds);
+    cr_assert_eq(identity_read(fds[1], &subject), 0);
+    cr_expect(subject.has_creds);
+    cr_expect_eq(subject.pid, getpid());
+    cr_expect_eq(subject.uid, geteuid());
+    cr_expect_eq(subject.gid, getegid());
+    cr_expect_str_eq(subject.address, "");
+    cr_assert_geq(readlink("/proc/self/exe", exe, sizeof(exe) - 1), 0);
+    cr_expect_str_eq(subject.exe, exe);
+    cr_expect_eq(subject.n_groups, (size_t) n_groups);
+    identity_done(&subject);
+    cr_expect_null(subject.groups);
+    identity_done(&subject); /* twice is safe */
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* In a child, because it gives up root. More groups than the first try has room for, and past the limit. */
+static int child_with_groups(size_t n) {
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        static gid_t groups[LIMIT_GROUPS + 1];
+        int fds[2];
+        Subject subject = {0};
+        int r;
+
+        for (size_t i = 0; i < n; i++)
+            groups[i] = (gid_t) (1000 + i);
+        if (setgroups(n, groups) < 0)
+            _exit(99);
+        pair_connect(fds);
+        r = identity_read(fds[1], &subject);
+        if (r == 0)
+            r = subject.n_groups == n && (n == 0 || subject.groups[n - 1] == 1000 + n - 1) ? 0 : 98;
+        _exit(r < 0 ? -r : r);
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+Test(identity, supplementary_groups_up_to_the_limit) {
+    if (geteuid() != 0)
+        cr_skip_test("setgroups needs root");
+    cr_expect_eq(child_with_groups(0), 0);
+    cr_expect_eq(child_with_groups(64), 0);
+    cr_expect_eq(child_with_groups(65), 0);
+    cr_expect_eq(child_with_groups(LIMIT_GROUPS), 0);
+    cr_expect_eq(child_with_groups(LIMIT_GROUPS + 1), E2BIG, "refused, not cut");
+}
+
+Test(identity, a_tcp_peer_is_its_address) {
+    static const struct {
+        int family;
+        const char *prefix;
+    } cases[] = {{AF_INET, "127.0.0.1:"}, {AF_INET6, "[::1]:"}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+        struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+        struct sockaddr *address = i ? (struct sockaddr *) &in6 : (struct sockaddr *) &in;
+        socklen_t size = i ? sizeof(in6) : sizeof(in);
+        int listening = socket(cases[i].family, SOCK_STREAM, 0), client, fd;
+        Subject subject;
+
+        if (listening < 0 || bind(listening, address, size) < 0)
+            continue; /* a machine without IPv6 */
+        cr_assert_eq(listen(listening, 1), 0);
+        cr_assert_eq(getsockname(listening, address, &size), 0);
+        client = socket(cases[i].family, SOCK_STREAM, 0);
+        cr_assert_eq(connect(client, address, size), 0);
+        fd = accept(listening, NULL, NULL);
+        cr_assert_eq(identity_read(fd, &subject), 0);
+        cr_expect_not(subject.has_creds);
+        cr_expect_eq(strncmp(subject.address, cases[i].prefix, strlen(cases[i].prefix)), 0, "%s",
+                     subject.address);
+        identity_done(&subject);
+        close(fd);
+        close(client);
+        close(listening);
+    }
+}
+
+Test(identity, what_cannot_be_known_is_an_error) {
+    Subject subject = {.pid = 7};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_expect_eq(identity_read(-1, &subject), -EBADF);
+    cr_expect_eq(identity_read(fd, &subject), -ENOTCONN);
+    cr_expect_eq(subject.pid, 7, "left alone");
+    close(fd);
+}
+
+Test(identity, who_is_let_in) {
+    static uid_t uids[] = {0, 998};
+    static gid_t gids[] = {27};
+    static gid_t member[] = {4, 27};
+    static const ConfigListener open = {0},
+                                by_uid = {.allow_uids = uids, .n_allow_uids = 2, .has_allow_uids = true},
+                                by_gid = {.allow_gids = gids, .n_allow_gids = 1, .has_allow_gids = true},
+                                by_both = {.allow_uids = uids,
+                                           .n_allow_uids = 2,
+                                           .has_allow_uids = true,
+                                           .allow_gids = gids,
+                                           .n_allow_gids = 1,
+                                           .has_allow_gids = true},
+                                nobody = {.has_allow_uids = true};
+    static const struct {
+        const char *name;
+        Subject subject;
+        const ConfigListener *listener;
+        const char *rule; /* NULL: let in */
+    } cases[] = {
+        {"open", {.has_creds = true, .uid = 5}, &open, NULL},
+        {"uid", {.has_creds = true, .uid = 998, .gid = 998}, &by_uid, NULL},
+        {"root is no exception", {.has_creds = true, .uid = 0, .gid = 0}, &by_gid, "listener.allow_gids"},
+        {"other uid", {.has_creds = true, .uid = 997, .gid = 998}, &by_uid, "listener.allow_uids"},
+        {"gid", {.has_creds = true, .uid = 5, .gid = 27}, &by_gid, NULL},
+        {"supplementary",
+         {.has_creds = true, .uid = 5, .gid = 5, .groups = member, .n_groups = 2},
+         &by_gid,
+         NULL},
+        {"other gid",
+         {.has_creds = true, .uid = 5, .gid = 5, .groups = member, .n_groups = 1},
+         &by_gid,
+         "listener.allow_gids"},
+        {"either: uid", {.has_creds = true, .uid = 998, .gid = 5}, &by_both, NULL},
+        {"either: gid", {.has_creds = true, .uid = 5, .gid = 27}, &by_both, NULL},
+        {"neither", {.has_creds = true, .uid = 5, .gid = 5}, &by_both, "listener.allow_uids"},
+        {"an empty list is nobody", {.has_creds = true}, &nobody, "listener.allow_uids"},
+        {"unknown creds are not root", {.has_creds = false}, &by_uid, "listener.allow_uids"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *rule = NULL;
+
+        cr_expect_eq(identity_allowed(&cases[i].subject, cases[i].listener, &rule), cases[i].rule == NULL,
+                     "%s", cases[i].name);
+        if (cases[i].rule)
+            cr_expect_str_eq(rule, cases[i].rule, "%s", cases[i].name);
+    }
+}
+
+static Subject subject_from(const char *address) {
+    Subject subject = {0};
+    Address parsed;
+    const char *why;
+
+    cr_assert_eq(address_parse(span_from(address), &parsed, &why), 0, "%s", why);
+    memcpy(&subject.peer, &parsed.socket, parsed.length);
+    return subject;
+}
+
+Test(identity, allow_from) {
+    Network network;
+    ConfigListener listener = {.allow_from = &network, .n_allow_from = 1};
+    const char *why, *rule;
+    Subject inside = subject_from("tcp://172.18.0.5:1"), outside = subject_from("tcp://172.19.0.5:1");
+
+    cr_assert_eq(network_parse(SPAN("172.18.0.0/16"), &network, &why), 0);
+    cr_expect(identity_allowed(&inside, &listener, &rule));
+    cr_expect_not(identity_allowed(&outside, &listener, &rule));
+    cr_expect_str_eq(rule, "listener.allow_from");
+}
+
+Test(identity, who_shares_a_quota) {
+    Subject a = {.has_creds = true, .uid = 1, .pid = 1}, b = {.has_creds = true, .uid = 1, .pid = 2},
+            c = {.has_creds = true, .uid = 2}, x = subject_from("tcp://10.0.0.1:1"),
+            y = subject_from("tcp://10.0.0.1:2"), z = subject_from("tcp://10.0.0.2:1"),
+            mapped = subject_from("tcp://[::ffff:10.0.0.1]:9");
+
+    cr_expect(identity_same_client(&a, &b));
+    cr_expect_not(identity_same_client(&a, &c));
+    cr_expect(identity_same_client(&x, &y));
+    cr_expect(identity_same_client(&x, &mapped));
+    cr_expect_not(identity_same_client(&x, &z));
+    cr_expect_not(identity_same_client(&a, &x));
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/record.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+#define TIME_USEC 1795508130123456u /* 2026-11-24T08:15:30.123456Z */
+
+static const Operation create = {
+    .id = "ContainerCreate", .method = METHOD_POST, .path = "/containers/create"};
+static const Verdict denied = {.reason = REASON_FIELD_NOT_ALLOWED,
+                               .rule = "containers.privileged",
+                               .field = "HostConfig.Privileged",
+                               .detail = "HostConfig.Privileged=true"};
+static const Verdict allowed = {.effect = EFFECT_ALLOW, .reason = REASON_OK, .rule = "allow"};
+static char docker[] = "/usr/bin/docker";
+static const Subject client = {.has_creds = true, .pid = 4711, .uid = 998, .gid = 997, .exe = docker};
+
+static Request request_of(unsigned api_minor, const char *path, const char *query) {
+    return (Request){
+        .method = METHOD_POST,
+        .operation = &create,
+        .target = {.api_minor = api_minor, .path = span_from(path), .raw_query = span_from(query)}};
+}
+
+static char *line_of(const Record *record, uint64_t seq) {
+    char *line;
+    size_t size;
+
+    cr_assert_eq(record_format(record, seq, &line, &size), 0);
+    cr_assert_eq(line[size - 1], '\n');
+    line[size - 1] = '\0';
+    cr_assert_eq(strlen(line), size - 1);
+    cr_expect_null(strchr(line, '\n'));
+    return line;
+}
+
+/* The text itself, because the order of the fields is a promise too. */
+static void expect_line(const Record *record, uint64_t seq, const char *expected) {
+    char *line = line_of(record, seq);
+    json_t *parsed = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+
+    cr_expect_str_eq(line, expected);
+    cr_expect(json_is_object(parsed));
+    json_decref(parsed);
+    free(line);
+}
+
+Test(record, a_denial) {
+    Request request = request_of(41, "/containers/create", "name=x");
+    Record record = {.event = RECORD_DECISION,
+                     .time_usec = TIME_USEC,
+                     .id = "01JDEADBEEFDEADBEEFDEADBEE",
+                     .listener = "unix:///run/quaygate/ci.sock",
+                     .policy = "ci",
+                     .client = &client,
+                     .request = &request,
+                     .request_bytes = 512,
+                     .verdict = &denied,
+                     .status = 403,
+                     .response_bytes = 143,
+                     .duration_usec = 212};
+
+    expect_line(
+        &record, 42,
+        "{\"seq\":42,\"time\":\"2026-11-24T08:15:30.123456Z\",\"event\":\"decision\","
+        "\"id\":\"01JDEADBEEFDEADBEEFDEADBEE\",\"listener\":\"unix:///run/quaygate/ci.sock\","
+        "\"policy\":\"ci\",\"client\":{\"pid\":4711,\"uid\":998,\"gid\":997,\"exe\":\"/usr/bin/docker\","
+        "\"container\":null,\"address\":null},\"request\":{\"method\":\"POST\","
+        "\"path\":\"/v1.41/containers/create\",\"query\":\"name=x\",\"operation\":\"ContainerCreate\","
+        "\"bytes\":512},\"verdict\":\"deny\",\"rule\":\"containers.privileged\","
+        "\"field\":\"HostConfig.Privileged\",\"reason\":\"HostConfig.Privileged=true\","
+        "\"response\":{\"status\":403,\"bytes\":143},\"duration_us\":212,\"prev\":null,\"hash\":null}");
+}
+
+Test(record, an_admission_of_a_tcp_client) {
+    Request request = request_of(0, "/containers/create", "");
+    Subject peer = {.address = "172.18.0.5:41234"};
+    Record record = {.event = RECORD_DECISION,
+                     .id = "A",
+                     .listener = "tcp://172.18.0.1:2375",
+                     .policy = "ci",
+                     .client = &peer,
+                     .request = &request,
+                     .verdict = &allowed};
+
+    expect_line(
+        &record, 1,
+        "{\"seq\":1,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"decision\",\"id\":\"A\","
+        "\"listener\":\"tcp://172.18.0.1:2375\",\"policy\":\"ci\",\"client\":{\"pid\":null,\"uid\":null,"
+        "\"gid\":null,\"exe\":null,\"container\":null,\"address\":\"172.18.0.5:41234\"},"
+        "\"request\":{\"method\":\"POST\",\"path\":\"/containers/create\",\"query\":\"\","
+        "\"operation\":\"ContainerCreate\",\"bytes\":0},\"verdict\":\"allow\",\"rule\":\"allow\","
+        "\"field\":null,\"reason\":null,\"response\":{\"status\":null,\"bytes\":null},\"duration_us\":0,"
+        "\"prev\":null,\"hash\":null}");
+}
+
+/* The parts of an event are all there, null where unknown. */
+Test(record, a_head_that_was_not_understood) {
+    Verdict invalid = {.effect = EFFECT_INVALID, .reason = REASON_HTTP_SYNTAX};
+    Record record = {.event = RECORD_DECISION, .id = "A", .verdict = &invalid, .status = 400};
+    char *line = line_of(&record, 1);
+
+    cr_expect(strstr(line, "\"listener\":null,\"policy\":null,\"client\":{\"pid\":null,"), "%s", line);
+    cr_expect(strstr(line,
+                     "\"request\":{\"method\":null,\"path\":null,\"query\":null,\"operation\":null,"
+                     "\"bytes\":null},\"verdict\":\"invalid\",\"rule\":\"http_syntax\",\"field\":null,"),
+              "%s", line);
+    cr_expect(strstr(line, "\"response\":{\"status\":400,\"bytes\":0}"), "%s", line);
+    free(line);
+}
+
+Test(record, an_outcome) {
+    Record record = {.event = RECORD_OUTCOME,
+                     .id = "A",
+                     .verdict = &allowed,
+                     .end = END_COMPLETE,
+                     .status = 200,
+                     .response_bytes = 8192,
+                     .duration_usec = 1830};
+
+    expect_line(&record, 44,
+                "{\"seq\":44,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"outcome\",\"id\":\"A\","
+                "\"verdict\":\"allow\",\"end\":\"complete\",\"response\":{\"status\":200,\"bytes\":8192},"
+                "\"duration_us\":1830,\"prev\":null,\"hash\":null}");
+}
+
+Test(record, a_lifecycle) {
+    Record record = {.event = RECORD_LIFECYCLE, .action = "start", .message = "quaygated 0.1.0"};
+
+    expect_line(&record, 1,
+                "{\"seq\":1,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"lifecycle\","
+                "\"action\":\"start\",\"message\":\"quaygated 0.1.0\",\"prev\":null,\"hash\":null}");
+}
+
+Test(record, ends_have_names) {
+    static const char *const names[] = {"complete", "client_closed", "engine_closed",
+                                        "timeout",  "shutdown",      "error"};
+
+    cr_expect_null(end_cause_name(END_NONE));
+    for (EndCause end = END_COMPLETE; end <= END_ERROR; end++)
+        cr_expect_str_eq(end_cause_name(end), names[end - END_COMPLETE]);
+    cr_expect_null(end_cause_name((EndCause) 99));
+}
+
+/* What a client sends can't forge a line or a field. */
+Test(record, hostile_values_stay_values) {
+    Request request = request_of(41, "/containers/a\"},\n{\"seq\":1", "a=\"\\\x01\xff\xe2\x80\xae");
+    char exe[] = "/tmp/\x1b[2J\" \n";
+    Subject subject = {.has_creds = true, .pid = 1, .exe = exe};
+    Record record = {
+        .event = RECORD_DECISION, .id = "A", .client = &subject, .request = &request, .verdict = &denied};
+    char *line = line_of(&record, 1);
+    json_t *parsed = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+    const char *path, *got_exe;
+
+    cr_assert_eq(
+        json_unpack(parsed, "{s:{s:s},s:{s:s}}", "request", "path", &path, "client", "exe", &got_exe), 0);
+    cr_expect_str_eq(path, "/v1.41/containers/a\"},\n{\"seq\":1");
+    cr_expect_str_eq(got_exe, exe);
+    for (const char *c = line; *c; c++)
+        cr_assert((unsigned char) *c >= 0x20);
+    json_decref(parsed);
+    free(line);
+}
+
+Test(record, secrets_in_the_query_are_replaced) {
+    static const struct {
+        const char *query;
+        const char *expected;
+    } cases[] = {
+        {"", ""},
+        {"a=b&c=d", "a=b&c=d"},
+        {"buildargs=%7B%22T%22%3A%22s%22%7D", "buildargs=…"},
+        {"t=x&buildargs=s&q=1", "t=x&buildargs=…&q=1"},
+        {"buildargs=s&buildargs=s2", "buildargs=…&buildargs=…"},
+        {"buildargs=", "buildargs="},
+        {"buildargs", "buildargs"},
+        {"BuildArgs=s", "BuildArgs=…"},
+        {"build%61rgs=s", "build%61rgs=…"},
+        {"%62%75%69%6c%64%61%72%67%73=s", "%62%75%69%6c%64%61%72%67%73=…"},
+        {"build%6=s", "build%6=…"}, /* can't be decoded: nobody knows */
+        {"build%=s", "build%=…"},
+        {"x=1;buildargs=s", "x=1;buildargs=…"},
+        {"buildargs=a=b", "buildargs=…"},
+        {"buildargsx=b", "buildargsx=b"},
+        {"Image=a&Env=%5B%22TOKEN%3Ds%22%5D&Tty=true", "Image=a&Env=…&Tty=true"},
+        {"TaskTemplate=%7B%7D&labels=a", "TaskTemplate=…&labels=a"},
+        {"xbuildargs=b", "xbuildargs=b"},
+        {"changes=ENV%20TOKEN%3Ds", "changes=…"},
+        {"remote=https://example.com/x.git", "remote=https://example.com/x.git"},
+        {"remote=https://user:pw@example.com/x.git", "remote=…"},
+        {"remote=https%3A%2F%2Fuser%3Apw%40example.com", "remote=…"},
+        {"remote=https://user:pw%2540example.com", "remote=…"},
+        {"remote=https://example.com/x%3Ftoken=s", "remote=…"},
+        {"remote=https://example.com/x?token=s", "remote=…"},
+        {"fromSrc=-", "fromSrc=-"},
+        {"fromSrc=http://u@h/", "fromSrc=…"},
+        {"fromImage=u@sha256", "fromImage=u@sha256"},
+        {"&&=&", "&&=&"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        Buffer out = {0};
+
+        cr_assert_eq(record_redact_query(&out, span_from(cases[i].query)), 0);
+        cr_expect(span_is(buffer_span(&out), cases[i].expected), "%s: %.*s", cases[i].query,
+                  SPAN_FMT(buffer_span(&out)));
+        buffer_done(&out);
+    }
+}
+
+Test(record, a_record_holds_no_secret) {
+    Request request = request_of(41, "/build", "t=x&buildargs=%7B%22TOKEN%22%3A%22hunter2%22%7D");
+    Record record = {.event = RECORD_DECISION, .id = "A", .request = &request, .verdict = &allowed};
+    char *line = line_of(&record, 1);
+
+    cr_expect_null(strstr(line, "hunter2"));
+    cr_expect(strstr(line, "\"query\":\"t=x&buildargs=…\""), "%s", line);
+    free(line);
+}
+
+Test(record, lines_are_appended) {
+    Record record = {.event = RECORD_LIFECYCLE, .action = "stop"};
+    Buffer out = {0};
+
+    cr_assert_eq(record_append(&out, &record, 1), 0);
+    cr_assert_eq(record_append(&out, &record, 2), 0);
+    cr_expect(strstr(out.data, "null}\n{\"seq\":2,"));
+    buffer_done(&out);
+}
+
+Test(record, the_longest_target_fits) {
+    static char query[LIMIT_TARGET_BYTES + 1];
+    Request request = request_of(41, "/containers/create", query);
+    Record record = {.event = RECORD_DECISION, .id = "A", .request = &request, .verdict = &denied};
+    char *line;
+
+    memset(query, '\x01', LIMIT_TARGET_BYTES); /* six bytes each */
+    request.target.raw_query = (Span){query, LIMIT_TARGET_BYTES};
+    line = line_of(&record, 1);
+    cr_expect_gt(strlen(line), 6u * LIMIT_TARGET_BYTES);
+    free(line);
+}
