@@ -24,7 +24,7 @@ ApiVersions api_versions_default(void);
 Policy *policy_ref(Policy *policy);
 Policy *policy_unref(Policy *policy); /* accepts NULL, returns NULL */
 const char *policy_name(const Policy *policy);
-bool policy_is_preset(const Policy *policy); /* built in */
+bool policy_is_preset(const Policy *policy);            /* built in */
 bool policy_observes(const Policy *policy);             /* mode: observe */
 const struct Rules *policy_rules(const Policy *policy); /* its `containers:`; lives as long as it */
 
