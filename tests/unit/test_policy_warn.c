@@ -88,7 +88,7 @@ Test(policy_warn, outside_the_window) {
     PolicyWarning warnings[POLICY_WARNINGS_MAX];
     ApiVersions versions = {.min_minor = 24, .min_judged_minor = 40, .max_minor = 24};
 
-    cr_assert_eq(warnings_of("p: {allow: [SystemDataUsage]}", versions, warnings), 1);
+    cr_assert_eq(warnings_of("p: {allow: [SystemPingHead]}", versions, warnings), 1);
     cr_expect_not_null(strstr(warnings[0].text, "can never match"), "%s", warnings[0].text);
 }
 
