@@ -66,56 +66,78 @@ static void config_print_errors(DocErrors *errors, FILE *messages) {
         fprintf(messages, "%s: and %zu mistakes more\n", errors->file, errors->n - n);
 }
 
+static int config_fail(const char *file, int r, FILE *messages) {
+    fprintf(messages, "%s: %s\n", file, strerror(-r));
+    return r;
+}
+
 static int config_fail_memory(const char *file, FILE *messages) {
-    fprintf(messages, "%s: %s\n", file, strerror(ENOMEM));
-    return -ENOMEM;
+    return config_fail(file, -ENOMEM, messages);
 }
 
 /* --- what no bind mount may reach (T-096) */
 
-typedef struct Protected {
+typedef struct Guarded {
     Config *config;
     const char **paths; /* room for two of each */
     size_t n;
-    bool failed; /* no memory */
-} Protected;
+    int error; /* −errno: where a path leads can't be told, so that not everything is guarded */
+} Guarded;
 
-/* As written, and where links lead: a path that isn't there yet has no links to follow. */
-static void config_protect_path(Protected *protected, const char *path) {
-    char *real = realpath(path, NULL);
+/* What isn't there yet has no links: then where its folder leads, and so on up. NULL: errno says why. */
+static char *config_follow(Arena *arena, const char *path) {
+    char *head = arena_copy(arena, span_from(path)), *slash, *real, *whole;
 
-    protected->paths[protected->n++] = path;
-    if (real && strcmp(real, path) != 0) {
-        const char *copy = arena_copy(protected->config->arena, span_from(real));
-
-        if (copy)
-        protected->paths[protected->n++] = copy;
+    if (!head) {
+        errno = ENOMEM;
+        return NULL;
     }
+    while (!(real = realpath(head, NULL))) {
+        slash = strrchr(head, '/');
+        if ((errno != ENOENT && errno != ENOTDIR) || !slash || slash == head)
+            return NULL;
+        *slash = '\0';
+    }
+    whole = arena_printf(arena, "%s%s", real, path + strlen(head));
     free(real);
+    errno = ENOMEM;
+    return whole;
 }
 
-static void config_protect_address(Protected *protected, const Address *address) {
+/* As written, and where links lead. */
+static void config_guard_path(Guarded *guarded, const char *path) {
+    char *real = config_follow(guarded->config->arena, path);
+
+    guarded->paths[guarded->n++] = path;
+    if (real && strcmp(real, path) != 0)
+        guarded->paths[guarded->n++] = real;
+    /* Where we may not look, or links lead in a circle, nothing can be opened either. */
+    if (!real && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ELOOP)
+        guarded->error = -errno;
+}
+
+static void config_guard_address(Guarded *guarded, const Address *address) {
     if (address->kind == ADDRESS_UNIX)
-        config_protect_path(protected, address->socket.un.sun_path);
+        config_guard_path(guarded, address->socket.un.sun_path);
 }
 
 /* The engine's socket, ours, the logs and the config itself. */
-static int config_protect(Config *config) {
-    Protected protected = {.config = config};
+static int config_guard(Config *config) {
+    Guarded guarded = {.config = config};
 
-    protected.paths = arena_alloc_array(config->arena, (config->n_listeners + config->n_sinks + 2) * 2,
-                                        sizeof(*protected.paths));
-    if (!protected.paths)
+    guarded.paths = arena_alloc_array(config->arena, (config->n_listeners + config->n_sinks + 2) * 2,
+                                      sizeof(*guarded.paths));
+    if (!guarded.paths)
         return -ENOMEM;
-    config_protect_address(&protected, &config->upstream);
+    config_guard_address(&guarded, &config->upstream);
     for (size_t i = 0; i < config->n_listeners; i++)
-        config_protect_address(&protected, &config->listeners[i].address);
+        config_guard_address(&guarded, &config->listeners[i].address);
     for (size_t i = 0; i < config->n_sinks; i++)
         if (config->sinks[i].kind == SINK_FILE)
-            config_protect_path(&protected, config->sinks[i].path);
+            config_guard_path(&guarded, config->sinks[i].path);
     if (config->file)
-        config_protect_path(&protected, config->file);
-    return protected.failed ? -ENOMEM : policy_set_protect(config->policies, protected.paths, protected.n);
+        config_guard_path(&guarded, config->file);
+    return guarded.error < 0 ? guarded.error : policy_set_protect(config->policies, guarded.paths, guarded.n);
 }
 
 int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
@@ -123,6 +145,7 @@ int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
     CLEANUP(arena_free_p) Arena *scratch = arena_new(LIMIT_CONFIG_ARENA_BYTES); /* the tree, the messages */
     DocErrors errors = {.arena = scratch, .file = file};
     ConfigReader reader = {.config = config, .errors = &errors};
+    int r;
 
     if (!config || !scratch)
         return config_fail_memory(file, messages);
@@ -136,8 +159,9 @@ int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
         config_print_errors(&errors, messages);
         return -EINVAL;
     }
-    if (config_protect(config) < 0)
-        return config_fail_memory(file, messages);
+    r = config_guard(config);
+    if (r < 0)
+        return config_fail(file, r, messages);
     *ret = TAKE_PTR(config);
     return 0;
 }
@@ -224,6 +248,7 @@ int config_builtin(const char *listen, const char *upstream, const char *policy,
     CLEANUP(arena_free_p) Arena *scratch = arena_new(LIMIT_CONFIG_ARENA_BYTES);
     DocErrors errors = {.arena = scratch, .file = "presets"};
     ConfigListener *listener = config ? arena_alloc(config->arena, sizeof(*listener)) : NULL;
+    int r;
 
     if (!listener || !scratch)
         return config_fail_memory("quaygate", messages);
@@ -243,8 +268,9 @@ int config_builtin(const char *listen, const char *upstream, const char *policy,
         return -EINVAL;
     config->listeners = listener;
     config->n_listeners = 1;
-    if (config_protect(config) < 0)
-        return config_fail_memory("quaygate", messages);
+    r = config_guard(config);
+    if (r < 0)
+        return config_fail("quaygate", r, messages);
     *ret = TAKE_PTR(config);
     return 0;
 }

@@ -563,6 +563,15 @@ Test(config, without_a_file) {
     }
 }
 
+/* In the place of the library's. */
+static int realpath_error;
+
+char *realpath(const char *path, char *resolved) {
+    cr_assert_null(resolved);
+    errno = realpath_error;
+    return realpath_error ? NULL : canonicalize_file_name(path);
+}
+
 static bool is_protected(const Config *config, const char *path) {
     const Rules *rules = &config->listeners[0].policy->rules;
 
@@ -599,4 +608,43 @@ Test(config, protected_paths) {
     cr_expect(is_protected(config, "/usr/bin"), "where the link leads");
     cr_expect_eq(config->listeners[0].policy->rules.n_protected_paths, 5, "f.yaml is not absolute");
     (void) config_unref(config);
+}
+
+/* A path that isn't there yet is where its folder leads: a socket before the first start. */
+Test(config, protected_paths_below_a_link) {
+    char link[] = "/tmp/quaygate-test-XXXXXX";
+    int fd = mkstemp(link);
+    char text[512];
+    Config *config;
+
+    cr_assert_geq(fd, 0);
+    close(fd);
+    unlink(link);
+    cr_assert_eq(symlink("/usr/bin", link), 0);
+    snprintf(text, sizeof(text),
+             "version: 1\nlisteners: [{address: \"unix://%s/none/a.sock\", policy: all}]\n", link);
+    config = parse_good(text);
+    unlink(link);
+    cr_expect(is_protected(config, "/usr/bin/none/a.sock"));
+    (void) config_unref(config);
+}
+
+/* Where a path leads can't be told: then the config isn't served, and not served with a path unguarded. */
+Test(config, protected_paths_that_cannot_be_told) {
+    static const struct {
+        int error;
+        int expected;
+    } cases[] = {{ENOMEM, -ENOMEM}, {EIO, -EIO}, {ENOENT, 0}, {ENOTDIR, 0}, {EACCES, 0}, {ELOOP, 0}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        Config *config = NULL;
+        char *messages = NULL;
+
+        realpath_error = cases[i].error;
+        cr_expect_eq(parse(SPAN(HEAD), &config, &messages), cases[i].expected, "%s",
+                     strerror(cases[i].error));
+        cr_expect_eq(messages[0] != '\0', cases[i].expected < 0);
+        (void) config_unref(config);
+        free(messages);
+    }
 }
