@@ -4,7 +4,7 @@
 # Runs a program of another Debian in its folder, as if that were the host: dockerd of a newer release on this kernel.
 # usage: ENGINE_ROOT=FOLDER engine_in_root.sh COMMAND [ARGUMENT…]
 #
-# /proc, /sys, /dev and /tmp are the host's own, mounted in a mount namespace that ends with the last process of
+# /proc, /sys, /dev, /tmp and /srv are the host's own, mounted in a mount namespace that ends with the last process of
 # COMMAND: the host's mount table never has them, and nobody who removes FOLDER can reach through them.
 
 set -eu
@@ -19,6 +19,8 @@ mount --bind "$root" "$root"
 for name in proc sys dev; do
     mount --rbind "/$name" "$root/$name"
 done
-# The engine's folder and the gate's share are there under the same paths.
-mount --bind /tmp "$root/tmp"
+# The engine's folder, and what tests let containers mount, are there under the same paths.
+for name in tmp srv; do
+    mount --bind "/$name" "$root/$name"
+done
 exec chroot "$root" /usr/bin/env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
