@@ -2,12 +2,15 @@
 """The daemon under test: its config, its life from start to exit code, its audit trail."""
 
 import asyncio
+import fcntl
 import json
 import os
 import re
 import resource
 import signal
 import socket
+import struct
+import tempfile
 
 from wire import Failure, match_text
 
@@ -18,6 +21,7 @@ ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:|Assertion|"
                     r"malloc\(\)|free\(\)|\[event\]|\[warn\]|\[err\]")
 LISTENING = "00010000"  # __SO_ACCEPTCON in /proc/net/unix
+FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IMMUTABLE = 0x80086601, 0x40086602, 0x10  # ioctl_iflags(2)
 
 
 def write_config(path, text, directory, policy):
@@ -56,6 +60,30 @@ def is_listening(address):
     return False
 
 
+def set_immutable(path, immutable):
+    """As with chattr: a file system can't be mounted read-only under an open file, but a file can become it."""
+    with open(path, "rb") as file:
+        flags = struct.unpack("l", fcntl.ioctl(file, FS_IOC_GETFLAGS, struct.pack("l", 0)))[0]
+        flags = flags | FS_IMMUTABLE if immutable else flags & ~FS_IMMUTABLE
+        fcntl.ioctl(file, FS_IOC_SETFLAGS, struct.pack("l", flags))
+
+
+def can_go_read_only():
+    """Whether an open file can go read-only here: root may on ext4, xfs and btrfs, and on overlayfs over them."""
+    with tempfile.NamedTemporaryFile() as file:
+        try:
+            set_immutable(file.name, True)
+        except OSError:
+            return False
+        try:
+            os.write(file.fileno(), b"x")
+        except PermissionError:
+            return True
+        finally:
+            set_immutable(file.name, False)
+    return False
+
+
 def event_is_start(record):
     return record.get("event") == "lifecycle" and record.get("action") == "start"
 
@@ -77,6 +105,7 @@ class Gate:
         self.directory = directory
         self.slow = slow  # sanitizers: more time, more memory
         self.process = None
+        self.is_read_only = False
         self.copies = []
         self.rss_start = 0
         self.audit_path = f"{directory}/audit.jsonl"
@@ -141,6 +170,10 @@ class Gate:
         hard = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1]
         resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, hard))
 
+    def set_read_only(self, read_only):
+        set_immutable(self.audit_path, read_only)
+        self.is_read_only = read_only
+
     async def wait_exit(self, code, seconds):
         try:
             await asyncio.wait_for(self.process.wait(), seconds * self.slow)
@@ -152,6 +185,8 @@ class Gate:
                           f"{self.text_of('stderr')[-3000:]}")
 
     async def kill(self):
+        if self.is_read_only:
+            self.set_read_only(False)
         if self.process and self.process.returncode is None:
             self.process.kill()
             await self.process.wait()

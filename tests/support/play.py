@@ -259,7 +259,9 @@ def lacks(scenario):
             return "needs root"
         if need.strip() == "ipv6" and not os.path.exists("/proc/net/if_inet6"):
             return "needs IPv6"
-        if need.strip() not in ("", "root", "ipv6"):
+        if need.strip() == "read-only-files" and not gate_module.can_go_read_only():
+            return "needs root, and a file system on which an open file can become read-only"
+        if need.strip() not in ("", "root", "ipv6", "read-only-files"):
             return f"needs {need}, which the driver doesn't know"
     return None
 

@@ -361,10 +361,14 @@ async def step_engine(actor, rest, step):
 
 
 async def step_disk(actor, rest, step):
-    """`disk full [+BYTES]`, `disk free`: for the files of the daemon alone, by RLIMIT_FSIZE."""
+    """`disk full [+BYTES]`, `disk read-only`, `disk free`: for the daemon's files alone, by RLIMIT_FSIZE or as chattr."""
     gate = actor.world.gate
-    if rest == "free":
+    if rest == "read-only":
+        gate.set_read_only(True)
+    elif rest == "free":
         gate.limit_file_size(resource.RLIM_INFINITY)
+        if gate.is_read_only:
+            gate.set_read_only(False)
     else:
         more = int(rest.removeprefix("full").strip().removeprefix("+") or 0)
         gate.limit_file_size(os.path.getsize(gate.audit_path) + more)
