@@ -38,6 +38,8 @@ struct Listener {
     bool owns_path;
     dev_t dev; /* of the node we bound */
     ino_t ino;
+    uid_t owner; /* what it had from the kernel: what holds where the config names none */
+    gid_t group;
     const char *why; /* a sentence, where errno's says too little */
 };
 
@@ -113,12 +115,20 @@ static int listener_lock_directory(const char *path) {
     return fd;
 }
 
-/* Owner first: a mode given before it would hold for the wrong people for a moment. */
-static int listener_apply_rights(const ConfigListener *config) {
+/*
+ * Owner first: a mode given before it would hold for the wrong people for a moment. If the owner can't be
+ * set, nobody has any rights.
+ */
+static int listener_apply_rights(const Listener *listener, const ConfigListener *config) {
     const char *path = config->address.socket.un.sun_path;
+    uid_t owner = config->owner != (uid_t) -1 ? config->owner : listener->owner;
+    gid_t group = config->group != (gid_t) -1 ? config->group : listener->group;
+    struct stat st;
 
-    if ((config->owner != (uid_t) -1 || config->group != (gid_t) -1) &&
-        lchown(path, config->owner, config->group) < 0)
+    if (lstat(path, &st) < 0)
+        return -errno;
+    if ((st.st_uid != owner || st.st_gid != group) &&
+        (fchmodat(AT_FDCWD, path, 0, AT_SYMLINK_NOFOLLOW) < 0 || lchown(path, owner, group) < 0))
         return -errno;
     if (fchmodat(AT_FDCWD, path, config->mode, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
@@ -149,7 +159,9 @@ static int listener_bind_unix(Listener *listener) {
     listener->owns_path = true;
     listener->dev = st.st_dev;
     listener->ino = st.st_ino;
-    r = listener_apply_rights(config);
+    listener->owner = st.st_uid;
+    listener->group = st.st_gid;
+    r = listener_apply_rights(listener, config);
     if (r < 0)
         return r;
     return listen(listener->fd, SOMAXCONN) < 0 ? -errno : 0;
@@ -452,5 +464,5 @@ int listener_update(Listener *listener, Config *config, size_t index) {
     (void) config_unref(old);
     if (next->address.kind != ADDRESS_UNIX)
         return 0;
-    return listener_path_is_ours(listener) ? listener_apply_rights(next) : -ESTALE;
+    return listener_path_is_ours(listener) ? listener_apply_rights(listener, next) : -ESTALE;
 }

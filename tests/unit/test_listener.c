@@ -412,6 +412,45 @@ Test(listener, an_update_brings_new_settings) {
     listener_free(listener);
 }
 
+/* A group that the config no longer names may no longer open it. */
+Test(listener, an_update_takes_rights_back) {
+    Taken taken = {0};
+    Listener *listener = NULL;
+    Config *next = config_on_path("");
+    struct stat st;
+
+    if (geteuid() != 0)
+        cr_skip_test("chown needs root");
+    cr_assert_eq(open_listener(config_on_path(", owner: 1, group: 2"), &taken, &listener), 0);
+    cr_expect_eq(listener_update(listener, next, 0), 0);
+    cr_assert_eq(lstat(path, &st), 0);
+    cr_expect_eq(st.st_uid, geteuid());
+    cr_expect_eq(st.st_gid, getegid());
+    cr_expect_eq(st.st_mode & 07777, 0660);
+    config_unref(next);
+    listener_free(listener);
+}
+
+/* A reload that may not set the owner leaves nobody's rights. */
+Test(listener, an_update_that_fails_opens_to_nobody) {
+    Taken taken = {0};
+    Listener *listener = NULL;
+    Config *next = config_on_path(", mode: '0666', owner: 1");
+    struct stat st;
+
+    if (geteuid() != 0)
+        cr_skip_test("needs root to be somebody else");
+    cr_assert_eq(chown(directory, 3, 3), 0);
+    cr_assert_eq(seteuid(3), 0);
+    cr_assert_eq(open_listener(config_on_path(""), &taken, &listener), 0);
+    cr_expect_eq(listener_update(listener, next, 0), -EPERM);
+    cr_assert_eq(lstat(path, &st), 0);
+    cr_expect_eq(st.st_mode & 07777, 0);
+    config_unref(next);
+    listener_free(listener);
+    cr_assert_eq(seteuid(0), 0);
+}
+
 /* In a child: the socket must be descriptor 3, and the variables must name the process. */
 static int child_with_passed(int family, const char *address_text, const char *names, const char *keys) {
     pid_t pid = fork();
