@@ -175,6 +175,10 @@ static bool listener_path_is_ours(const Listener *listener) {
            st.st_dev == listener->dev && st.st_ino == listener->ino;
 }
 
+bool listener_is_in_place(const Listener *listener) {
+    return listener_config(listener)->address.kind != ADDRESS_UNIX || listener_path_is_ours(listener);
+}
+
 /* --- tcp:// */
 
 /* Linux hands both down to accepted sockets: no system call for each of them. */

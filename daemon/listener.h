@@ -34,4 +34,7 @@ int listener_update(Listener *listener, Config *config, size_t index);
 
 const ConfigListener *listener_config(const Listener *listener);
 Config *listener_whole_config(const Listener *listener); /* borrowed */
+
+/* Whether who looks for the address finds us there: a unix path may have been removed, or be another's. */
+bool listener_is_in_place(const Listener *listener);
 bool listener_same_address(const Listener *listener, const Address *address);

@@ -8,9 +8,9 @@
 
 static Listener *listener_set_find(const ListenerSet *set, const Address *address) {
     for (size_t i = 0; i < set->n; i++)
-        if (listener_same_address(set->items[i], address))
+        if (listener_same_address(set->items[i], address) && listener_is_in_place(set->items[i]))
             return set->items[i];
-    return NULL;
+    return NULL; /* or its node has gone: then another takes its place */
 }
 
 static bool listener_set_has(const ListenerSet *set, const Listener *listener) {

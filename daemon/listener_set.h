@@ -15,7 +15,10 @@ typedef struct ListenerSet {
 
 typedef void (*ListenerGone)(void *arg, Listener *listener);
 
-/* Opens what `config` names, except addresses that `running` already has. All or nothing: −errno, logged. */
+/*
+ * Opens what `config` names, except addresses that `running` already has and is found at. All or nothing:
+ * −errno, logged.
+ */
 int listener_set_open(ListenerSet *set, struct event_base *base, Config *config, const ListenerSet *running,
                       ListenerAccept accept, void *arg);
 
