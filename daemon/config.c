@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buffer.h"
@@ -183,6 +184,12 @@ static int config_read_file(int fd, Buffer *ret) {
             return -errno;
     }
     return 0;
+}
+
+bool config_is_absent(const char *path) {
+    struct stat st;
+
+    return lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 int config_load(const char *path, FILE *messages, Config **ret) {

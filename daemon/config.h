@@ -79,6 +79,12 @@ typedef struct Config {
  */
 int config_load(const char *path, FILE *messages, Config **ret);
 
+/*
+ * Whether there is no such file, so that the built-in config may serve. What only can't be read is there, and
+ * an error of config_load; so is a link that leads nowhere.
+ */
+bool config_is_absent(const char *path);
+
 /* The same from memory; `file` is only a name. */
 int config_parse(Span bytes, const char *file, FILE *messages, Config **ret);
 

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "config.h"
 #include "log.h"
@@ -26,7 +25,7 @@
 static int main_load(const Options *options, Config **ret) {
     if (options->config)
         return config_load(options->config, stderr, ret);
-    if (!options->listen && !options->upstream && !options->policy && access(DEFAULT_CONFIG, F_OK) == 0)
+    if (!options->listen && !options->upstream && !options->policy && !config_is_absent(DEFAULT_CONFIG))
         return config_load(DEFAULT_CONFIG, stderr, ret);
     return config_builtin(options->listen, options->upstream, options->policy, stderr, ret);
 }

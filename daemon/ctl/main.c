@@ -43,7 +43,7 @@ int ctl_fail_option(const char *verb, int option, char **argv) {
 }
 
 int ctl_load(const char *path, Config **ret) {
-    if (!path && access(CTL_DEFAULT_CONFIG, F_OK) == 0)
+    if (!path && !config_is_absent(CTL_DEFAULT_CONFIG))
         path = CTL_DEFAULT_CONFIG;
     return path ? config_load(path, stderr, ret) : config_builtin(NULL, NULL, NULL, stderr, ret);
 }

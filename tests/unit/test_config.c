@@ -4,7 +4,9 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policy/set.h"
@@ -561,6 +563,31 @@ Test(config, without_a_file) {
         config_unref(config);
         free(messages);
     }
+}
+
+Test(config, is_absent) {
+    char directory[] = "/tmp/quaygate-test-XXXXXX", path[64], below[80], link[64];
+
+    cr_assert(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/q.yaml", directory);
+    snprintf(below, sizeof(below), "%s/none", path);
+    snprintf(link, sizeof(link), "%s/l.yaml", directory);
+    cr_expect(config_is_absent(path));
+    cr_expect(config_is_absent(below), "nor its folder");
+    cr_assert_eq(symlink(path, link), 0);
+    cr_expect_not(config_is_absent(link), "somebody meant a file there to be read");
+    close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0));
+    cr_expect_not(config_is_absent(path), "there, whoever may read it");
+    cr_expect(config_is_absent(below), "nor is what would stand below a file");
+    if (geteuid() == 0) {
+        cr_assert_eq(chmod(directory, 0700), 0);
+        cr_assert_eq(seteuid(3), 0);
+        cr_expect_not(config_is_absent(path), "who may not look doesn't know");
+        cr_assert_eq(seteuid(0), 0);
+    }
+    unlink(link);
+    unlink(path);
+    rmdir(directory);
 }
 
 /* In the place of the library's. */
