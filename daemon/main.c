@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 
 #include "config.h"
+#include "config_warn.h"
 #include "log.h"
 #include "options.h"
 #include "policy/body.h"
@@ -91,6 +92,7 @@ int main(int argc, char **argv) {
     case OPTIONS_PRINT_CONFIG:
         return config_print(config, stdout) < 0 ? EXIT_CONFIG : EXIT_OK;
     case OPTIONS_CHECK:
+        (void) config_print_warnings(config, stderr);
         return EXIT_OK;
     case OPTIONS_SERVE:
     case OPTIONS_VERSION:

@@ -110,7 +110,7 @@ void options_help(FILE *out) {
           "  --listen ADDRESS    without a file: listen here (default: unix:///run/quaygate/docker.sock)\n"
           "  --upstream ADDRESS  without a file: the engine (default: unix:///var/run/docker.sock)\n"
           "  --policy NAME       without a file: a preset, see 'quaygate presets' (default: monitoring)\n"
-          "  --check             read the config, print every mistake, and exit\n"
+          "  --check             read the config, print every mistake and warning, and exit\n"
           "  --print-config      print the effective config, defaults filled in, and exit\n"
           "  --version           print the version and the libraries' versions, and exit\n"
           "  --help, -h          print this, and exit\n"

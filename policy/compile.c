@@ -38,6 +38,16 @@ static void compile_fail_memory(Compiler *compiler, DocMark mark) {
     doc_error(compiler->errors, mark, "out of memory");
 }
 
+/* "FILE:LINE" */
+static const char *compile_origin(Compiler *compiler, DocMark mark) {
+    const char *file = compiler->errors->file ? compiler->errors->file : "config";
+    const char *origin = arena_printf(compiler->set->arena, "%s:%u", file, mark.line);
+
+    if (!origin)
+        compile_fail_memory(compiler, mark);
+    return origin;
+}
+
 static void compile_read_mode(void *ctx, const DocNode *node) {
     static const char *const words[] = {"enforce", "observe"};
     Compiler *compiler = ctx;
@@ -64,18 +74,21 @@ static void compile_read_deny(void *ctx, const DocNode *node) {
 static void compile_read_containers(void *ctx, const DocNode *node) {
     Compiler *compiler = ctx;
 
+    compiler->policy->containers_origin = compile_origin(compiler, node->mark);
     rules_read(compiler->set->arena, compiler->errors, node, &compiler->policy->rules);
 }
 
 static void compile_read_exec(void *ctx, const DocNode *node) {
     Compiler *compiler = ctx;
 
+    compiler->policy->exec_origin = compile_origin(compiler, node->mark);
     exec_rules_read(compiler->set->arena, compiler->errors, node, &compiler->policy->exec);
 }
 
 static void compile_read_build(void *ctx, const DocNode *node) {
     Compiler *compiler = ctx;
 
+    compiler->policy->build_origin = compile_origin(compiler, node->mark);
     build_rules_read(compiler->set->arena, compiler->errors, node, &compiler->policy->build);
 }
 
@@ -145,7 +158,8 @@ static void compile_policy(Compiler *compiler, const DocPair *pair, bool preset)
     policy = &set->policies[set->n];
     set->names[set->n] = name;
     set->n++;
-    *policy = (Policy){.set = set, .name = name, .preset = preset};
+    *policy = (Policy){
+        .set = set, .name = name, .origin = compile_origin(compiler, pair->key.mark), .preset = preset};
     compiler->policy = policy;
     (void) keys_read(compiler->errors, pair->value, "", POLICY_KEYS, ARRAY_SIZE(POLICY_KEYS), compiler);
 }

@@ -138,3 +138,43 @@ bool glob_match(const Glob *glob, Span text) {
 bool glob_is_literal(const Glob *glob) {
     return glob->literal;
 }
+
+/* Whether some byte is taken by both. */
+static bool token_meets(const Token *a, const Token *b) {
+    if (a->kind == TOKEN_BYTE)
+        return token_takes(b, a->byte);
+    return b->kind != TOKEN_BYTE || token_takes(a, b->byte);
+}
+
+static bool glob_accepts(const Glob *glob, size_t i) {
+    return i == glob->n || i == glob->subtree;
+}
+
+/* Pairs of positions that one text can bring about; each leads only to pairs further on. */
+bool glob_meets(const Glob *a, const Glob *b) {
+    Positions rows[2] = {0};
+
+    glob_add_position(b, &rows[0], 0);
+    for (size_t i = 0;; i++) {
+        Positions *row = &rows[i % 2], *next = &rows[(i + 1) % 2];
+        const Token *ta = i < a->n ? &a->tokens[i] : NULL;
+        bool star_a = ta && ta->kind >= TOKEN_SEGMENT;
+
+        *next = (Positions){0};
+        for (size_t j = 0; j <= b->n; j++) {
+            const Token *tb = j < b->n ? &b->tokens[j] : NULL;
+            bool star_b = tb && tb->kind >= TOKEN_SEGMENT;
+
+            if (!positions_have(row, j))
+                continue;
+            if (glob_accepts(a, i) && glob_accepts(b, j))
+                return true;
+            if (star_a)
+                glob_add_position(b, next, j);
+            if (ta && tb && token_meets(ta, tb))
+                glob_add_position(b, star_a ? row : next, star_b ? j : j + 1);
+        }
+        if (!ta)
+            return false;
+    }
+}

@@ -15,5 +15,8 @@ const Glob *glob_compile(Arena *arena, Span pattern);
 bool glob_match(const Glob *glob, Span text);
 bool glob_is_literal(const Glob *glob); /* no wildcard in it */
 
+/* Whether some text matches both. For tools: it takes time and room pattern × pattern. */
+bool glob_meets(const Glob *a, const Glob *b);
+
 // `/srv/**` also matches `/srv` itself: a subtree holds its root. Only a whole last segment of `**`
 // does this, and `/**` never matches the empty text.

@@ -49,26 +49,33 @@ bool hostpath_is_in(Span path, Span tree) {
     return span_starts_with(path, tree) && (path.size == tree.size || path.data[tree.size] == '/');
 }
 
-bool hostpath_is_protected(Span path) {
-    static const Span trees[] = {
-        /* The kernel's: /proc/sys/kernel/core_pattern, /proc/1/root, /dev/sda, /sys/fs/cgroup. */
-        SPAN("/proc"),
-        SPAN("/sys"),
-        SPAN("/dev"),
-        /* The sockets of the engine, of containerd, of systemd and ours. /var/run is a link to /run. */
-        SPAN("/run"),
-        SPAN("/var/run"),
-        /* The engine's data root: every image, volume and layer, and the config of every container. */
-        SPAN("/var/lib/docker"),
-        SPAN("/var/lib/containerd"),
-        SPAN("/var/lib/containers"),
-        /* Ours: who writes there writes the policy, or the past. */
-        SPAN("/etc/quaygate"),
-        SPAN("/var/log/quaygate"),
-    };
+static const Span HOSTPATH_PROTECTED[] = {
+    /* The kernel's: /proc/sys/kernel/core_pattern, /proc/1/root, /dev/sda, /sys/fs/cgroup. */
+    SPAN("/proc"),
+    SPAN("/sys"),
+    SPAN("/dev"),
+    /* The sockets of the engine, of containerd, of systemd and ours. /var/run is a link to /run. */
+    SPAN("/run"),
+    SPAN("/var/run"),
+    /* The engine's data root: every image, volume and layer, and the config of every container. */
+    SPAN("/var/lib/docker"),
+    SPAN("/var/lib/containerd"),
+    SPAN("/var/lib/containers"),
+    /* Ours: who writes there writes the policy, or the past. */
+    SPAN("/etc/quaygate"),
+    SPAN("/var/log/quaygate"),
+};
 
-    for (size_t i = 0; i < ARRAY_SIZE(trees); i++)
-        if (hostpath_is_in(path, trees[i]) || hostpath_is_in(trees[i], path))
+bool hostpath_is_protected(Span path) {
+    for (size_t i = 0; i < ARRAY_SIZE(HOSTPATH_PROTECTED); i++)
+        if (hostpath_is_in(path, HOSTPATH_PROTECTED[i]) || hostpath_is_in(HOSTPATH_PROTECTED[i], path))
+            return true;
+    return false;
+}
+
+bool hostpath_is_below_protected(Span path) {
+    for (size_t i = 0; i < ARRAY_SIZE(HOSTPATH_PROTECTED); i++)
+        if (hostpath_is_in(path, HOSTPATH_PROTECTED[i]))
             return true;
     return false;
 }

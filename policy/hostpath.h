@@ -25,3 +25,6 @@ bool hostpath_is_in(Span path, Span tree);
  * own places (T-096), whatever is below them, and their parents. Takes a cleaned path.
  */
 bool hostpath_is_protected(Span path);
+
+/* The same without the parents: all below such a `path` is protected too. */
+bool hostpath_is_below_protected(Span path);

@@ -33,16 +33,6 @@ static bool judge_is_one_of(Span text, const char *const *list, size_t n) {
 
 /* --- The host's side ------------------------------------------------------------------------------ */
 
-static bool judge_is_protected(const Rules *rules, Span path) {
-    for (size_t i = 0; i < rules->n_protected_paths; i++) {
-        Span tree = span_from(rules->protected_paths[i]);
-
-        if (hostpath_is_in(path, tree) || hostpath_is_in(tree, path))
-            return true;
-    }
-    return hostpath_is_protected(path);
-}
-
 typedef enum BindAnswer {
     BIND_DENIED = 0,
     BIND_READONLY, /* there is a rule, but only for read-only */
@@ -90,7 +80,7 @@ static const char *judge_bind_hint(Judgement *j, Span path, bool is_protected, B
 }
 
 bool judge_host_path(const Rules *rules, Span path, bool readonly) {
-    return judge_bind_answer(rules, path, judge_is_protected(rules, path), readonly) == BIND_ALLOWED;
+    return judge_bind_answer(rules, path, rules_is_protected(rules, path), readonly) == BIND_ALLOWED;
 }
 
 /* Kept for whoever can follow its links. */
@@ -117,7 +107,7 @@ static bool judge_bind_source(Judgement *j, const Place *place, const BodyNode *
     bool is_protected = false;
 
     if (clean) {
-        is_protected = judge_is_protected(j->rules, path);
+        is_protected = rules_is_protected(j->rules, path);
         answer = judge_bind_answer(j->rules, path, is_protected, readonly);
         if (answer == BIND_ALLOWED)
             return judge_keep_path(j, place, clean, readonly);

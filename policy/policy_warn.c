@@ -1,21 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Walks all that grants a request, what is included and what a pattern reaches too, and says each operation
+ * once. That a rule never matches is said only of the policy's own: what it includes may be used elsewhere.
+ */
 #include "policy_warn.h"
 
 #include "rules_warn.h"
 #include "set.h"
+#include "text.h"
+
+#define SAMPLES 3u
+
+/* The paths of an operation, for patterns to be held against. */
+typedef struct WarnedPaths {
+    const Glob *all;
+    const char *samples[SAMPLES];
+} WarnedPaths;
 
 typedef struct Warned {
     const Policy *policy;
     Arena *arena;
+    const Operation *operations;
+    size_t n_operations;
+    WarnedPaths *paths; /* by number of the operation */
+    bool *said;         /* likewise */
     PolicyWarning *items;
     size_t n;
 } Warned;
 
 static void warned_add(Warned *warned, const char *origin, const char *text) {
     if (text && warned->n < POLICY_WARNINGS_MAX)
-        warned->items[warned->n++] = (PolicyWarning){.origin = origin, .text = text};
+        warned->items[warned->n++] =
+            (PolicyWarning){.origin = origin ? origin : warned->policy->origin, .text = text};
 }
 
+/* NULL: nothing to say, or `containers:` judges it and has warnings of its own. */
 static const char *warned_sentence(const Operation *operation) {
     static const struct {
         const char *id;
@@ -29,31 +48,121 @@ static const char *warned_sentence(const Operation *operation) {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (strcmp(rows[i].id, operation->id) == 0)
             return rows[i].sentence;
-    /* What has a body is judged by `containers:`, which has warnings of its own. */
-    return operation->risk == RISK_HOST && operation->body != BODY_JSON ? "leads to the host" : NULL;
+    return NULL;
 }
 
 /* Whether some version that passes has the operation. */
 static bool warned_in_window(const Operation *operation, const ApiVersions *versions) {
-    return operation->since_minor <= versions->max_minor &&
-           (operation->until_minor == 0 || operation->until_minor >= versions->min_minor);
+    bool early = operation->since_minor > versions->max_minor;
+    bool late = operation->until_minor != 0 && operation->until_minor < versions->min_minor;
+
+    return !early && !late &&
+           (operation->body != BODY_JSON || versions->min_judged_minor <= versions->max_minor);
 }
 
-static const RequestRule *warned_deny_of(const Policy *policy, const Operation *operation) {
-    for (size_t i = 0; i < policy->n_deny; i++)
-        if (policy->deny[i].operation == operation)
-            return &policy->deny[i];
+/* --- what a pattern speaks of */
+
+/* The operation's template with each name as `fill`; {name:**} may have slashes, so it gets `fill_tree`. */
+static const char *warned_path(Arena *arena, const char *template, const char *fill, const char *fill_tree) {
+    const char *open = strchr(template, '{'), *close = open ? strchr(open, '}') : NULL;
+    const char *rest = close ? warned_path(arena, close + 1, fill, fill_tree) : NULL;
+
+    if (!close)
+        return template;
+    return rest ? arena_printf(arena, "%.*s%s%s", (int) (open - template), template,
+                               close[-1] == '*' ? fill_tree : fill, rest)
+                : NULL;
+}
+
+/* Names of several forms stand for all there are. */
+static bool warned_fill_paths(Warned *warned) {
+    static const char *const names[SAMPLES][2] = {
+        {"a", "a"}, {"0F-z_9.x", "r.io:5/a/b:t"}, {"z", "b@sha256:0"}};
+
+    for (size_t i = 0; i < warned->n_operations; i++) {
+        const char *template = warned->operations[i].path;
+        const char *path = warned_path(warned->arena, template, "?*", "?**");
+
+        warned->paths[i].all = path ? glob_compile(warned->arena, span_from(path)) : NULL;
+        if (!warned->paths[i].all)
+            return false;
+        for (size_t k = 0; k < SAMPLES; k++)
+            if (!(warned->paths[i].samples[k] =
+                      warned_path(warned->arena, template, names[k][0], names[k][1])))
+                return false;
+    }
+    return true;
+}
+
+static bool warned_method_fits(const RequestRule *rule, const Operation *operation) {
+    return rule->method == METHOD_NONE || rule->method == operation->method;
+}
+
+/* Whether some request of the operation matches. */
+static bool warned_reaches(const Warned *warned, const RequestRule *rule, const Operation *operation) {
+    if (rule->operation)
+        return rule->operation == operation;
+    return rule->path && warned_method_fits(rule, operation) &&
+           glob_meets(rule->path, warned->paths[operation - warned->operations].all);
+}
+
+/* Whether every request of the operation matches, so far as the samples can tell. */
+static bool warned_covers(const Warned *warned, const RequestRule *rule, const Operation *operation) {
+    const WarnedPaths *paths = &warned->paths[operation - warned->operations];
+
+    if (rule->operation)
+        return rule->operation == operation;
+    if (!rule->path || !warned_method_fits(rule, operation))
+        return false;
+    for (size_t i = 0; i < SAMPLES; i++)
+        if (!glob_match(rule->path, span_from(paths->samples[i])))
+            return false;
+    return true;
+}
+
+static const RequestRule *warned_deny_of(const Warned *warned, const Operation *operation) {
+    for (size_t i = 0; i < warned->policy->n_deny; i++)
+        if (warned_covers(warned, &warned->policy->deny[i], operation))
+            return &warned->policy->deny[i];
     return NULL;
 }
 
-static void warned_allow(Warned *warned, const RequestRule *rule) {
-    const Operation *operation = rule->operation;
-    const RequestRule *deny;
-    const char *sentence;
+static bool warned_grants(const Warned *warned, const RequestRule *rule, const Operation *operation) {
+    return (rule->operation || operation->risk != RISK_HOST) && warned_reaches(warned, rule, operation);
+}
 
-    if (!operation)
+/* --- what is given away */
+
+/* `member`: whose rule it is. */
+static void warned_grant(Warned *warned, const Policy *member, const RequestRule *rule, size_t number) {
+    const Operation *operation = &warned->operations[number];
+    const char *sentence = warned_sentence(operation);
+    const char *by =
+        rule->operation ? "" : arena_printf(warned->arena, " (by the pattern %s)", rule->pattern);
+    bool own = member == warned->policy;
+    const char *from = own ? "" : arena_printf(warned->arena, " (by include of %s)", member->name);
+
+    if (warned->said[number] || !sentence || !by || !from ||
+        !warned_in_window(operation, &warned->policy->set->versions) || warned_deny_of(warned, operation))
         return;
-    deny = warned_deny_of(warned->policy, operation);
+    warned->said[number] = true;
+    warned_add(warned, own ? rule->origin : NULL,
+               arena_printf(warned->arena, "%s%s%s %s", operation->id, by, from, sentence));
+}
+
+static void warned_grants_of(Warned *warned, const Policy *member) {
+    for (size_t i = 0; i < member->n_allow; i++)
+        for (size_t k = 0; k < warned->n_operations; k++)
+            if (warned_grants(warned, &member->allow[i], &warned->operations[k]))
+                warned_grant(warned, member, &member->allow[i], k);
+}
+
+/* --- what does nothing */
+
+static void warned_idle_operation(Warned *warned, const RequestRule *rule) {
+    const Operation *operation = rule->operation;
+    const RequestRule *deny = warned_deny_of(warned, operation);
+
     if (deny)
         warned_add(
             warned, rule->origin,
@@ -61,47 +170,139 @@ static void warned_allow(Warned *warned, const RequestRule *rule) {
     else if (!warned_in_window(operation, &warned->policy->set->versions))
         warned_add(warned, rule->origin,
                    arena_printf(warned->arena,
-                                "%s can never match: no version between api_versions.min and max has it",
+                                "%s can never match: no version that api_versions lets pass has it",
                                 operation->id));
-    else if ((sentence = warned_sentence(operation)))
-        warned_add(warned, rule->origin, arena_printf(warned->arena, "%s %s", operation->id, sentence));
 }
 
-/* Whether anything the policy allows could meet a deny of an operation. */
-static bool warned_is_allowed(const Policy *policy, const Operation *operation) {
-    for (size_t m = 0; m < policy->n_members; m++)
-        for (size_t i = 0; i < policy->members[m]->n_allow; i++) {
-            const RequestRule *rule = &policy->members[m]->allow[i];
+/* A pattern all of whose operations are denied, or lead to the host: it may still match what we don't know.
+ */
+static void warned_idle_pattern(Warned *warned, const RequestRule *rule) {
+    const Operation *reached = NULL;
+    const RequestRule *deny = NULL;
 
-            if (rule->operation == operation || (!rule->operation && operation->risk != RISK_HOST))
-                return true;
-        }
+    for (size_t i = 0; i < warned->n_operations; i++) {
+        const Operation *operation = &warned->operations[i];
+
+        if (!warned_reaches(warned, rule, operation))
+            continue;
+        reached = operation;
+        deny = warned_deny_of(warned, operation);
+        if (operation->risk != RISK_HOST && !deny)
+            return;
+    }
+    if (reached)
+        warned_add(warned, rule->origin,
+                   arena_printf(warned->arena, "%s allows no operation: %s %s%s", rule->pattern, reached->id,
+                                deny ? "is denied by " : "leads to the host, and is allowed by its name only",
+                                deny ? deny->origin : ""));
+}
+
+/* Whether anything the policy allows could meet a rule of `deny`. */
+static bool warned_is_needed(const Warned *warned, const RequestRule *deny) {
+    for (size_t k = 0; k < warned->n_operations; k++) {
+        if (!warned_reaches(warned, deny, &warned->operations[k]))
+            continue;
+        for (size_t m = 0; m < warned->policy->n_members; m++)
+            for (size_t i = 0; i < warned->policy->members[m]->n_allow; i++)
+                if (warned_grants(warned, &warned->policy->members[m]->allow[i], &warned->operations[k]))
+                    return true;
+    }
     return false;
 }
 
-static void warned_deny(Warned *warned, const RequestRule *rule) {
-    if (rule->operation && !warned_is_allowed(warned->policy, rule->operation))
+/* A pattern may be for what no release knows yet. */
+static void warned_idle_deny(Warned *warned, const RequestRule *rule) {
+    if (rule->operation && !warned_is_needed(warned, rule))
         warned_add(warned, rule->origin,
                    arena_printf(warned->arena, "%s needs no deny: nothing allows it", rule->operation->id));
 }
+
+static bool warned_allows(const Warned *warned, const Operation *operation) {
+    for (size_t m = 0; m < warned->policy->n_members; m++)
+        for (size_t i = 0; i < warned->policy->members[m]->n_allow; i++)
+            if (warned_grants(warned, &warned->policy->members[m]->allow[i], operation) &&
+                !warned_deny_of(warned, operation))
+                return true;
+    return false;
+}
+
+/* `containers:` holds bodies, and names of images where there is none. */
+static bool warned_has_containers(const Warned *warned) {
+    static const char *const bodiless[] = {"ImagePush", "ImageTag", "DistributionInspect"};
+    const Rules *rules = &warned->policy->rules;
+    bool any = rules->profile == PROFILE_PRIVILEGED || rules->unknown_fields_allowed; /* queries too */
+
+    for (size_t i = 0; i < warned->n_operations && !any; i++)
+        any = warned->operations[i].body != BODY_NONE && warned_allows(warned, &warned->operations[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(bodiless) && !any; i++)
+        any = rules->images.given && warned_allows(warned, routes_find(span_from(bodiless[i])));
+    return any;
+}
+
+static void warned_idle_keys(Warned *warned) {
+    const Policy *policy = warned->policy;
+
+    if (policy->exec_origin && !warned_allows(warned, routes_find(SPAN("ContainerExec"))))
+        warned_add(warned, policy->exec_origin, "exec: judges nothing: ContainerExec isn't allowed");
+    if (policy->build_origin && !warned_allows(warned, routes_find(SPAN("ImageBuild"))))
+        warned_add(warned, policy->build_origin, "build: judges nothing: ImageBuild isn't allowed");
+    if (policy->containers_origin && !warned_has_containers(warned))
+        warned_add(warned, policy->containers_origin,
+                   "containers: judges nothing: no operation is allowed whose body it would hold");
+}
+
+static void warned_idle(Warned *warned) {
+    const Policy *policy = warned->policy;
+
+    for (size_t i = 0; i < policy->n_allow; i++)
+        if (policy->allow[i].operation)
+            warned_idle_operation(warned, &policy->allow[i]);
+        else
+            warned_idle_pattern(warned, &policy->allow[i]);
+    for (size_t i = 0; i < policy->n_deny; i++)
+        warned_idle_deny(warned, &policy->deny[i]);
+    warned_idle_keys(warned);
+}
+
+/* --- the keys beside the lists */
 
 static void warned_rules(Warned *warned) {
     const char *sentences[RULES_WARNINGS_MAX];
     size_t n = rules_warnings(&warned->policy->rules, warned->arena, sentences);
 
     for (size_t i = 0; i < n; i++)
-        warned_add(warned, NULL, sentences[i]);
+        warned_add(warned, warned->policy->containers_origin, sentences[i]);
+}
+
+static void warned_build(Warned *warned) {
+    const BuildRules *build = &warned->policy->build;
+
+    if (build->any_network || build_rules_allow_network(build, SPAN("host")))
+        warned_add(warned, warned->policy->build_origin,
+                   "build.networks: a build on the host's network reaches what listens on its loopback and "
+                   "its abstract sockets");
+    if (build->remote)
+        warned_add(warned, warned->policy->build_origin,
+                   "build.remote: the engine fetches any address that it reaches, inside the network too");
 }
 
 size_t policy_warnings(const Policy *policy, Arena *arena, PolicyWarning ret[static POLICY_WARNINGS_MAX]) {
     Warned warned = {.policy = policy, .arena = arena, .items = ret};
 
-    for (size_t i = 0; i < policy->n_allow; i++)
-        warned_allow(&warned, &policy->allow[i]);
-    for (size_t i = 0; i < policy->n_deny; i++)
-        warned_deny(&warned, &policy->deny[i]);
+    warned.operations = routes_all(&warned.n_operations);
+    warned.said = arena_alloc_array(arena, warned.n_operations, sizeof(*warned.said));
+    warned.paths = arena_alloc_array(arena, warned.n_operations, sizeof(*warned.paths));
+    if (!warned.said || !warned.paths || !warned_fill_paths(&warned))
+        return 0;
+    /* Its own rules first: they have lines of their own. */
+    warned_grants_of(&warned, policy);
+    for (size_t m = 0; m < policy->n_members; m++)
+        if (policy->members[m] != policy)
+            warned_grants_of(&warned, policy->members[m]);
+    warned_idle(&warned);
     if (policy->observes)
         warned_add(&warned, NULL, "mode is observe: nothing is denied, only recorded");
     warned_rules(&warned);
+    warned_build(&warned);
     return warned.n;
 }

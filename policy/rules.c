@@ -4,6 +4,8 @@
  */
 #include "rules.h"
 
+#include "hostpath.h"
+
 const char *profile_name(Profile profile) {
     static const char *const names[] = {
         [PROFILE_BASELINE] = "baseline",
@@ -51,6 +53,16 @@ uint32_t rules_keys_of(const char *rule) {
         if (strcmp(rule + sizeof(prefix) - 1, rules_key_name(key)) == 0)
             return RULES_BIT(key);
     return 0;
+}
+
+bool rules_is_protected(const Rules *rules, Span path) {
+    for (size_t i = 0; i < rules->n_protected_paths; i++) {
+        Span tree = span_from(rules->protected_paths[i]);
+
+        if (hostpath_is_in(path, tree) || hostpath_is_in(tree, path))
+            return true;
+    }
+    return hostpath_is_protected(path);
 }
 
 const char *rules_namespace_name(RulesNamespace which) {

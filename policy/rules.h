@@ -158,6 +158,9 @@ const char *rules_key_name(RulesKey key);
 /* The keys by which a row of fields_*.def is judged: "containers.volumes". 0: by the profile alone. */
 uint32_t rules_keys_of(const char *rule);
 
+/* Whether only the exact path may allow it: hostpath_is_protected(), and protected_paths. */
+bool rules_is_protected(const Rules *rules, Span path);
+
 /* "pid", and "host" or "container:*" for a bit of NamespaceMode, by its number. */
 const char *rules_namespace_name(RulesNamespace which);
 const char *rules_namespace_word(unsigned bit);

@@ -15,14 +15,18 @@ static void warn(Warner *warner, const char *text) {
         warner->ret[warner->n++] = text;
 }
 
-static bool warn_is_protected(const Rules *rules, Span path) {
-    for (size_t i = 0; i < rules->n_protected_paths; i++) {
-        Span tree = span_from(rules->protected_paths[i]);
+/* Below a tree that no pattern opens, so that nothing it could match is allowed by it. */
+static bool warn_is_idle_pattern(const Rules *rules, const char *pattern) {
+    const char *wildcard = strpbrk(pattern, "*?"), *end = wildcard;
+    Span folder;
 
-        if (hostpath_is_in(path, tree) || hostpath_is_in(tree, path))
+    while (end && end > pattern && *end != '/')
+        end--;
+    folder = (Span){pattern, end ? (size_t) (end - pattern) : 0};
+    for (size_t i = 0; i < rules->n_protected_paths; i++)
+        if (folder.size > 0 && hostpath_is_in(folder, span_from(rules->protected_paths[i])))
             return true;
-    }
-    return hostpath_is_protected(path);
+    return folder.size > 0 && hostpath_is_below_protected(folder);
 }
 
 /* The whole host's, or what every program reads. */
@@ -39,7 +43,13 @@ static bool warn_is_system(Span path) {
 static void warn_bind(Warner *warner, const BindRule *bind) {
     Span path = span_from(bind->text);
 
-    if (!glob_is_literal(bind->pattern)) {
+    if (!glob_is_literal(bind->pattern) && warn_is_idle_pattern(warner->rules, bind->text)) {
+        warn(warner,
+             arena_printf(warner->arena,
+                          "containers.bind_mounts: %s can never match: what is there is allowed by its "
+                          "exact path only",
+                          bind->text));
+    } else if (!glob_is_literal(bind->pattern)) {
         warn(warner,
              arena_printf(warner->arena,
                           "containers.bind_mounts: %s is a pattern: a symbolic link anywhere below it "
@@ -50,7 +60,7 @@ static void warn_bind(Warner *warner, const BindRule *bind) {
                                       "containers.bind_mounts: %s lets a container write what the host's own "
                                       "programs run or read: root on the host",
                                       bind->text));
-    } else if (warn_is_protected(warner->rules, path)) {
+    } else if (rules_is_protected(warner->rules, path)) {
         warn(warner,
              arena_printf(warner->arena, "containers.bind_mounts: %s gives the host away%s: root on the host",
                           bind->text, bind->readonly ? ", read-only too" : ""));

@@ -15,6 +15,8 @@
 struct Policy {
     PolicySet *set;
     const char *name;
+    const char *origin; /* "FILE:LINE" of its name; below, of the key's value, NULL: not given */
+    const char *containers_origin, *exec_origin, *build_origin;
     bool preset;
     bool observes;
     const RequestRule *allow; /* its own */

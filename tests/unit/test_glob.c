@@ -180,3 +180,31 @@ Test(glob, no_blow_up, .timeout = 20) {
     cr_expect_not(glob_match(glob, (Span){text, sizeof(text)}));
     cr_expect(glob_match(glob, (Span){text, sizeof(text) - 1}));
 }
+
+/* Two patterns meet where some text of up to five bytes says so; longer ones aren't needed for these. */
+Test(glob, meets) {
+    static const char *const patterns[] = {"a",  "*",   "**",   "?",    "/",   "a*",   "*b",  "a/**",
+                                           "a/", "a/b", "/?*/", "**/a", "a?b", "*/*",  "aa*", "a/*/b",
+                                           "?*", "?**", "a**b", "b/**", "b",   "**/b", "//",  "a/b/**"};
+    CLEANUP(arena_free_p) Arena *arena = arena_new(1u << 16);
+    unsigned n_meet = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
+        for (size_t k = 0; k < ARRAY_SIZE(patterns); k++) {
+            const Glob *a = glob_compile(arena, span_from(patterns[i])),
+                       *b = glob_compile(arena, span_from(patterns[k]));
+            bool expected = false;
+
+            for (unsigned n = 0; n < 4096 && !expected; n++) {
+                static const char letters[] = {'a', 'b', '/', '\0'};
+                char text[7] = "";
+
+                for (unsigned d = 0; d < 6 && letters[(n >> (2 * d)) & 3]; d++)
+                    text[d] = letters[(n >> (2 * d)) & 3];
+                expected = glob_match(a, span_from(text)) && glob_match(b, span_from(text));
+            }
+            n_meet += expected;
+            cr_expect_eq(glob_meets(a, b), expected, "'%s' and '%s'", patterns[i], patterns[k]);
+        }
+    cr_expect_gt(n_meet, 100);
+}

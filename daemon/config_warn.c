@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config_warn.h"
+
+#include "policy/policy_warn.h"
+
+/* `listener`: whose line stands for all of a preset; NULL: each warning has its own. */
+static size_t config_warn_policy(const Config *config, const Policy *policy, const ConfigListener *listener,
+                                 FILE *out) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
+    PolicyWarning *warnings = arena ? arena_alloc_array(arena, POLICY_WARNINGS_MAX, sizeof(*warnings)) : NULL;
+    const char *origin = NULL;
+    size_t n = warnings ? policy_warnings(policy, arena, warnings) : 0;
+
+    if (listener && config->file)
+        origin = arena_printf(arena, "%s:%u", config->file, listener->mark.line);
+    else if (listener)
+        origin = "built-in";
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s: warning: policy %s: %s\n", origin ? origin : warnings[i].origin,
+                policy_name(policy), warnings[i].text);
+    return n;
+}
+
+static bool config_warn_is_first(const Config *config, size_t listener) {
+    for (size_t i = 0; i < listener; i++)
+        if (config->listeners[i].policy == config->listeners[listener].policy)
+            return false;
+    return true;
+}
+
+size_t config_print_warnings(const Config *config, FILE *out) {
+    size_t n_names, n = 0;
+    const char *const *names = policy_set_names(config->policies, &n_names);
+
+    for (size_t i = 0; i < config->n_listeners; i++) {
+        const ConfigListener *listener = &config->listeners[i];
+
+        if (policy_is_preset(listener->policy) && config_warn_is_first(config, i))
+            n += config_warn_policy(config, listener->policy, listener, out);
+    }
+    for (size_t i = 0; i < n_names; i++) {
+        const Policy *policy = policy_set_get(config->policies, span_from(names[i]));
+
+        if (!policy_is_preset(policy))
+            n += config_warn_policy(config, policy, NULL, out);
+    }
+    return n;
+}
