@@ -2,6 +2,7 @@
 #include "params.h"
 
 #include "fields.h"
+#include "hostpath.h"
 #include "param_images.h"
 #include "param_json.h"
 #include "text.h"
@@ -12,6 +13,7 @@ typedef enum ParamJudge {
     PARAM_WORDS, /* one of the row's words */
     PARAM_NAME,
     PARAM_HOST,
+    PARAM_PATH,
     PARAM_BUILDKIT,
     /* Judged where absent too: absent means something. */
     PARAM_FROM_IMAGE,
@@ -226,6 +228,19 @@ static bool params_is_host(Span host) {
     return n > 1 && n < host.size;
 }
 
+/*
+ * A path in a container, as the engine takes it: relative to its root, cleaned there. A condition compares
+ * text, so under one it must be clean already: /data/../etc matches /data/ and everything below (T-088).
+ */
+static bool params_is_path(const Params *p, const Param *param, Span path) {
+    const char *clean;
+
+    if (!params_is_named(p, span_from(param->name)))
+        return hostpath_is_sound(span_from(arena_printf(p->q->arena, "/%.*s", SPAN_FMT(path))));
+    clean = hostpath_clean(p->q->arena, path);
+    return clean && span_is(path, clean);
+}
+
 static bool params_is_word(const char *words, Span value) {
     for (const char *word = words; word && *word;) {
         size_t n = strcspn(word, "|");
@@ -258,6 +273,8 @@ static void params_judge_buildkit(Params *p, const Param *param, Span value) {
 static bool params_is_enforced(const Params *p, const Param *param) {
     if (!params_is_privileged(p))
         return true;
+    if (param->judge == PARAM_PATH) /* a condition holds under every profile */
+        return params_is_named(p, span_from(param->name));
     return (param->judge == PARAM_BUILD_NETWORK && p->q->build->has_networks) ||
            (param->judge == PARAM_BUILD_REMOTE && p->q->build->has_remote);
 }
@@ -270,17 +287,21 @@ static void params_judge_build(Params *p, const Param *param, Span value) {
         params_refuse(p, param, value, "build: {remote: true} lets the engine fetch any address it reaches");
 }
 
-/* By what no key of the policy opens; a condition on the parameter may, but never on the grammar of a name.
- */
+/* By what no key of the policy opens; a condition on the parameter may, but never what is no name or path. */
 static void params_judge_fixed(Params *p, const Param *param, Span value) {
     Span name = span_from(param->name);
+    bool is_form = param->judge == PARAM_NAME || param->judge == PARAM_PATH;
     bool passes = (param->judge == PARAM_WORDS && params_is_word(param->words, value)) ||
                   (param->judge == PARAM_NAME && params_is_name(value)) ||
-                  (param->judge == PARAM_HOST && params_is_host(value));
+                  (param->judge == PARAM_HOST && params_is_host(value)) ||
+                  (param->judge == PARAM_PATH && params_is_path(p, param, value));
 
-    if (passes || (param->judge != PARAM_NAME && params_is_named(p, name)))
+    if (passes || (!is_form && params_is_named(p, name)))
         return;
-    if (param->judge == PARAM_NAME)
+    if (param->judge == PARAM_PATH)
+        params_refuse(p, param, value,
+                      "write the path from the container's root, without '.', '..' and '//'");
+    else if (is_form)
         params_refuse(p, param, value, NULL);
     else if (param->judge == PARAM_CLOSED) /* not quoted: `changes` or `fromSrc` may hold a secret */
         params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, name, " is set")->hint =
@@ -299,6 +320,7 @@ static void params_judge_value(Params *p, const Param *param, Span value) {
     case PARAM_WORDS:
     case PARAM_NAME:
     case PARAM_HOST:
+    case PARAM_PATH:
         return params_judge_fixed(p, param, value);
     case PARAM_BUILDKIT:
         return params_judge_buildkit(p, param, value);
