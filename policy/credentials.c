@@ -2,14 +2,16 @@
 #include "credentials.h"
 
 #include "body.h"
+#include "fields.h"
 
 static const struct {
     const char *name;
     const char *field;
     const char *bad_base64;
+    bool map; /* of a registry's name to its credentials */
 } CREDENTIALS[] = {
-    {"X-Registry-Auth", "header X-Registry-Auth", "header X-Registry-Auth is not base64"},
-    {"X-Registry-Config", "header X-Registry-Config", "header X-Registry-Config is not base64"},
+    {"X-Registry-Auth", "header X-Registry-Auth", "header X-Registry-Auth is not base64", false},
+    {"X-Registry-Config", "header X-Registry-Config", "header X-Registry-Config is not base64", true},
 };
 
 /* Both alphabets of RFC 4648: older docker-modem writes the first, everybody else the second. */
@@ -47,7 +49,70 @@ static bool credentials_decode(Span text, char *out, size_t *ret_n) {
     return true;
 }
 
-static Reason credentials_check_value(Arena *arena, Span value, size_t row, const char **ret_detail) {
+typedef struct Credentials {
+    Arena *arena;
+    bool unknown_allowed;
+    const char *field; /* "header X-Registry-Auth" */
+    const char *detail;
+} Credentials;
+
+/* Keys and types are told, never what they hold; a key of the client's own may be a secret put there. */
+static Reason credentials_refuse(Credentials *c, Reason reason, const char *what, const char *name) {
+    c->detail = arena_printf(c->arena, "%s: %s%s%s", c->field, what, name ? " " : "", name ? name : "");
+    return c->detail ? reason : REASON_NO_MEMORY;
+}
+
+/*
+ * An auth config. Go takes a key in any case, and docker-py writes IdentityToken; so any one spelling of a
+ * field is its only reading, and a second one is refused (T-030).
+ */
+static Reason credentials_judge_one(Credentials *c, const BodyNode *node) {
+    const Field *root = fields_find("SystemAuth")->root, *field, *seen[16];
+    const BodyNode *value;
+    size_t n_seen = 0;
+    void *iter = NULL;
+    Span key;
+
+    if (body_type(node) == BODY_TYPE_NULL)
+        return REASON_OK;
+    if (body_type(node) != BODY_TYPE_OBJECT)
+        return credentials_refuse(c, REASON_FIELD_TYPE, body_type_name(body_type(node)),
+                                  "where the engine takes an object");
+    while (body_next(node, &iter, &key, &value)) {
+        if (fields_lookup(root, key, &field) == FIELD_UNKNOWN) {
+            if (!c->unknown_allowed)
+                return credentials_refuse(c, REASON_FIELD_UNKNOWN, "a key that this release doesn't know",
+                                          NULL);
+            continue;
+        }
+        for (size_t i = 0; i < n_seen; i++)
+            if (seen[i] == field)
+                return credentials_refuse(c, REASON_JSON_AMBIGUOUS, "two spellings of", field->name.data);
+        if (n_seen == ARRAY_SIZE(seen))
+            return credentials_refuse(c, REASON_UNDECIDED, "too many keys", NULL);
+        seen[n_seen++] = field;
+        if (body_type(value) != BODY_TYPE_STRING && body_type(value) != BODY_TYPE_NULL)
+            return credentials_refuse(c, REASON_FIELD_TYPE, "no string under", field->name.data);
+    }
+    return REASON_OK;
+}
+
+static Reason credentials_judge(Credentials *c, const BodyNode *root, bool map) {
+    const BodyNode *value;
+    void *iter = NULL;
+    Reason reason = REASON_OK;
+    Span key;
+
+    if (!map || body_type(root) != BODY_TYPE_OBJECT)
+        return credentials_judge_one(c, root); /* null, or the type is wrong in both */
+    while (reason == REASON_OK && body_next(root, &iter, &key, &value))
+        reason = credentials_judge_one(c, value);
+    return reason;
+}
+
+static Reason credentials_check_value(Arena *arena, Span value, size_t row, bool unknown_allowed,
+                                      const char **ret_detail) {
+    Credentials c = {.arena = arena, .unknown_allowed = unknown_allowed, .field = CREDENTIALS[row].field};
     CLEANUP(body_free_p) Body *body = NULL;
     char *json = arena_alloc(arena, value.size + 1);
     const char *detail = NULL;
@@ -60,13 +125,16 @@ static Reason credentials_check_value(Arena *arena, Span value, size_t row, cons
     if (!credentials_decode(value, json, &n))
         return REASON_HTTP_HEADER;
     reason = body_parse(arena, (Span){json, n}, &body, &detail);
+    if (reason == REASON_OK)
+        reason = credentials_judge(&c, body_root(body), CREDENTIALS[row].map);
+    else
+        (void) credentials_refuse(&c, reason, detail ? detail : reason_sentence(reason), NULL);
     if (reason != REASON_OK)
-        *ret_detail =
-            arena_printf(arena, "%s: %s", CREDENTIALS[row].field, detail ? detail : reason_sentence(reason));
+        *ret_detail = c.detail;
     return reason;
 }
 
-Reason credentials_check(Arena *arena, const Request *request, const char **ret_field,
+Reason credentials_check(Arena *arena, const Request *request, bool unknown_allowed, const char **ret_field,
                          const char **ret_detail) {
     for (size_t i = 0; i < request->n_headers; i++)
         for (size_t row = 0; row < ARRAY_SIZE(CREDENTIALS); row++) {
@@ -75,7 +143,8 @@ Reason credentials_check(Arena *arena, const Request *request, const char **ret_
             if (!span_is(request->headers[i].name, CREDENTIALS[row].name) ||
                 request->headers[i].value.size == 0)
                 continue;
-            reason = credentials_check_value(arena, request->headers[i].value, row, ret_detail);
+            reason =
+                credentials_check_value(arena, request->headers[i].value, row, unknown_allowed, ret_detail);
             if (reason != REASON_OK) {
                 *ret_field = CREDENTIALS[row].field;
                 return reason;

@@ -406,7 +406,8 @@ static Verdict decide_credentials(const Question *question) {
 
     if (question->policy->rules.profile == PROFILE_PRIVILEGED)
         return (Verdict){0};
-    reason = credentials_check(question->arena, question->request, &field, &detail);
+    reason = credentials_check(question->arena, question->request,
+                               question->policy->rules.unknown_fields_allowed, &field, &detail);
     if (reason == REASON_OK)
         return (Verdict){0};
     verdict = verdict_from_reason(reason, detail);

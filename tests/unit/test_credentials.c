@@ -10,7 +10,7 @@ static Reason check(const char *name, const char *value, const char **ret_field,
 
     if (!arena)
         arena = arena_new(1u << 20);
-    return credentials_check(arena, &request, ret_field, ret_detail);
+    return credentials_check(arena, &request, false, ret_field, ret_detail);
 }
 
 Test(credentials, values) {
@@ -32,7 +32,18 @@ Test(credentials, values) {
         {"{}", REASON_HTTP_HEADER, "header X-Registry-Auth is not base64"},
         {"eyJhIjoxLCJhIjoyfQ==", REASON_JSON_AMBIGUOUS, NULL}, /* {"a":1,"a":2} */
         {"e30gMQ==", REASON_JSON_SYNTAX, NULL},                /* {} 1 */
-        {"Imh1bnRlcjIi", REASON_JSON_SYNTAX, NULL},            /* "hunter2" */
+        {"eyJ1c2VybmFtZSI6ImEiLCJwYXNzd29yZCI6ImIiLCJlbWFpbCI6bnVsbH0=", REASON_OK,
+         NULL},                                            /* {"username":"a","password":"b","email":null} */
+        {"eyJJZGVudGl0eVRva2VuIjoiYSJ9", REASON_OK, NULL}, /* {"IdentityToken":"a"} */
+        {"eyJ1c2VybmFtZSI6ImEiLCJVU0VSTkFNRSI6ImIifQ==", REASON_JSON_AMBIGUOUS,
+         NULL}, /* {"username":"a","USERNAME":"b"} */
+        {"eyJwYcW/c3dvcmQiOiJhIiwicGFzc3dvcmQiOiJiIn0=", REASON_JSON_AMBIGUOUS,
+         NULL},                                                        /* {"paſsword":"a","password":"b"} */
+        {"eyJ1c2VybmFtZSI6MX0=", REASON_FIELD_TYPE, NULL},             /* {"username":1} */
+        {"eyJ1c2VybmFtZSI6eyJhIjoiYiJ9fQ==", REASON_FIELD_TYPE, NULL}, /* {"username":{"a":"b"}} */
+        {"eyJodW50ZXIyIjoiYSJ9", REASON_FIELD_UNKNOWN, NULL},          /* {"hunter2":"a"} */
+        {"W10=", REASON_FIELD_TYPE, NULL},                             /* [] */
+        {"Imh1bnRlcjIi", REASON_JSON_SYNTAX, NULL},                    /* "hunter2" */
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -56,4 +67,28 @@ Test(credentials, both_headers_and_no_other) {
     cr_expect_eq(check("X-Registry-Config", "!", &field, &detail), REASON_HTTP_HEADER);
     cr_expect_str_eq(field, "header X-Registry-Config");
     cr_expect_eq(check("User-Agent", "!", &field, &detail), REASON_OK);
+}
+
+Test(credentials, config_is_a_map) {
+    static const struct {
+        const char *value;
+        Reason reason;
+    } cases[] = {
+        {"e30=", REASON_OK},     /* {} */
+        {"bnVsbA==", REASON_OK}, /* null */
+        {"eyJyLmlvIjp7InVzZXJuYW1lIjoiYSJ9LCJSLklPIjp7InVzZXJuYW1lIjoiYiJ9LCJxIjpudWxsfQ==",
+         REASON_OK}, /* {"r.io":{"username":"a"},"R.IO":{"username":"b"},"q":null} */
+        {"eyJyIjp7ImF1dGgiOiJhIiwiQXV0aCI6ImIifX0=",
+         REASON_JSON_AMBIGUOUS},                        /* {"r":{"auth":"a","Auth":"b"}} */
+        {"eyJyIjoiYSJ9", REASON_FIELD_TYPE},            /* {"r":"a"} */
+        {"eyJyIjp7IngiOiJhIn19", REASON_FIELD_UNKNOWN}, /* {"r":{"x":"a"}} */
+        {"W3t9XQ==", REASON_FIELD_TYPE},                /* [{}] */
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *field = NULL, *detail = NULL;
+
+        cr_expect_eq(check("X-Registry-Config", cases[i].value, &field, &detail), cases[i].reason, "%s",
+                     cases[i].value);
+    }
 }
