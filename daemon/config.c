@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "config_guard.h"
 #include "config_read.h"
 #include "policy/text.h"
 
@@ -76,71 +77,6 @@ static int config_fail_memory(const char *file, FILE *messages) {
     return config_fail(file, -ENOMEM, messages);
 }
 
-/* --- what no bind mount may reach (T-096) */
-
-typedef struct Guarded {
-    Config *config;
-    const char **paths; /* room for two of each */
-    size_t n;
-    int error; /* −errno: where a path leads can't be told, so that not everything is guarded */
-} Guarded;
-
-/* What isn't there yet has no links: then where its folder leads, and so on up. NULL: errno says why. */
-static char *config_follow(Arena *arena, const char *path) {
-    char *head = arena_copy(arena, span_from(path)), *slash, *real, *whole;
-
-    if (!head) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    while (!(real = realpath(head, NULL))) {
-        slash = strrchr(head, '/');
-        if ((errno != ENOENT && errno != ENOTDIR) || !slash || slash == head)
-            return NULL;
-        *slash = '\0';
-    }
-    whole = arena_printf(arena, "%s%s", real, path + strlen(head));
-    free(real);
-    errno = ENOMEM;
-    return whole;
-}
-
-/* As written, and where links lead. */
-static void config_guard_path(Guarded *guarded, const char *path) {
-    char *real = config_follow(guarded->config->arena, path);
-
-    guarded->paths[guarded->n++] = path;
-    if (real && strcmp(real, path) != 0)
-        guarded->paths[guarded->n++] = real;
-    /* Where we may not look, or links lead in a circle, nothing can be opened either. */
-    if (!real && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ELOOP)
-        guarded->error = -errno;
-}
-
-static void config_guard_address(Guarded *guarded, const Address *address) {
-    if (address->kind == ADDRESS_UNIX)
-        config_guard_path(guarded, address->socket.un.sun_path);
-}
-
-/* The engine's socket, ours, the logs and the config itself. */
-static int config_guard(Config *config) {
-    Guarded guarded = {.config = config};
-
-    guarded.paths = arena_alloc_array(config->arena, (config->n_listeners + config->n_sinks + 2) * 2,
-                                      sizeof(*guarded.paths));
-    if (!guarded.paths)
-        return -ENOMEM;
-    config_guard_address(&guarded, &config->upstream);
-    for (size_t i = 0; i < config->n_listeners; i++)
-        config_guard_address(&guarded, &config->listeners[i].address);
-    for (size_t i = 0; i < config->n_sinks; i++)
-        if (config->sinks[i].kind == SINK_FILE)
-            config_guard_path(&guarded, config->sinks[i].path);
-    if (config->file)
-        config_guard_path(&guarded, config->file);
-    return guarded.error < 0 ? guarded.error : policy_set_protect(config->policies, guarded.paths, guarded.n);
-}
-
 int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
     CLEANUP(config_unref_p) Config *config = config_new();
     CLEANUP(arena_free_p) Arena *scratch = arena_new(LIMIT_CONFIG_ARENA_BYTES); /* the tree, the messages */
@@ -168,7 +104,7 @@ int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
 }
 
 /* One byte past the limit is enough for doc_parse to refuse it. */
-static int config_read_file(int fd, Buffer *ret) {
+static int config_read_open(int fd, Buffer *ret) {
     while (buffer_size(ret) <= LIMIT_CONFIG_BYTES) {
         char *room = buffer_reserve(ret, READ_BYTES);
         ssize_t n;
@@ -192,13 +128,20 @@ bool config_is_absent(const char *path) {
     return lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-int config_load(const char *path, FILE *messages, Config **ret) {
-    CLEANUP(buffer_done) Buffer text = {0};
+int config_read_file(const char *path, Buffer *ret) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r;
 
-    r = fd < 0 ? -errno : config_read_file(fd, &text);
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return -errno;
+    r = config_read_open(fd, ret);
+    close(fd);
+    return r;
+}
+
+int config_load(const char *path, FILE *messages, Config **ret) {
+    CLEANUP(buffer_done) Buffer text = {0};
+    int r = config_read_file(path, &text);
+
     if (r < 0) {
         fprintf(messages, "%s: %s\n", path, strerror(-r));
         return r;

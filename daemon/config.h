@@ -60,7 +60,9 @@ typedef struct Config {
     Arena *arena;     /* owns every string and array here */
     const char *file; /* NULL: built in, or from the command line */
     Address upstream;
-    const char *host_root; /* where the host's file system is seen; NULL: it isn't */
+    const char *host_root;      /* where the host's file system is seen; NULL: it isn't */
+    const char *const *protect; /* more host paths that no pattern of a policy may allow */
+    size_t n_protect;
     uint64_t connect_timeout_usec;
     uint64_t response_timeout_usec;
     ApiVersions versions;

@@ -120,6 +120,17 @@ static void config_print_limits(const ConfigLimits *limits, FILE *out) {
     config_print_key_time(out, "shutdown_grace", limits->shutdown_grace_usec);
 }
 
+static void config_print_protect(const Config *config, FILE *out) {
+    if (config->n_protect == 0)
+        return;
+    fputs("protect: [", out);
+    for (size_t i = 0; i < config->n_protect; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        config_print_text(out, config->protect[i]);
+    }
+    fputs("]\n", out);
+}
+
 int config_print(const Config *config, FILE *out) {
     int r;
 
@@ -133,6 +144,7 @@ int config_print(const Config *config, FILE *out) {
         config_print_text(out, config->host_root);
         fputc('\n', out);
     }
+    config_print_protect(config, out);
     fprintf(out, "api_versions:\n  min: 1.%u\n  min_judged: 1.%u\n  max: 1.%u\n  outside: %s\n",
             config->versions.min_minor, config->versions.min_judged_minor, config->versions.max_minor,
             config->versions.clamp ? "clamp" : "deny");

@@ -2,6 +2,7 @@
 #include "config_read.h"
 
 #include "config_value.h"
+#include "policy/hostpath.h"
 #include "policy/keys.h"
 #include "policy/text.h"
 
@@ -238,6 +239,33 @@ static void config_read_host_root(void *ctx, const DocNode *node) {
         doc_error(reader->errors, node->mark, "out of memory");
 }
 
+static void config_read_protect(void *ctx, const DocNode *list) {
+    ConfigReader *reader = ctx;
+    const char **paths;
+    Span text;
+
+    if (!keys_is_sequence(reader->errors, list, "protect"))
+        return;
+    if (list->n > LIMIT_PROTECT_PATHS)
+        return doc_error(reader->errors, list->mark, "more than %u paths", LIMIT_PROTECT_PATHS);
+    paths = arena_alloc_array(reader->config->arena, list->n + 1, sizeof(*paths));
+    if (!paths)
+        return doc_error(reader->errors, list->mark, "out of memory");
+    reader->config->protect = paths;
+    for (size_t i = 0; i < list->n; i++) {
+        if (!keys_read_text(reader->errors, list->items[i], "a path of protect", &text))
+            continue;
+        if (!hostpath_is_sound(text)) {
+            doc_error(reader->errors, list->items[i]->mark, "protect holds absolute paths without '..'");
+            continue;
+        }
+        paths[reader->config->n_protect] = arena_copy(reader->config->arena, text);
+        if (!paths[reader->config->n_protect])
+            return doc_error(reader->errors, list->mark, "out of memory");
+        reader->config->n_protect++;
+    }
+}
+
 static void config_read_version(void *ctx, const DocNode *node) {
     ConfigReader *reader = ctx;
     Span text;
@@ -264,6 +292,7 @@ void config_read(ConfigReader *reader) {
         {"version", config_read_version},
         {"upstream", config_read_upstream},
         {"host_root", config_read_host_root},
+        {"protect", config_read_protect},
         {"api_versions", config_read_api_versions},
         {"listeners", config_keep_listeners},
         {"policies", config_keep_policies},

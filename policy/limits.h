@@ -50,6 +50,7 @@
 #define LIMIT_POLICY_NAME_BYTES 64u /* a name stands in each sentence and record */
 /* All compiled policies of one config: some 100 bytes an entry, so more than a hundred thousand entries. */
 #define LIMIT_POLICY_BYTES (16u << 20)
+#define LIMIT_PROTECT_PATHS 256u /* of the config; each bind mount is held against all of them */
 #define LIMIT_LISTENERS 256u
 #define LIMIT_LISTENER_ITEMS 1024u /* of one allow_uids, allow_gids or allow_from */
 #define LIMIT_AUDIT_SINKS 16u

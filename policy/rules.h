@@ -115,7 +115,8 @@ typedef struct Rules {
     size_t n_bind_mounts;
     /*
      * Cleaned paths that this installation adds to hostpath_is_protected(): the upstream's socket, the
-     * config, the logs and the listeners' sockets where they are not in the usual places (T-096).
+     * config, the logs and the listeners' sockets where they are not in the usual places (T-096). A `*` at
+     * the end stands for all names that begin so: what rotation makes of a log.
      */
     const char *const *protected_paths;
     size_t n_protected_paths;

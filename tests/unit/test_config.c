@@ -221,6 +221,9 @@ Test(config, mistakes_have_their_place) {
          "f.yaml:2:23: this is the upstream's address: requests would come back for ever\n"},
         {HEAD "host_root: srv\n", "f.yaml:3:12: host_root must be an absolute path: / on the host, or where "
                                   "the host's / is mounted\n"},
+        {HEAD "protect: [/a, srv, /b/../c]\n", "f.yaml:3:15: protect holds absolute paths without '..'\n"
+                                               "f.yaml:3:20: protect holds absolute paths without '..'\n"},
+        {HEAD "protect: /a\n", "f.yaml:3:10: protect must be a list\n"},
         /* api_versions */
         {HEAD "api_versions: {outside: clmp}\n",
          "f.yaml:3:25: unknown outside 'clmp'; did you mean 'clamp'?\n"},
@@ -631,9 +634,10 @@ Test(config, protected_paths) {
     cr_expect(is_protected(config, "/opt/engine/docker.sock"));
     cr_expect(is_protected(config, "/srv/gate/a.sock"));
     cr_expect(is_protected(config, "/srv/log/audit.jsonl"));
+    cr_expect(is_protected(config, "/srv/log/audit.jsonl*"), "what rotation makes of it");
     cr_expect(is_protected(config, link));
     cr_expect(is_protected(config, "/usr/bin"), "where the link leads");
-    cr_expect_eq(config->listeners[0].policy->rules.n_protected_paths, 5, "f.yaml is not absolute");
+    cr_expect_eq(config->listeners[0].policy->rules.n_protected_paths, 6, "f.yaml is not absolute");
     (void) config_unref(config);
 }
 
@@ -674,4 +678,44 @@ Test(config, protected_paths_that_cannot_be_told) {
         (void) config_unref(config);
         free(messages);
     }
+}
+
+/* The engine's data root is where its own config says, and `protect` adds what only the operator knows. */
+Test(config, protected_roots) {
+    char root[] = "/tmp/quaygate-test-XXXXXX", text[512];
+    Config *config;
+    FILE *file;
+
+    cr_assert_not_null(mkdtemp(root));
+    snprintf(
+        text, sizeof(text),
+        "mkdir -p %s/etc/docker %s/big/docker; ln -s /big %s/srv; echo '{\"data-root\": \"/srv/docker\", "
+        "\"graph\": 7}' >%s/etc/docker/daemon.json",
+        root, root, root, root);
+    cr_assert_eq(system(text), 0);
+    snprintf(text, sizeof(text),
+             "version: 1\nhost_root: %s\nprotect: [/data/vault, \"/srv/keys/\"]\n"
+             "listeners:\n  - {address: unix:///srv/gate/new/a.sock, policy: all}\n",
+             root);
+    config = parse_good(text);
+    cr_expect(is_protected(config, "/srv/docker"));
+    cr_expect(is_protected(config, "/big/docker"), "where the link leads");
+    cr_expect(is_protected(config, "/data/vault"));
+    cr_expect(is_protected(config, "/srv/keys"));
+    cr_expect(is_protected(config, "/big/keys"), "where it will be, once it is there");
+    (void) config_unref(config);
+
+    snprintf(text, sizeof(text), "%s/etc/docker/daemon.json", root);
+    cr_assert_not_null(file = fopen(text, "w"));
+    fputs("{\"data-root\": \"/srv/docker\"", file);
+    fclose(file);
+    snprintf(
+        text, sizeof(text),
+        "version: 1\nhost_root: %s\nlisteners:\n  - {address: unix:///srv/gate/new/a.sock, policy: all}\n",
+        root);
+    config = parse_good(text);
+    cr_expect_not(is_protected(config, "/srv/docker"), "the engine wouldn't start on it either");
+    (void) config_unref(config);
+    snprintf(text, sizeof(text), "rm -rf %s", root);
+    cr_assert_eq(system(text), 0);
 }

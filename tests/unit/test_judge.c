@@ -128,7 +128,7 @@ Test(judge, nothing_to_judge) {
 
 /* A pattern never allows what gives the host away; the exact path does. */
 Test(judge, protected_paths) {
-    static const char *const own[] = {"/opt/engine/docker.sock"};
+    static const char *const own[] = {"/opt/engine/docker.sock", "/opt/log/a.jsonl*"};
     static const struct {
         const char *pattern, *source;
         bool allowed;
@@ -153,6 +153,10 @@ Test(judge, protected_paths) {
         {"/opt/**", "/opt/engine", false},
         {"/opt/**", "/opt", false},
         {"/opt/**", "/opt/other", true},
+        {"/opt/**", "/opt/log", false},
+        {"/opt/**", "/opt/log/a.jsonl.1", false},
+        {"/opt/**", "/opt/log/a.jsonl-old/x", false},
+        {"/opt/**", "/opt/log/b.jsonl", true},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -161,7 +165,7 @@ Test(judge, protected_paths) {
                        .n_bind_mounts = 1,
                        .given = RULES_BIT(RULES_BIND_MOUNTS),
                        .protected_paths = own,
-                       .n_protected_paths = 1};
+                       .n_protected_paths = ARRAY_SIZE(own)};
         Findings findings;
 
         judge("ContainerCreate", arena_printf(arena, HOST("'Binds':['%s:/x']"), rows[i].source), &rules,

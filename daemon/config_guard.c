@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config_guard.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "buffer.h"
+#include "config_read.h"
+#include "hostfs.h"
+#include "policy/body.h"
+
+#define ENGINE_CONFIG "/etc/docker/daemon.json"
+
+typedef struct Guarded {
+    Config *config;
+    const char **paths;
+    size_t n;
+    int error; /* −errno: where a path leads can't be told, so that not everything is guarded */
+} Guarded;
+
+static void guarded_add(Guarded *guarded, const char *path) {
+    if (path)
+        guarded->paths[guarded->n++] = path;
+    else
+        guarded->error = -ENOMEM;
+}
+
+/* Where we may not look, or links lead in a circle, nothing can be opened either. */
+static void guarded_fail(Guarded *guarded, int error) {
+    if (error != ENOENT && error != ENOTDIR && error != EACCES && error != ELOOP)
+        guarded->error = -error;
+}
+
+/* --- our own places */
+
+/* What isn't there yet has no links: then where its folder leads, and so on up. NULL: errno says why. */
+static char *guarded_follow(Arena *arena, const char *path) {
+    char *head = arena_copy(arena, span_from(path)), *slash, *real, *whole;
+
+    if (!head) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    while (!(real = realpath(head, NULL))) {
+        slash = strrchr(head, '/');
+        if ((errno != ENOENT && errno != ENOTDIR) || !slash || slash == head)
+            return NULL;
+        *slash = '\0';
+    }
+    whole = arena_printf(arena, "%s%s", real, path + strlen(head));
+    free(real);
+    errno = ENOMEM;
+    return whole;
+}
+
+/* As written, and where links lead. */
+static void guarded_add_path(Guarded *guarded, const char *path) {
+    char *real = guarded_follow(guarded->config->arena, path);
+
+    guarded_add(guarded, path);
+    if (real && strcmp(real, path) != 0)
+        guarded_add(guarded, real);
+    if (!real)
+        guarded_fail(guarded, errno);
+}
+
+static void guarded_add_address(Guarded *guarded, const Address *address) {
+    if (address->kind == ADDRESS_UNIX)
+        guarded_add_path(guarded, address->socket.un.sun_path);
+}
+
+/* What rotation makes of a log has the same name in front: audit.jsonl.1, audit.jsonl-20261124.gz. */
+static void guarded_add_log(Guarded *guarded, const char *path) {
+    const char *rotated = arena_printf(guarded->config->arena, "%s*", path);
+
+    guarded_add_path(guarded, path);
+    if (rotated)
+        guarded_add_path(guarded, rotated);
+    else
+        guarded->error = -ENOMEM;
+}
+
+/* --- places of the host: the engine's data root, where its config has moved it, and what the operator names
+ */
+
+static const char *guarded_root(const Guarded *guarded) {
+    return guarded->config->host_root ? guarded->config->host_root : "/";
+}
+
+static void guarded_add_host(Guarded *guarded, const char *path) {
+    char resolved[PATH_MAX];
+    int r = path[0] == '/' ? hostfs_resolve(guarded_root(guarded), path, resolved) : -ENOENT;
+
+    guarded_add(guarded, arena_copy(guarded->config->arena, span_from(path)));
+    if (r == 0 && strcmp(resolved, path) != 0)
+        guarded_add(guarded, arena_copy(guarded->config->arena, span_from(resolved)));
+    if (r < 0)
+        guarded_fail(guarded, -r);
+}
+
+static void guarded_take_engine(Guarded *guarded, Arena *arena, Span json) {
+    static const char *const keys[] = {"data-root", "graph", "exec-root"};
+    CLEANUP(body_free_p) Body *body = NULL;
+    const char *detail;
+
+    if (body_parse(arena, json, &body, &detail) != REASON_OK ||
+        body_type(body_root(body)) != BODY_TYPE_OBJECT)
+        return; /* the engine wouldn't start on it */
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        const BodyNode *node = body_member(body_root(body), keys[i]);
+        bool is_text = node && body_type(node) == BODY_TYPE_STRING;
+        const char *path = is_text ? arena_copy(arena, body_string(node)) : NULL;
+
+        if (path)
+            guarded_add_host(guarded, path);
+        else if (is_text)
+            guarded->error = -ENOMEM;
+    }
+}
+
+static void guarded_read_engine(Guarded *guarded) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
+    CLEANUP(buffer_done) Buffer text = {0};
+    char path[PATH_MAX];
+    int r;
+
+    if (!arena) {
+        guarded->error = -ENOMEM;
+        return;
+    }
+    snprintf(path, sizeof(path), "%s" ENGINE_CONFIG, guarded_root(guarded));
+    r = config_read_file(path, &text);
+    if (r == 0)
+        guarded_take_engine(guarded, arena, buffer_span(&text));
+    else
+        guarded_fail(guarded, -r);
+}
+
+int config_guard(Config *config) {
+    /* Two of each; a log has two names, the engine's config three keys. */
+    size_t n_room = 2 * (config->n_listeners + 2 * config->n_sinks + config->n_protect + 2 + 3);
+    Guarded guarded = {.config = config,
+                       .paths = arena_alloc_array(config->arena, n_room, sizeof(*guarded.paths))};
+
+    if (!guarded.paths)
+        return -ENOMEM;
+    guarded_add_address(&guarded, &config->upstream);
+    for (size_t i = 0; i < config->n_listeners; i++)
+        guarded_add_address(&guarded, &config->listeners[i].address);
+    for (size_t i = 0; i < config->n_sinks; i++)
+        if (config->sinks[i].kind == SINK_FILE)
+            guarded_add_log(&guarded, config->sinks[i].path);
+    if (config->file)
+        guarded_add_path(&guarded, config->file);
+    for (size_t i = 0; i < config->n_protect; i++)
+        guarded_add_host(&guarded, config->protect[i]);
+    guarded_read_engine(&guarded);
+    return guarded.error < 0 ? guarded.error : policy_set_protect(config->policies, guarded.paths, guarded.n);
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What no bind mount may reach by a pattern on this installation (T-096): the engine's socket and its data
+ * root, our sockets, logs and config, and what the config's `protect` names.
+ */
+#pragma once
+
+#include "config.h"
+
+/* Tells the config's policies. Once, when all else is read. 0; −errno: not everything is guarded. */
+int config_guard(Config *config);
