@@ -125,25 +125,25 @@ static bool judge_bind_source(Judgement *j, const Place *place, const BodyNode *
 /* --- The container's side ------------------------------------------------------------------------- */
 
 /*
- * A mount over /proc or /sys takes their masks away, and runc's races live there (CVE-2025-31133,
- * CVE-2025-52565). /sys from the host's own /sys is what node exporters do.
+ * A mount over /proc, /sys or /dev takes their masks away, and runc's races live there (CVE-2025-31133,
+ * CVE-2025-52565). /sys from the host's own /sys is what node exporters do, a node of /dev on itself what
+ * needs a device; both sources pass by their exact path only. /dev/shm is for everybody to size.
  */
-static bool judge_target_is_safe(Judgement *j, Span target, bool from_sys) {
-    const char *clean = hostpath_clean(j->arena, target);
-    Span path = span_from(clean);
+static bool judge_target_is_safe(Judgement *j, Span target, Span source) {
+    const char *clean = hostpath_clean(j->arena, target), *clean_source = hostpath_clean(j->arena, source);
+    Span path = span_from(clean), from = clean_source ? span_from(clean_source) : SPAN("");
 
-    return clean && !span_equals(path, SPAN("/")) && !hostpath_is_in(path, SPAN("/proc")) &&
-           (from_sys || !hostpath_is_in(path, SPAN("/sys")));
-}
-
-static bool judge_is_from_sys(Judgement *j, Span source) {
-    const char *clean = hostpath_clean(j->arena, source);
-
-    return clean && hostpath_is_in(span_from(clean), SPAN("/sys"));
+    if (!clean || span_equals(path, SPAN("/")) || hostpath_is_in(path, SPAN("/proc")))
+        return false;
+    if (hostpath_is_in(path, SPAN("/sys")))
+        return hostpath_is_in(from, SPAN("/sys"));
+    if (hostpath_is_in(path, SPAN("/dev")))
+        return hostpath_is_in(path, SPAN("/dev/shm")) || hostpath_is_in(from, SPAN("/dev"));
+    return true;
 }
 
 static void judge_target_key(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
-    if (!judge_target_is_safe(j, place->key, false))
+    if (!judge_target_is_safe(j, place->key, SPAN("")))
         judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, NULL,
                          " is not a path in the container to mount on");
 }
@@ -222,7 +222,7 @@ static void judge_bind(Judgement *j, const Place *place, const Field *field, con
                              "the source is neither an absolute path nor a volume's name");
     else if (!judge_bind_mode(mode, &readonly))
         judge_bind_malformed(j, place, field, value, "only the modes ro, rw, nocopy, private and rprivate");
-    else if (!judge_target_is_safe(j, parts[n > 1 ? 1 : 0], is_path && judge_is_from_sys(j, source)))
+    else if (!judge_target_is_safe(j, parts[n > 1 ? 1 : 0], is_path ? source : SPAN("")))
         judge_bind_malformed(j, place, field, value, "not a path in the container to mount on");
     else if (is_path)
         judge_bind_source(j, place, value, source, readonly);
@@ -254,7 +254,7 @@ static void judge_mount_source(Judgement *j, const Place *place, const Field *fi
 static void judge_mount(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     static const char *const open[] = {"bind", "volume", "tmpfs"};
     Span type = judgement_text_of(value, "Type"), source = judgement_text_of(value, "Source");
-    bool from_sys = span_is(type, "bind") && judge_is_from_sys(j, source);
+    Span from = span_is(type, "bind") ? source : SPAN("");
     Place at = PLACE_BELOW(place, "Type");
 
     if (!judge_is_one_of(type, open, ARRAY_SIZE(open))) {
@@ -270,7 +270,7 @@ static void judge_mount(Judgement *j, const Place *place, const Field *field, co
     if (span_is(type, "bind") && !judgement_holds(j, RULES_BIND_MOUNTS))
         return;
     judge_mount_source(j, place, field, value, type, source);
-    if (!judge_target_is_safe(j, judgement_text_of(value, "Target"), from_sys)) {
+    if (!judge_target_is_safe(j, judgement_text_of(value, "Target"), from)) {
         at = PLACE_BELOW(place, "Target");
         judgement_object(j, &at, REASON_FIELD_NOT_ALLOWED, field->rule, NULL,
                          " is not a path in the container to mount on");

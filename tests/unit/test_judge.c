@@ -174,6 +174,29 @@ Test(judge, protected_paths) {
     }
 }
 
+/* What a node exporter and a device need; the source passes by its exact path only. */
+Test(judge, kernel_trees_on_themselves) {
+    static const struct {
+        const char *source, *target;
+        bool allowed;
+    } rows[] = {
+        {"/dev/fuse", "/dev/fuse", true}, {"/dev", "/dev", true},           {"/dev/fuse", "/sys/x", false},
+        {"/sys", "/sys", true},           {"/sys", "/dev/x", false},        {"/srv", "/dev/x", false},
+        {"/dev/fuse", "/proc/x", false},  {"/dev/../srv", "/dev/x", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        BindRule bind = bind_rule(rows[i].source, false);
+        Rules rules = {.bind_mounts = &bind, .n_bind_mounts = 1, .given = RULES_BIT(RULES_BIND_MOUNTS)};
+        Findings findings;
+
+        judge("ContainerCreate",
+              arena_printf(arena, HOST("'Binds':['%s:%s']"), rows[i].source, rows[i].target), &rules,
+              &findings);
+        cr_expect_eq(findings.n == 0, rows[i].allowed, "%s on %s", rows[i].source, rows[i].target);
+    }
+}
+
 Test(judge, privileged_key) {
     Rules rules = {.privileged = true, .given = RULES_BIT(RULES_PRIVILEGED)};
     Findings findings;
