@@ -84,6 +84,8 @@ typedef enum FieldJudge {
     JUDGE_PORT_LIST,    /* one of PortBindings' values */
     JUDGE_PORT,         /* one of PortBindings' elements, as a whole */
     JUDGE_PUBLISH_ALL,
+    JUDGE_EXTRA_HOST,
+    JUDGE_SERVICE_HOST,
     JUDGE_SERVICE_PORT, /* one of a service's ports, as a whole */
     JUDGE_MAX_
 } FieldJudge;

@@ -215,6 +215,57 @@ static void judge_service_port(Judgement *j, const Place *place, const Field *fi
                          "=%lld on all addresses of the host", (long long) port);
 }
 
+/* --- Extra hosts ---------------------------------------------------------------------------------- */
+
+/*
+ * host-gateway is the way to what the host serves on its bridge; an address is no more than a name for what a
+ * container reaches anyway.
+ */
+static bool host_is_allowed(const Judgement *j, Span host) {
+    return j->rules->extra_hosts.given ? pattern_list_has(&j->rules->extra_hosts, host)
+                                       : rules_host_has_address(host);
+}
+
+static void judge_extra_host(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    Span host = body_string(value);
+
+    if (!host_is_allowed(j, host))
+        judgement_refuse_hinted(j, place, field->rule, value, judgement_hint(j, "extra_hosts: [", host, "]"));
+}
+
+static Span host_take_word(Span *rest) {
+    Span word = *rest;
+
+    while (word.size > 0 && word.data[0] == ' ')
+        word = (Span){word.data + 1, word.size - 1};
+    *rest = word;
+    word.size = 0;
+    while (rest->size > 0 && rest->data[0] != ' ') {
+        *rest = (Span){rest->data + 1, rest->size - 1};
+        word.size++;
+    }
+    return word;
+}
+
+/* As a line of hosts(5): ADDRESS NAME…. Swarm makes NAME:ADDRESS of each, and parts at all that is white. */
+static void judge_service_host(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    Span rest = body_string(value), address = host_take_word(&rest), name;
+    const char *host = NULL;
+
+    for (size_t i = 0; i < body_string(value).size; i++)
+        if (body_string(value).data[i] < ' ' || body_string(value).data[i] > '~') /* char may be signed */
+            return judgement_refuse(j, place, field->rule, value);
+    while ((name = host_take_word(&rest)).size > 0) {
+        host = arena_printf(j->arena, "%.*s:%.*s", SPAN_FMT(name), SPAN_FMT(address));
+        if (!host || !host_is_allowed(j, span_from(host)))
+            return judgement_refuse_hinted(j, place, field->rule, value,
+                                           host ? judgement_hint(j, "extra_hosts: [", span_from(host), "]")
+                                                : NULL);
+    }
+    if (!host)
+        judgement_refuse_hinted(j, place, field->rule, value, "write it as ADDRESS NAME");
+}
+
 JudgeFunction judge_things_find(FieldJudge judge) {
     static const struct {
         FieldJudge judge;
@@ -229,6 +280,8 @@ JudgeFunction judge_things_find(FieldJudge judge) {
         {JUDGE_PORT, judge_port},
         {JUDGE_PUBLISH_ALL, judge_publish_all},
         {JUDGE_SERVICE_PORT, judge_service_port},
+        {JUDGE_EXTRA_HOST, judge_extra_host},
+        {JUDGE_SERVICE_HOST, judge_service_host},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

@@ -213,21 +213,6 @@ static bool params_is_name(Span name) {
     return name.size > 0;
 }
 
-/* "name:ADDRESS": host-gateway in its place would be whatever the host is to containers. */
-static bool params_is_host(Span host) {
-    const char *colon = memchr(host.data, ':', host.size);
-    size_t n = colon ? (size_t) (colon - host.data) + 1 : 0;
-
-    for (size_t i = n; i < host.size; i++) {
-        char c = ascii_lower(host.data[i]);
-
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f') && c != '.' && c != ':' && c != '[' &&
-            c != ']')
-            return false;
-    }
-    return n > 1 && n < host.size;
-}
-
 /*
  * A path in a container, as the engine takes it: relative to its root, cleaned there. A condition compares
  * text, so under one it must be clean already: /data/../etc matches /data/ and everything below (T-088).
@@ -293,7 +278,7 @@ static void params_judge_fixed(Params *p, const Param *param, Span value) {
     bool is_form = param->judge == PARAM_NAME || param->judge == PARAM_PATH;
     bool passes = (param->judge == PARAM_WORDS && params_is_word(param->words, value)) ||
                   (param->judge == PARAM_NAME && params_is_name(value)) ||
-                  (param->judge == PARAM_HOST && params_is_host(value)) ||
+                  (param->judge == PARAM_HOST && rules_host_has_address(value)) ||
                   (param->judge == PARAM_PATH && params_is_path(p, param, value));
 
     if (passes || (!is_form && params_is_named(p, name)))

@@ -35,6 +35,7 @@ const char *rules_key_name(RulesKey key) {
         [RULES_RUNTIMES] = "runtimes",
         [RULES_LOG_DRIVERS] = "log_drivers",
         [RULES_LABELS] = "labels",
+        [RULES_EXTRA_HOSTS] = "extra_hosts",
     };
 
     return (size_t) key < ARRAY_SIZE(names) ? names[key] : "unknown";
@@ -170,6 +171,20 @@ bool rules_sets_no_new_privileges(const RulesSet *set) {
             if (strcmp(set->security_opts[i], spellings[k]) == 0)
                 return true;
     return false;
+}
+
+bool rules_host_has_address(Span host) {
+    const char *colon = memchr(host.data, ':', host.size);
+    size_t n = colon ? (size_t) (colon - host.data) + 1 : 0;
+
+    for (size_t i = n; i < host.size; i++) {
+        char c = ascii_lower(host.data[i]);
+
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f') && c != '.' && c != ':' && c != '[' &&
+            c != ']')
+            return false;
+    }
+    return n > 1 && n < host.size;
 }
 
 const char *rules_sysctl(Arena *arena, Span name) {

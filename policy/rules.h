@@ -35,6 +35,7 @@ typedef enum RulesKey {
     RULES_RUNTIMES,
     RULES_LOG_DRIVERS,
     RULES_LABELS,
+    RULES_EXTRA_HOSTS,
     RULES_KEY_MAX_
 } RulesKey;
 
@@ -141,6 +142,7 @@ typedef struct Rules {
     PatternList security_opts; /* of KEY=VALUE as rules_security_opt() writes it */
     PatternList sysctls;       /* with `.` */
     PatternList runtimes, log_drivers;
+    PatternList extra_hosts; /* of NAME:ADDRESS */
     const LabelRule *labels; /* that must be there */
     size_t n_labels;
     PatternList labels_denied; /* of keys in lower case */
@@ -182,6 +184,9 @@ const char *rules_security_opt(Arena *arena, Span option);
 
 /* Whether one of the set's security options switches no-new-privileges on: the one that a service has. */
 bool rules_sets_no_new_privileges(const RulesSet *set);
+
+/* NAME:ADDRESS with an IP address, not the word host-gateway, which is whatever the host is to containers. */
+bool rules_host_has_address(Span host);
 
 /* T-082: `/` and `.` are one separator. */
 const char *rules_sysctl(Arena *arena, Span name);

@@ -176,6 +176,7 @@ static const KeyRow CONTAINERS_KEYS[] = {
     {"runtimes", rules_read_runtimes},
     {"log_drivers", rules_read_log_drivers},
     {"labels", rules_read_labels},
+    {"extra_hosts", rules_read_extra_hosts},
     {"set", rules_read_set},
 };
 

@@ -223,6 +223,24 @@ void rules_read_log_drivers(void *ctx, const DocNode *list) {
     rules_mark(reader, RULES_LOG_DRIVERS);
 }
 
+/* --- extra hosts ---------------------------------------------------------------------------------- */
+
+static const char *extra_host_write(RulesReader *reader, const DocNode *node) {
+    Span text = node->scalar;
+
+    if (memchr(text.data, ':', text.size) || memchr(text.data, '*', text.size))
+        return text.data;
+    doc_error(reader->errors, node->mark, "a host is NAME:ADDRESS, like 'host.docker.internal:host-gateway'");
+    return NULL;
+}
+
+void rules_read_extra_hosts(void *ctx, const DocNode *list) {
+    RulesReader *reader = ctx;
+
+    rules_read_patterns(reader, list, "extra_hosts", extra_host_write, &reader->rules->extra_hosts);
+    rules_mark(reader, RULES_EXTRA_HOSTS);
+}
+
 /* --- labels --------------------------------------------------------------------------------------- */
 
 /*

@@ -54,6 +54,7 @@ void rules_read_security_opts(void *ctx, const DocNode *node);
 void rules_read_sysctls(void *ctx, const DocNode *node);
 void rules_read_runtimes(void *ctx, const DocNode *node);
 void rules_read_log_drivers(void *ctx, const DocNode *node);
+void rules_read_extra_hosts(void *ctx, const DocNode *node);
 void rules_read_labels(void *ctx, const DocNode *node);
 
 /* rules_read_set.c: likewise; and what only shows when all keys are read. */

@@ -196,6 +196,10 @@ static void warn_lists(Warner *warner) {
             warn(warner, arena_printf(warner->arena,
                                       "containers.runtimes: %s is a program that runs as root on the host",
                                       rules->runtimes.items[i].text));
+    if (pattern_list_has(&rules->extra_hosts, SPAN("a:host-gateway")) ||
+        pattern_list_has(&rules->extra_hosts, SPAN("host.docker.internal:host-gateway")))
+        warn(warner, "containers.extra_hosts: host-gateway leads a container to what the host serves on its "
+                     "bridge's address");
     if (rules->publish_all && rules->port_ips.given)
         warn(warner,
              "containers.ports: publish_all publishes on all addresses of the host, whatever host_ips "

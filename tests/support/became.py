@@ -23,7 +23,7 @@ MIB = 1 << 20
 FREE = {"CpuShares", "Memory", "MemoryReservation", "MemorySwap", "MemorySwappiness", "KernelMemory", "KernelMemoryTCP",
         "NanoCpus", "CpuPeriod", "CpuQuota", "CpusetCpus", "CpusetMems", "CpuCount", "CpuPercent", "IOMaximumIOps",
         "IOMaximumBandwidth", "PidsLimit", "BlkioWeight", "Ulimits", "CapDrop", "Dns", "DnsOptions", "DnsSearch",
-        "ExtraHosts", "AutoRemove", "ConsoleSize", "Init", "ReadonlyRootfs", "ShmSize"}
+        "AutoRemove", "ConsoleSize", "Init", "ReadonlyRootfs", "ShmSize"}
 # Empty in one of the ways in which engines say so.
 EMPTY = ("Devices", "DeviceCgroupRules", "DeviceRequests", "VolumesFrom", "Links", "CgroupParent", "Cgroup", "LxcConf",
          "ContainerIDFile", "Capabilities", "BlkioWeightDevice", "BlkioDeviceReadBps", "BlkioDeviceWriteBps",
@@ -225,7 +225,9 @@ class Inspection:
                 self.say("HostConfig.Mounts", mount)
         # What the engine made of all of these.
         for mount in self.inspect.get("Mounts") or []:
-            kind = mount.get("Type")
+            kind, target = mount.get("Type"), clean(mount.get("Destination") or "/x")
+            if is_in(target, "/proc") or is_in(target, "/dev") and not is_in(target, "/dev/shm"):
+                self.say("Mounts.Destination", target)
             if kind == "bind":
                 self.bind("Mounts", mount["Source"], not mount["RW"])
                 if mount.get("Propagation") not in ("", "private", "rprivate"):
@@ -261,6 +263,9 @@ class Inspection:
             for device in self.of("Devices") or []:
                 if clean(device["PathOnHost"]) not in self.meaning.devices:
                     self.say("Devices", device)
+        for host in self.of("ExtraHosts") or []:
+            if not re.fullmatch(r"[^:]+:[0-9a-fA-F.:\[\]]+", host):
+                self.say("ExtraHosts", host)
         if set(self.of("StorageOpt") or {}) - {"size"}:
             self.say("StorageOpt", self.host["StorageOpt"])
         if self.of("GroupAdd") and not self.meaning.groups:

@@ -476,6 +476,7 @@ Test(compile, print_loads_to_the_same) {
         "      sysctls: [net/ipv4/*]\n"
         "      runtimes: []\n"
         "      log_drivers: [syslog]\n"
+        "      extra_hosts: ['*:host-gateway', '**']\n"
         "      labels: {require: {team: ci}, deny: ['Traefik.*', '**.x']}\n"
         "      unknown_fields: allow\n"
         "      set: {user: '1000', memory: 256m, cpus: 0.5, pids: 64, security_opts: no-new-privileges,\n"

@@ -62,6 +62,8 @@ Test(rules_warn, rows) {
         {"runtimes: [evil]", 1, "containers.runtimes: evil"},
         {"ports: {publish_all: true}", 0, NULL},
         {"ports: {publish_all: true, host_ips: [127.0.0.1]}", 1, "containers.ports: publish_all"},
+        {"extra_hosts: ['a:10.*']", 0, NULL},
+        {"extra_hosts: ['*:host-gateway']", 1, "containers.extra_hosts: host-gateway"},
         {"images: ['docker.io/**']", 0, NULL},
         /* as much as a limit or a port may be; test_compile.c goes one past it */
         {"limits: {cpus: 8192, pids: 4194304, memory: 1}, ports: {host_ports: [65535, 1-65535]}", 0, NULL},
