@@ -18,6 +18,7 @@ typedef struct EditPlaces {
     const char *security;
     const char *options; /* a list below it */
     const char *flag;    /* or a bool for no-new-privileges, the one that a service has */
+    const char *cgroup;  /* in the object of resources; NULL: a service has none */
     const char *log;
     const char *log_driver, *log_options; /* below it */
 } EditPlaces;
@@ -43,6 +44,7 @@ static const EditPlaces edit_places[] = {
         .period = "CpuPeriod",
         .security = "HostConfig",
         .options = "SecurityOpt",
+        .cgroup = "CgroupnsMode",
         .log = "HostConfig.LogConfig",
         .log_driver = "Type",
         .log_options = "Config",
@@ -238,6 +240,14 @@ static void edit_security(Edit *e) {
                   arena_printf(e->arena, "%s=true", edit_name(e, at->security, at->flag)));
 }
 
+static void edit_cgroup(Edit *e) {
+    const EditPlaces *at = e->places;
+    BodyNode *object = e->set->private_cgroup && at->cgroup ? edit_descend(e, at->resources) : NULL;
+
+    if (object && edit_is_left_out(object, at->cgroup))
+        edit_put_text(e, at->resources, object, at->cgroup, "private");
+}
+
 /* Options are their driver's own: they only go to the policy's. */
 static void edit_log(Edit *e) {
     const EditPlaces *at = e->places;
@@ -290,14 +300,15 @@ Reason edit_body(Arena *arena, const Operation *operation, const Rules *rules, B
     e.root = body_edit_root(body);
     if (!e.places || !edit_has_container(e.places, e.root))
         return REASON_OK;
-    /* user, memory, cpus, pids, the log driver: five more than the lists have. */
-    ret->items = arena_alloc_array(arena, set->n_labels + set->n_log_opts + set->n_security_opts + 5,
+    /* user, memory, cpus, pids, the cgroup namespace, the log driver: six more than the lists have. */
+    ret->items = arena_alloc_array(arena, set->n_labels + set->n_log_opts + set->n_security_opts + 6,
                                    sizeof(*ret->items));
     if (!ret->items)
         return REASON_NO_MEMORY;
     edit_container(&e);
     edit_resources(&e);
     edit_security(&e);
+    edit_cgroup(&e);
     edit_log(&e);
     return e.failed ? REASON_NO_MEMORY : REASON_OK;
 }

@@ -98,6 +98,7 @@ typedef struct RulesSet {
     int64_t memory;   /* bytes; 0: not given, as the next two */
     int64_t nano_cpus;
     int64_t pids;
+    bool private_cgroup;              /* CgroupnsMode */
     const char *const *security_opts; /* as written */
     size_t n_security_opts;
     const NamedText *labels;

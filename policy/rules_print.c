@@ -178,6 +178,10 @@ static void print_set(FILE *out, const RulesSet *set) {
         print_set_key(out, &separator, "pids");
         fprintf(out, "%lld", (long long) set->pids);
     }
+    if (set->private_cgroup) {
+        print_set_key(out, &separator, "cgroup_namespace");
+        fputs("private", out);
+    }
     print_set_options(out, &separator, set);
     print_set_named(out, &separator, "labels", set->labels, set->n_labels);
     print_set_text(out, &separator, "log_driver", set->log_driver);

@@ -43,6 +43,16 @@ static void set_read_pids(void *ctx, const DocNode *node) {
     rules_read_pids(reader, node, "set.pids", &reader->rules->set.pids);
 }
 
+/* The one value that anybody would want put in; absent is the engine's default, which may be host. */
+static void set_read_cgroup_namespace(void *ctx, const DocNode *node) {
+    static const char *const words[] = {"private"};
+    RulesReader *reader = ctx;
+    size_t i;
+
+    reader->rules->set.private_cgroup =
+        keys_read_word(reader->errors, node, "value of set.cgroup_namespace", words, ARRAY_SIZE(words), &i);
+}
+
 /* A list, or the one option by itself. */
 static void set_read_security_opts(void *ctx, const DocNode *node) {
     RulesReader *reader = ctx;
@@ -113,6 +123,7 @@ void rules_read_set(void *ctx, const DocNode *node) {
         {"memory", set_read_memory},
         {"cpus", set_read_cpus},
         {"pids", set_read_pids},
+        {"cgroup_namespace", set_read_cgroup_namespace},
         {"security_opts", set_read_security_opts},
         {"labels", set_read_labels},
         {"log_driver", set_read_log_driver},

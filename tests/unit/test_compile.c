@@ -479,7 +479,8 @@ Test(compile, print_loads_to_the_same) {
         "      extra_hosts: ['*:host-gateway', '**']\n"
         "      labels: {require: {team: ci}, deny: ['Traefik.*', '**.x']}\n"
         "      unknown_fields: allow\n"
-        "      set: {user: '1000', memory: 256m, cpus: 0.5, pids: 64, security_opts: no-new-privileges,\n"
+        "      set: {user: '1000', memory: 256m, cpus: 0.5, pids: 64, cgroup_namespace: private, "
+        "security_opts: no-new-privileges,\n"
         "        labels: {'a: b': 'c \"', d: ''}, log_driver: local, log_opts: {max-size: 1m}}\n"
         "    exec: {users: [app, \"1*\"], commands: ['id', '/check \"*'], privileged: true}\n"
         "    build: {networks: [ci-*, host], remote: true}\n"
@@ -497,10 +498,10 @@ Test(compile, print_loads_to_the_same) {
     cr_expect(strstr(text, "      capabilities: [ALL, NET_ADMIN]\n"), "%s", text);
     cr_expect(strstr(text, "        host_ports: [\"0\", \"80\", \"8000-8999\"]\n"), "%s", text);
     cr_expect(strstr(text, "      limits: {memory: 536870912, cpus: 1.500000000, pids: 256}\n"), "%s", text);
-    cr_expect(strstr(text,
-                     "      set: {user: \"1000\", memory: 268435456, cpus: 0.500000000, pids: 64, "
-                     "security_opts: [\"no-new-privileges\"], labels: {\"a: b\": \"c \\\"\", \"d\": \"\"}, "
-                     "log_driver: \"local\", log_opts: {\"max-size\": \"1m\"}}\n"),
+    cr_expect(strstr(text, "      set: {user: \"1000\", memory: 268435456, cpus: 0.500000000, pids: 64, "
+                           "cgroup_namespace: private, security_opts: [\"no-new-privileges\"], labels: {\"a: "
+                           "b\": \"c \\\"\", \"d\": \"\"}, "
+                           "log_driver: \"local\", log_opts: {\"max-size\": \"1m\"}}\n"),
               "%s", text);
     cr_expect(strstr(text, "      runtimes: []\n"), "%s", text);
     second = compile(span_from(text));
