@@ -40,6 +40,15 @@ static bool warn_is_system(Span path) {
     return false;
 }
 
+/* A single file has nothing mounted below it; what else an exact path is can't be told here. */
+static void warn_readonly(Warner *warner, const BindRule *bind) {
+    if (bind->readonly)
+        warn(warner, arena_printf(warner->arena,
+                                  "containers.bind_mounts: %s is read-only without what is mounted below it, "
+                                  "but for clients of API v1.44 and newer",
+                                  bind->text));
+}
+
 static void warn_bind(Warner *warner, const BindRule *bind) {
     Span path = span_from(bind->text);
 
@@ -55,6 +64,7 @@ static void warn_bind(Warner *warner, const BindRule *bind) {
                           "containers.bind_mounts: %s is a pattern: a symbolic link anywhere below it "
                           "leads to any place of the host, so let no client write there",
                           bind->text));
+        warn_readonly(warner, bind);
         if (!bind->readonly && warn_is_system(path))
             warn(warner, arena_printf(warner->arena,
                                       "containers.bind_mounts: %s lets a container write what the host's own "

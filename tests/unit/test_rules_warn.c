@@ -33,6 +33,7 @@ Test(rules_warn, rows) {
         {"privileged: false", 0, NULL},
         {"unknown_fields: allow", 1, "containers.unknown_fields: "},
         {"bind_mounts: [/srv/x]", 0, NULL},
+        {"bind_mounts: [{path: /srv/**, readonly: true}]", 2, "containers.bind_mounts: /srv/** is a pattern"},
         {"bind_mounts: [/srv/**]", 1, "containers.bind_mounts: /srv/** is a pattern"},
         {"bind_mounts: [/run/x/**]", 1, "containers.bind_mounts: /run/x/** can never match"},
         {"bind_mounts: ['/dev/sd*']", 1, "containers.bind_mounts: /dev/sd* can never match"},
