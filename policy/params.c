@@ -372,8 +372,8 @@ void params_judge(const ParamsQuestion *question, Findings *ret) {
     }
     if (p.operation == PARAMS_OF_ImageBuild || p.operation == PARAMS_OF_ImageCreate)
         params_judge_absent(&p);
-    if (question->rules->images.given)
-        param_images_judge(question->arena, request, &question->rules->images, ret);
+    if (question->rules->images.given || question->rules->require_digest)
+        param_images_judge(question->arena, request, question->rules, ret);
 }
 
 bool params_find(const Operation *operation, Span name, const char **ret_type, unsigned *ret_since,

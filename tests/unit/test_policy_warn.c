@@ -109,7 +109,8 @@ Test(policy_warn, what_patterns_reach) {
     expect_one("p: {allow: [{request: POST /containers/*/logs}]}", "f:1", NULL);
     cr_expect_eq(count("p: {allow: [{request: GET /**}]}", "ContainerLogs (by"), 1);
     cr_expect_eq(count("p: {allow: [{request: GET /**}]}", "ImageHistory (by"), 1);
-    cr_expect_eq(count("p: {allow: [{request: POST /**}]}", "ImageTag (by"), 1);
+    cr_expect_eq(count("p: {allow: [{request: POST /**}]}", "ImagePush (by"), 1);
+    cr_expect_eq(count("p: {allow: [{request: POST /**}]}", "ImageTag (by"), 0);
     cr_expect_eq(count("p: {allow: [{request: GET /**}]}", "ContainerArchive"), 0);
     expect_one("p: {allow: [{request: GET /libpod/_ping}]}", "f:1", NULL);
 }
