@@ -6,8 +6,6 @@
 #include "judgement.h"
 
 #define RULE "containers.limits"
-#define NANO 1000000000
-#define CPU_PERIOD_DEFAULT 100000 /* microseconds, the kernel's */
 
 static void limit_object(Judgement *j, const Place *above, const char *member, int64_t value,
                          const char *what) {
@@ -58,11 +56,6 @@ static void limit_memory(Judgement *j, const Place *at, const BodyNode *object, 
         limit_value(j, at, object, siblings[i], "memory", j->rules->memory, false);
 }
 
-/* quota/period <= nano/NANO without leaving 64 bits. */
-static bool limit_quota_fits(int64_t quota, int64_t period, int64_t nano) {
-    return (__int128) quota * NANO <= (__int128) period * nano;
-}
-
 /* NanoCpus, or CpuQuota by CpuPeriod; dockerd takes no both. */
 static void limit_cpus(Judgement *j, const Place *at, const BodyNode *object, bool update) {
     int64_t nano = judgement_integer_of(object, "NanoCpus"), most = j->rules->nano_cpus;
@@ -83,7 +76,7 @@ static void limit_cpus(Judgement *j, const Place *at, const BodyNode *object, bo
         limit_object(j, at, "CpuQuota", quota, "no limit, or one that is not known");
     else if (period < 0 || (update && period == 0))
         limit_object(j, at, "CpuPeriod", period, "CpuQuota is a share of it, so it must be there");
-    else if (!limit_quota_fits(quota, period == 0 ? CPU_PERIOD_DEFAULT : period, most))
+    else if (!rules_quota_fits(quota, period, most))
         limit_object(j, at, "CpuQuota", quota, "more than limits.cpus allows");
 }
 

@@ -15,6 +15,7 @@ typedef enum ParamJudge {
     PARAM_HOST,
     PARAM_PATH,
     PARAM_BUILDKIT,
+    PARAM_LIMIT,
     /* Judged where absent too: absent means something. */
     PARAM_FROM_IMAGE,
     PARAM_BUILD_NETWORK,
@@ -244,6 +245,40 @@ static void params_judge_from_image(Params *p, const Param *param, Span value) {
             ->hint = params_hint_named(p, SPAN("fromSrc"));
 }
 
+/* Of a type that was checked: an integer that fits. */
+static int64_t params_integer(Span text) {
+    bool negative = text.size > 0 && text.data[0] == '-';
+    int64_t value = 0;
+
+    for (size_t i = negative ? 1 : 0; i < text.size; i++)
+        value = value * 10 + (text.data[i] - '0');
+    return negative ? -value : value;
+}
+
+/* What a build asks for is no more than what a container may; 0 is "not set", and a build asks for none. */
+static bool params_is_within_limits(const Params *p, const Param *param, Span value) {
+    const Target *target = &p->q->request->target;
+    const Rules *rules = p->q->rules;
+    Span quota = SPAN("0"), period = SPAN("0");
+    int64_t number = params_integer(value);
+
+    if (number == 0)
+        return true;
+    if (span_starts_with(span_from(param->name), SPAN("mem")))
+        return rules->memory == 0 || (number > 0 && number <= rules->memory);
+    if (rules->nano_cpus == 0)
+        return true;
+    (void) target_query_get(target, "cpuquota", &quota);
+    (void) target_query_get(target, "cpuperiod", &period);
+    return number > 0 && params_integer(period) >= 0 &&
+           rules_quota_fits(params_integer(quota), params_integer(period), rules->nano_cpus);
+}
+
+static void params_judge_limit(Params *p, const Param *param, Span value) {
+    if (!params_is_within_limits(p, param, value))
+        params_refuse(p, param, value, "containers: {limits: {…}} says how much");
+}
+
 static void params_judge_buildkit(Params *p, const Param *param, Span value) {
     Finding *finding;
 
@@ -258,6 +293,8 @@ static void params_judge_buildkit(Params *p, const Param *param, Span value) {
 static bool params_is_enforced(const Params *p, const Param *param) {
     if (!params_is_privileged(p))
         return true;
+    if (param->judge == PARAM_LIMIT)
+        return true;                /* by the limits that are given */
     if (param->judge == PARAM_PATH) /* a condition holds under every profile */
         return params_is_named(p, span_from(param->name));
     return (param->judge == PARAM_BUILD_NETWORK && p->q->build->has_networks) ||
@@ -309,6 +346,8 @@ static void params_judge_value(Params *p, const Param *param, Span value) {
         return params_judge_fixed(p, param, value);
     case PARAM_BUILDKIT:
         return params_judge_buildkit(p, param, value);
+    case PARAM_LIMIT:
+        return params_judge_limit(p, param, value);
     case PARAM_FROM_IMAGE:
         return params_judge_from_image(p, param, value);
     case PARAM_BUILD_NETWORK:

@@ -173,6 +173,14 @@ bool rules_sets_no_new_privileges(const RulesSet *set) {
     return false;
 }
 
+#define NANO 1000000000
+#define CPU_PERIOD_DEFAULT 100000 /* microseconds, the kernel's */
+
+/* quota/period <= nano/NANO without leaving 64 bits. */
+bool rules_quota_fits(int64_t quota, int64_t period, int64_t nano_cpus) {
+    return (__int128) quota * NANO <= (__int128) (period == 0 ? CPU_PERIOD_DEFAULT : period) * nano_cpus;
+}
+
 bool rules_host_has_address(Span host) {
     const char *colon = memchr(host.data, ':', host.size);
     size_t n = colon ? (size_t) (colon - host.data) + 1 : 0;

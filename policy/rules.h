@@ -183,6 +183,9 @@ const char *rules_capability_name(unsigned bit); /* NULL past the last */
  */
 const char *rules_security_opt(Arena *arena, Span option);
 
+/* Whether a quota in a period (0: the kernel's own) is no more than so many billionths of a CPU. */
+bool rules_quota_fits(int64_t quota, int64_t period, int64_t nano_cpus);
+
 /* Whether one of the set's security options switches no-new-privileges on: the one that a service has. */
 bool rules_sets_no_new_privileges(const RulesSet *set);
 
