@@ -307,18 +307,46 @@ static void judge_log_driver(Judgement *j, const Place *place, const Field *fiel
         judgement_refuse_hinted(j, place, field->rule, value, judgement_hint(j, "log_drivers: [", name, "]"));
 }
 
-/* T-084: they drive other controllers, which read them without regard to case. */
-static void judge_label(Judgement *j, const Place *place, const Field *field, UNUSED const BodyNode *value) {
-    const PatternList *denied = &j->rules->labels_denied;
-    char *key;
+/*
+ * T-084: the labels of controllers that run commands, hand out routes or replace containers, as root or close
+ * to it. `labels.deny` replaces them.
+ */
+static const char *const judge_controllers[] = {
+    "ofelia.",
+    "chadburn.",
+    "swarm.cronjob.",
+    "docker-volume-backup.",
+    "com.centurylinklabs.watchtower",
+    "traefik.",
+    "caddy",
+    "com.github.nginx-proxy.",
+    "autoheal",
+    "io.containers.autoupdate",
+    "homepage.",
+    "wud.",
+    "com.docker.swarm.",
+};
 
-    if (denied->n == 0)
-        return;
-    key = arena_copy(j->arena, place->key);
+static bool judge_label_is_denied(const Judgement *j, Span key) {
+    if (j->rules->labels_denied.given || judgement_is_privileged(j))
+        return pattern_list_has(&j->rules->labels_denied, key);
+    for (size_t i = 0; i < ARRAY_SIZE(judge_controllers); i++)
+        if (span_starts_with(key, span_from(judge_controllers[i])))
+            return true;
+    return false;
+}
+
+/* They are read without regard to case. */
+static void judge_label(Judgement *j, const Place *place, const Field *field, UNUSED const BodyNode *value) {
+    char *key = arena_copy(j->arena, place->key);
+
     for (size_t i = 0; key && i < place->key.size; i++)
         key[i] = ascii_lower(key[i]);
-    if (!key || pattern_list_has(denied, (Span){key, place->key.size}))
-        judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, "containers.labels.deny names it",
+    if (!key || judge_label_is_denied(j, (Span){key, place->key.size}))
+        judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule,
+                         j->rules->labels_denied.given
+                             ? "containers.labels.deny names it"
+                             : "another controller obeys it; containers: {labels: {deny: []}} allows it",
                          " is set");
 }
 

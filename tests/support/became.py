@@ -46,7 +46,7 @@ class Meaning:
         self.logs = {"", "json-file", "local", "journald", "none"}
         self.runtimes = {"runc"}
         self.ports = None  # (address, first, last)
-        self.labels_denied = None
+        self.labels_denied = ("ofelia.", "traefik.", "com.centurylinklabs.watchtower", "com.docker.swarm.")
         self.limits = False
         self.non_root = False
         self.groups = False
