@@ -86,6 +86,8 @@ typedef enum FieldJudge {
     JUDGE_PUBLISH_ALL,
     JUDGE_EXTRA_HOST,
     JUDGE_SERVICE_HOST,
+    JUDGE_SECRET,       /* one of a service's, as a whole */
+    JUDGE_CONFIG,       /* likewise */
     JUDGE_SERVICE_PORT, /* one of a service's ports, as a whole */
     JUDGE_MAX_
 } FieldJudge;

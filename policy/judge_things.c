@@ -266,6 +266,30 @@ static void judge_service_host(Judgement *j, const Place *place, const Field *fi
         judgement_refuse_hinted(j, place, field->rule, value, "write it as ADDRESS NAME");
 }
 
+/* --- Secrets and configs of a service ------------------------------------------------------------- */
+
+/* By name: swarm takes a reference only where its ID is of something with that name. */
+static void reference_judge(Judgement *j, const Place *place, const Field *field, const BodyNode *value,
+                            const char *member, const PatternList *names, const char *key) {
+    Span name = judgement_text_of(value, member);
+    Place at = PLACE_BELOW(place, member);
+    const char *shown;
+
+    if (name.size > 0 && pattern_list_has(names, name))
+        return;
+    shown = text_show(j->arena, name, LIMIT_VALUE_SHOWN);
+    judgement_object(j, &at, REASON_FIELD_NOT_ALLOWED, field->rule, judgement_hint(j, key, name, "]"), "=%s",
+                     shown ? shown : "…");
+}
+
+static void judge_secret(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    reference_judge(j, place, field, value, "SecretName", &j->rules->secrets, "secrets: [");
+}
+
+static void judge_config(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    reference_judge(j, place, field, value, "ConfigName", &j->rules->configs, "configs: [");
+}
+
 JudgeFunction judge_things_find(FieldJudge judge) {
     static const struct {
         FieldJudge judge;
@@ -280,6 +304,8 @@ JudgeFunction judge_things_find(FieldJudge judge) {
         {JUDGE_PORT, judge_port},
         {JUDGE_PUBLISH_ALL, judge_publish_all},
         {JUDGE_SERVICE_PORT, judge_service_port},
+        {JUDGE_SECRET, judge_secret},
+        {JUDGE_CONFIG, judge_config},
         {JUDGE_EXTRA_HOST, judge_extra_host},
         {JUDGE_SERVICE_HOST, judge_service_host},
     };

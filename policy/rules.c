@@ -36,6 +36,8 @@ const char *rules_key_name(RulesKey key) {
         [RULES_LOG_DRIVERS] = "log_drivers",
         [RULES_LABELS] = "labels",
         [RULES_EXTRA_HOSTS] = "extra_hosts",
+        [RULES_SECRETS] = "secrets",
+        [RULES_CONFIGS] = "configs",
     };
 
     return (size_t) key < ARRAY_SIZE(names) ? names[key] : "unknown";

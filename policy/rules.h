@@ -36,6 +36,8 @@ typedef enum RulesKey {
     RULES_LOG_DRIVERS,
     RULES_LABELS,
     RULES_EXTRA_HOSTS,
+    RULES_SECRETS,
+    RULES_CONFIGS,
     RULES_KEY_MAX_
 } RulesKey;
 
@@ -143,8 +145,9 @@ typedef struct Rules {
     PatternList security_opts; /* of KEY=VALUE as rules_security_opt() writes it */
     PatternList sysctls;       /* with `.` */
     PatternList runtimes, log_drivers;
-    PatternList extra_hosts; /* of NAME:ADDRESS */
-    const LabelRule *labels; /* that must be there */
+    PatternList secrets, configs; /* of a service, by name */
+    PatternList extra_hosts;      /* of NAME:ADDRESS */
+    const LabelRule *labels;      /* that must be there */
     size_t n_labels;
     PatternList labels_denied; /* of keys in lower case */
     RulesSet set;

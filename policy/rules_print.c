@@ -216,6 +216,8 @@ void rules_print(FILE *out, const Rules *rules) {
     print_patterns(out, "      sysctls", &rules->sysctls);
     print_patterns(out, "      runtimes", &rules->runtimes);
     print_patterns(out, "      log_drivers", &rules->log_drivers);
+    print_patterns(out, "      secrets", &rules->secrets);
+    print_patterns(out, "      configs", &rules->configs);
     print_patterns(out, "      extra_hosts", &rules->extra_hosts);
     if (rules->require_digest)
         fputs("      require_digest: true\n", out);

@@ -177,6 +177,8 @@ static const KeyRow CONTAINERS_KEYS[] = {
     {"log_drivers", rules_read_log_drivers},
     {"labels", rules_read_labels},
     {"extra_hosts", rules_read_extra_hosts},
+    {"secrets", rules_read_secrets},
+    {"configs", rules_read_configs},
     {"set", rules_read_set},
 };
 

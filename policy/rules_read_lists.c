@@ -241,6 +241,22 @@ void rules_read_extra_hosts(void *ctx, const DocNode *list) {
     rules_mark(reader, RULES_EXTRA_HOSTS);
 }
 
+/* --- secrets and configs of services -------------------------------------------------------------- */
+
+void rules_read_secrets(void *ctx, const DocNode *list) {
+    RulesReader *reader = ctx;
+
+    rules_read_patterns(reader, list, "secrets", rules_write_plain, &reader->rules->secrets);
+    rules_mark(reader, RULES_SECRETS);
+}
+
+void rules_read_configs(void *ctx, const DocNode *list) {
+    RulesReader *reader = ctx;
+
+    rules_read_patterns(reader, list, "configs", rules_write_plain, &reader->rules->configs);
+    rules_mark(reader, RULES_CONFIGS);
+}
+
 /* --- labels --------------------------------------------------------------------------------------- */
 
 /*

@@ -54,6 +54,8 @@ void rules_read_security_opts(void *ctx, const DocNode *node);
 void rules_read_sysctls(void *ctx, const DocNode *node);
 void rules_read_runtimes(void *ctx, const DocNode *node);
 void rules_read_log_drivers(void *ctx, const DocNode *node);
+void rules_read_secrets(void *ctx, const DocNode *node);
+void rules_read_configs(void *ctx, const DocNode *node);
 void rules_read_extra_hosts(void *ctx, const DocNode *node);
 void rules_read_labels(void *ctx, const DocNode *node);
 

@@ -476,6 +476,8 @@ Test(compile, print_loads_to_the_same) {
         "      sysctls: [net/ipv4/*]\n"
         "      runtimes: []\n"
         "      log_drivers: [syslog]\n"
+        "      secrets: ['ci-*']\n"
+        "      configs: []\n"
         "      extra_hosts: ['*:host-gateway', '**']\n"
         "      labels: {require: {team: ci}, deny: ['Traefik.*', '**.x']}\n"
         "      unknown_fields: allow\n"
