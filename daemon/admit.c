@@ -2,13 +2,12 @@
 #include "admit.h"
 
 #include "clock.h"
-#include "hostfs.h"
 
-void admit_decide(const Policy *policy, const char *host_root, const Request *request, Body *body,
+void admit_decide(const Policy *policy, const HostView *view, const Request *request, Body *body,
                   Arena *arena, Verdict *ret) {
     *ret = (Verdict){0};
     policy_decide(policy, request, body, arena, ret);
-    hostfs_check(host_root, policy, arena, ret);
+    hostfs_check(view, policy, arena, ret);
 }
 
 static Record admit_record(RecordEvent event, const AdmitContext *context, const Verdict *verdict) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "audit.h"
+#include "hostfs.h"
 #include "policy/policy.h"
 
 /* Where a request came in and who sent it: what its records share. */
@@ -17,10 +18,10 @@ typedef struct AdmitContext {
 } AdmitContext;
 
 /*
- * The verdict: the policy's, and where `host_root` is given, what becomes of host paths behind their links.
- * NULL: not looked at.
+ * The verdict: the policy's, and where the host's files are in `view`, what becomes of host paths behind
+ * their links.
  */
-void admit_decide(const Policy *policy, const char *host_root, const Request *request, Body *body,
+void admit_decide(const Policy *policy, const HostView *view, const Request *request, Body *body,
                   Arena *arena, Verdict *ret);
 
 /*

@@ -204,6 +204,7 @@ int config_builtin(const char *listen, const char *upstream, const char *policy,
         return config_fail_memory("quaygate", messages);
     if (upstream && config_builtin_address("--upstream", upstream, messages, &config->upstream) < 0)
         return -EINVAL;
+    config_settle_host(config);
     if (config->upstream.kind == ADDRESS_FD) {
         fprintf(messages, "--upstream %s: the upstream can't be a passed socket\n", upstream);
         return -EINVAL;

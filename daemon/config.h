@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "address.h"
+#include "hostfs.h"
 #include "policy/compile.h"
 
 typedef struct ConfigListener {
@@ -60,7 +61,7 @@ typedef struct Config {
     Arena *arena;     /* owns every string and array here */
     const char *file; /* NULL: built in, or from the command line */
     Address upstream;
-    const char *host_root;      /* where the host's file system is seen; NULL: it isn't */
+    HostView host;
     const char *const *protect; /* more host paths that no pattern of a policy may allow */
     size_t n_protect;
     uint64_t connect_timeout_usec;

@@ -84,7 +84,7 @@ static void guarded_add_log(Guarded *guarded, const char *path) {
  */
 
 static const char *guarded_root(const Guarded *guarded) {
-    return guarded->config->host_root ? guarded->config->host_root : "/";
+    return guarded->config->host.root ? guarded->config->host.root : "/";
 }
 
 static void guarded_add_host(Guarded *guarded, const char *path) {
@@ -155,5 +155,7 @@ int config_guard(Config *config) {
     for (size_t i = 0; i < config->n_protect; i++)
         guarded_add_host(&guarded, config->protect[i]);
     guarded_read_engine(&guarded);
+    if (hostfs_lead(&config->host, config->policies) < 0)
+        return -ENOMEM;
     return guarded.error < 0 ? guarded.error : policy_set_protect(config->policies, guarded.paths, guarded.n);
 }

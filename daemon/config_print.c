@@ -139,11 +139,12 @@ int config_print(const Config *config, FILE *out) {
     fputc('\n', out);
     config_print_key_time(out, "connect_timeout", config->connect_timeout_usec);
     config_print_key_time(out, "response_timeout", config->response_timeout_usec);
-    if (config->host_root) {
-        fputs("host_root: ", out);
-        config_print_text(out, config->host_root);
-        fputc('\n', out);
-    }
+    fputs("host_root: ", out);
+    if (config->host.root && !config->host.guessed)
+        config_print_text(out, config->host.root);
+    else
+        fputs(config->host.root ? "auto" : "none", out);
+    fputc('\n', out);
     config_print_protect(config, out);
     fprintf(out, "api_versions:\n  min: 1.%u\n  min_judged: 1.%u\n  max: 1.%u\n  outside: %s\n",
             config->versions.min_minor, config->versions.min_judged_minor, config->versions.max_minor,

@@ -17,6 +17,7 @@ void config_set_defaults(Config *config) {
     (void) address_parse(SPAN(DEFAULT_UPSTREAM), &config->upstream, &why);
     config->connect_timeout_usec = TIME_CONNECT_SECONDS * SECOND;
     config->response_timeout_usec = TIME_RESPONSE_SECONDS * SECOND;
+    config->host = hostfs_guess();
     config->versions = api_versions_default();
     config->sinks = &config_default_sink;
     config->n_sinks = 1;
@@ -223,19 +224,28 @@ static void config_read_api_versions(void *ctx, const DocNode *node) {
 
 /* --- the top */
 
+void config_settle_host(Config *config) {
+    if (config->host.guessed && config->upstream.kind != ADDRESS_UNIX)
+        config->host = (HostView){0};
+}
+
 static void config_read_host_root(void *ctx, const DocNode *node) {
     ConfigReader *reader = ctx;
     Span text;
 
-    if (!keys_read_text(reader->errors, node, "host_root", &text))
+    if (!keys_read_text(reader->errors, node, "host_root", &text) || span_is(text, "auto"))
+        return;
+    reader->config->host = (HostView){0};
+    if (span_is(text, "none"))
         return;
     if (text.size == 0 || text.data[0] != '/') {
         doc_error(reader->errors, node->mark,
-                  "host_root must be an absolute path: / on the host, or where the host's / is mounted");
+                  "host_root must be an absolute path: / on the host, or where the host's / is mounted; or "
+                  "auto, or none");
         return;
     }
-    reader->config->host_root = arena_copy(reader->config->arena, text);
-    if (!reader->config->host_root)
+    reader->config->host.root = arena_copy(reader->config->arena, text);
+    if (!reader->config->host.root)
         doc_error(reader->errors, node->mark, "out of memory");
 }
 
@@ -307,6 +317,7 @@ void config_read(ConfigReader *reader) {
     if (!doc_get(reader->root, "version"))
         doc_error(reader->errors, reader->root->mark,
                   "'version' is missing; this form of the file is version: 1");
+    config_settle_host(reader->config);
     n_before = reader->errors->n;
     reader->config->policies =
         policy_set_compile(reader->policies, &reader->config->versions, reader->errors);

@@ -22,6 +22,9 @@ int config_read_file(const char *path, Buffer *ret);
 /* All keys. Mistakes go to reader->errors; then the Config must not be used. */
 void config_read(ConfigReader *reader);
 
+/* An engine that isn't behind a unix socket has another machine's files: nothing is guessed of those. */
+void config_settle_host(Config *config);
+
 /* `listeners:`; needs config->policies, which is NULL when `policies:` has mistakes. */
 void config_read_listeners(ConfigReader *reader);
 

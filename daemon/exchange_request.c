@@ -22,7 +22,7 @@ static bool exchange_take_edits(Exchange *x) {
 static bool exchange_decide(Exchange *x) {
     AdmitContext context = exchange_context(x);
 
-    admit_decide(x->listener->policy, x->config->host_root, &x->request, x->body, x->arena, &x->verdict);
+    admit_decide(x->listener->policy, &x->config->host, &x->request, x->body, x->arena, &x->verdict);
     if (!verdict_forwards(&x->verdict)) {
         exchange_answer(x);
         return true;

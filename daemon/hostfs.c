@@ -110,11 +110,13 @@ static bool hostfs_deny(Arena *arena, const HostPath *path, const char *why, Spa
     return false;
 }
 
-static bool hostfs_passes(const char *root, const Policy *policy, Arena *arena, const HostPath *path,
+static bool hostfs_passes(const HostView *view, const Policy *policy, Arena *arena, const HostPath *path,
                           Verdict *verdict) {
     char resolved[PATH_MAX];
-    int r = hostfs_resolve(root, path->path, resolved);
+    int r = hostfs_resolve(view->root, path->path, resolved);
 
+    if (r == -EACCES && view->guessed)
+        return true;
     if (r < 0)
         return hostfs_deny(arena, path, "where it leads can't be told: ", span_from(strerror(-r)), verdict);
     if (policy_allows_host_path(policy, span_from(resolved), path->readonly))
@@ -122,16 +124,41 @@ static bool hostfs_passes(const char *root, const Policy *policy, Arena *arena, 
     return hostfs_deny(arena, path, "it leads to ", span_from(resolved), verdict);
 }
 
-void hostfs_check(const char *root, const Policy *policy, Arena *arena, Verdict *verdict) {
+void hostfs_check(const HostView *view, const Policy *policy, Arena *arena, Verdict *verdict) {
     const HostPath *paths = verdict->host_paths;
     size_t n = verdict->n_host_paths;
 
-    if (!root || verdict->effect != EFFECT_ALLOW)
+    if (!view->root || verdict->effect != EFFECT_ALLOW)
         return;
     for (size_t i = 0; i < n; i++)
-        if (!hostfs_passes(root, policy, arena, &paths[i], verdict)) {
+        if (!hostfs_passes(view, policy, arena, &paths[i], verdict)) {
             if (policy_observes(policy))
                 verdict->effect = EFFECT_OBSERVE;
             return;
         }
+}
+
+HostView hostfs_guess(void) {
+    /* What container engines leave at the root for their guests to know. */
+    static const char *const marks[] = {"/.dockerenv", "/run/.containerenv", "/run/systemd/container"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+        if (access(marks[i], F_OK) == 0)
+            return (HostView){0};
+    return (HostView){.root = "/", .guessed = true};
+}
+
+static const char *hostfs_lead_path(void *ctx, Arena *arena, const char *path) {
+    const HostView *view = ctx;
+    char resolved[PATH_MAX];
+
+    if (hostfs_resolve(view->root, path, resolved) < 0 || strcmp(resolved, path) == 0)
+        return NULL;
+    return arena_copy(arena, span_from(resolved));
+}
+
+int hostfs_lead(const HostView *view, PolicySet *set) {
+    HostView copy = *view;
+
+    return view->root ? policy_set_lead(set, hostfs_lead_path, &copy) : 0;
 }

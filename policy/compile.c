@@ -352,6 +352,46 @@ int policy_set_protect(PolicySet *set, const char *const *paths, size_t n) {
     return 0;
 }
 
+/* The folders before the first wildcard; all of it where there is none. */
+static size_t compile_fixed_part(const char *pattern) {
+    size_t n = strcspn(pattern, "*?");
+
+    while (pattern[n] && n > 0 && pattern[n] != '/')
+        n--;
+    return n;
+}
+
+static int compile_lead_bind(Arena *arena, BindRule *bind, PolicyLead lead, void *ctx) {
+    size_t n = compile_fixed_part(bind->text);
+    const char *part = arena_copy(arena, (Span){bind->text, n}), *leads_to, *text;
+
+    if (!part)
+        return -ENOMEM;
+    leads_to = n > 1 ? lead(ctx, arena, part) : NULL;
+    if (!leads_to || strpbrk(leads_to, "*?")) /* a name with a wildcard in it can't be written as a pattern */
+        return 0;
+    text = arena_printf(arena, "%s%s", leads_to, bind->text + n);
+    bind->led = text ? glob_compile(arena, span_from(text)) : NULL;
+    return text ? 0 : -ENOMEM;
+}
+
+int policy_set_lead(PolicySet *set, PolicyLead lead, void *ctx) {
+    for (size_t i = 0; i < set->n; i++) {
+        Rules *rules = &set->policies[i].rules;
+        BindRule *binds = arena_alloc_array(set->arena, rules->n_bind_mounts + 1, sizeof(*binds));
+
+        if (!binds)
+            return -ENOMEM;
+        for (size_t k = 0; k < rules->n_bind_mounts; k++) {
+            binds[k] = rules->bind_mounts[k];
+            if (compile_lead_bind(set->arena, &binds[k], lead, ctx) < 0)
+                return -ENOMEM;
+        }
+        rules->bind_mounts = binds;
+    }
+    return 0;
+}
+
 PolicySet *policy_set_free(PolicySet *set) {
     if (!set || --set->n_refs > 0)
         return NULL;

@@ -30,6 +30,14 @@ PolicySet *policy_set_free(PolicySet *set);
  */
 int policy_set_protect(PolicySet *set, const char *const *paths, size_t n);
 
+/*
+ * Asks where the fixed part of each rule of bind_mounts leads: all of an exact path, of a pattern the folders
+ * before its first wildcard. What comes back (in `arena`) counts like the part itself once a path is resolved
+ * (T-073); NULL: to itself, or it can't be told. Once, before the set is used. 0, or −ENOMEM.
+ */
+typedef const char *(*PolicyLead)(void *ctx, Arena *arena, const char *path);
+int policy_set_lead(PolicySet *set, PolicyLead lead, void *ctx);
+
 Policy *policy_set_get(const PolicySet *set, Span name); /* borrowed; NULL: no such policy */
 
 /* Names of all policies and presets, for "did you mean". */

@@ -39,13 +39,17 @@ typedef enum BindAnswer {
     BIND_ALLOWED,
 } BindAnswer;
 
-static BindAnswer judge_bind_answer(const Rules *rules, Span path, bool is_protected, bool readonly) {
+/* `resolved`: the path is where links lead, so a rule whose own place is a link is held where that one led.
+ */
+static BindAnswer judge_bind_answer(const Rules *rules, Span path, bool resolved, bool readonly) {
+    bool is_protected = rules_is_protected(rules, path);
     BindAnswer answer = BIND_DENIED;
 
     for (size_t i = 0; i < rules->n_bind_mounts; i++) {
         const BindRule *rule = &rules->bind_mounts[i];
 
-        if ((is_protected && !glob_is_literal(rule->pattern)) || !glob_match(rule->pattern, path))
+        if ((is_protected && !glob_is_literal(rule->pattern)) ||
+            !(glob_match(rule->pattern, path) || (resolved && rule->led && glob_match(rule->led, path))))
             continue;
         if (!rule->readonly || readonly)
             return BIND_ALLOWED;
@@ -80,7 +84,7 @@ static const char *judge_bind_hint(Judgement *j, Span path, bool is_protected, B
 }
 
 bool judge_host_path(const Rules *rules, Span path, bool readonly) {
-    return judge_bind_answer(rules, path, rules_is_protected(rules, path), readonly) == BIND_ALLOWED;
+    return judge_bind_answer(rules, path, true, readonly) == BIND_ALLOWED;
 }
 
 /* Kept for whoever can follow its links. */
@@ -108,7 +112,7 @@ static bool judge_bind_source(Judgement *j, const Place *place, const BodyNode *
 
     if (clean) {
         is_protected = rules_is_protected(j->rules, path);
-        answer = judge_bind_answer(j->rules, path, is_protected, readonly);
+        answer = judge_bind_answer(j->rules, path, false, readonly);
         if (answer == BIND_ALLOWED)
             return judge_keep_path(j, place, clean, readonly);
     }

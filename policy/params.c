@@ -305,7 +305,8 @@ static void params_judge_build(Params *p, const Param *param, Span value) {
     if (param->judge == PARAM_BUILD_NETWORK && !build_rules_allow_network(p->q->build, value))
         params_refuse(p, param, value.size > 0 ? value : SPAN("default"),
                       "build: {networks: […]} names what builds may use");
-    if (p->q->buildkit && span_is(value, "client-session")) /* no address: the files of the client's session */
+    if (p->q->buildkit &&
+        span_is(value, "client-session")) /* no address: the files of the client's session */
         return;
     if (param->judge == PARAM_BUILD_REMOTE && value.size > 0 && !p->q->build->remote)
         params_refuse(p, param, value, "build: {remote: true} lets the engine fetch any address it reaches");

@@ -47,6 +47,7 @@ typedef struct BindRule {
     const Glob *pattern; /* of a cleaned host path */
     const char *text;    /* as written */
     bool readonly;       /* only a read-only mount */
+    const Glob *led;     /* the same where its own links led, of a resolved path; NULL: to itself */
 } BindRule;
 
 typedef struct Pattern {

@@ -220,7 +220,7 @@ Test(config, mistakes_have_their_place) {
         {HEAD "upstream: unix:///a\n",
          "f.yaml:2:23: this is the upstream's address: requests would come back for ever\n"},
         {HEAD "host_root: srv\n", "f.yaml:3:12: host_root must be an absolute path: / on the host, or where "
-                                  "the host's / is mounted\n"},
+                                  "the host's / is mounted; or auto, or none\n"},
         {HEAD "protect: [/a, srv, /b/../c]\n", "f.yaml:3:15: protect holds absolute paths without '..'\n"
                                                "f.yaml:3:20: protect holds absolute paths without '..'\n"},
         {HEAD "protect: /a\n", "f.yaml:3:10: protect must be a list\n"},
@@ -718,4 +718,34 @@ Test(config, protected_roots) {
     (void) config_unref(config);
     snprintf(text, sizeof(text), "rm -rf %s", root);
     cr_assert_eq(system(text), 0);
+}
+
+/* host_root: what is said holds; what isn't is guessed, but of no other machine. */
+Test(config, host_view) {
+    static const struct {
+        const char *keys, *root;
+        bool guessed;
+    } rows[] = {
+        {"host_root: /host\n", "/host", false},
+        {"host_root: none\n", NULL, false},
+        {"upstream: tcp://10.0.0.1:2375\n", NULL, false},
+        {"upstream: tcp://10.0.0.1:2375\nhost_root: /\n", "/", false},
+    };
+    HostView guess = hostfs_guess();
+    Config *config;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char text[256];
+
+        snprintf(text, sizeof(text), HEAD "%s", rows[i].keys);
+        config = parse_good(text);
+        cr_expect_eq(config->host.guessed, rows[i].guessed, "%s", rows[i].keys);
+        cr_expect_eq(config->host.root != NULL, rows[i].root != NULL, "%s", rows[i].keys);
+        if (rows[i].root && config->host.root)
+            cr_expect_str_eq(config->host.root, rows[i].root);
+        (void) config_unref(config);
+    }
+    config = parse_good(HEAD "host_root: auto\n");
+    cr_expect_eq(config->host.guessed, guess.guessed);
+    (void) config_unref(config);
 }

@@ -120,7 +120,7 @@ static Verdict check(const Policy *policy, Arena *arena, const char *path, bool 
         .effect = EFFECT_ALLOW, .reason = REASON_OK, .host_paths = &host_path, .n_host_paths = 1};
 
     host_path = (HostPath){.path = path, .readonly = readonly, .field = "HostConfig.Binds[0]"};
-    hostfs_check(root, policy, arena, &verdict);
+    hostfs_check(&(HostView){.root = root}, policy, arena, &verdict);
     return verdict;
 }
 
@@ -151,4 +151,88 @@ Test(hostfs, verdicts) {
     policy_unref(observer);
     policy_set_free(set);
     policy_set_free(watching);
+}
+
+/* What the policy itself names by a link counts as what it leads to: /etc/localtime, /var/run, a moved /srv.
+ */
+Test(hostfs, links_that_the_policy_names) {
+    static const struct {
+        const char *path;
+        bool readonly, passes;
+    } rows[] = {
+        {"/srv/also/sub", false, true},     /* by the pattern's folder */
+        {"/srv/also", false, true},         /* and the folder itself */
+        {"/srv/also/absolute", true, true}, /* /etc, by its own rule */
+        {"/srv/also/absolute", false, false},
+        {"/srv/data/absolute", true, true}, /* an exact path that is a link */
+        {"/srv/also/root", true, false},
+    };
+    PolicySet *set;
+    Policy *policy = policy_of("p: {allow: [ContainerCreate], containers: {bind_mounts: "
+                               "[/srv/also/**, {path: /srv/data/absolute, readonly: true}]}}",
+                               &set);
+    HostView view = {.root = root};
+    Arena *arena = arena_new(1 << 16);
+
+    cr_expect_eq(check(policy, arena, "/srv/also/sub", false).effect, EFFECT_DENY, "before anybody looked");
+    cr_assert_eq(hostfs_lead(&view, set), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        cr_expect_eq(check(policy, arena, rows[i].path, rows[i].readonly).effect,
+                     rows[i].passes ? EFFECT_ALLOW : EFFECT_DENY, "%s", rows[i].path);
+    arena_free(arena);
+    policy_unref(policy);
+    policy_set_free(set);
+}
+
+/* A link that is moved after the look leads nowhere that was meant. */
+Test(hostfs, links_that_move) {
+    PolicySet *set;
+    Policy *policy = policy_of("p: {containers: {bind_mounts: [/srv/also/**]}}", &set);
+    HostView view = {.root = root};
+    Arena *arena = arena_new(1 << 16);
+    char path[128];
+
+    cr_assert_eq(hostfs_lead(&view, set), 0);
+    snprintf(path, sizeof(path), "%s/srv/also", root);
+    cr_assert_eq(unlink(path), 0);
+    make_link("/srv/also", "/etc");
+    cr_expect_eq(check(policy, arena, "/srv/also", true).effect, EFFECT_DENY);
+    arena_free(arena);
+    policy_unref(policy);
+    policy_set_free(set);
+}
+
+Test(hostfs, a_guess) {
+    HostView view = hostfs_guess();
+
+    cr_expect_eq(view.root != NULL, view.guessed);
+    if (access("/.dockerenv", F_OK) == 0)
+        cr_expect_null(view.root, "we are in a container");
+}
+
+/* Where nobody said that we see the host, a folder that we may not search is judged by its letters. */
+Test(hostfs, a_guess_that_may_not_search) {
+    PolicySet *set;
+    Policy *policy = policy_of("p: {containers: {bind_mounts: [/srv/**]}}", &set);
+    Arena *arena = arena_new(1 << 16);
+    HostPath path = {.path = "/srv/shut/x", .field = "HostConfig.Binds[0]"};
+    char full[128];
+
+    make_dir("/srv/shut");
+    snprintf(full, sizeof(full), "%s/srv/shut", root);
+    cr_assert_eq(chmod(full, 0), 0);
+    cr_assert_eq(chmod(root, 0755), 0);
+    cr_assert(geteuid() != 0 || seteuid(65534) == 0);
+    for (int guessed = 0; guessed < 2; guessed++) {
+        Verdict verdict = {
+            .effect = EFFECT_ALLOW, .reason = REASON_OK, .host_paths = &path, .n_host_paths = 1};
+
+        hostfs_check(&(HostView){.root = root, .guessed = guessed}, policy, arena, &verdict);
+        cr_expect_eq(verdict.effect, guessed ? EFFECT_ALLOW : EFFECT_DENY);
+    }
+    cr_assert(getuid() != 0 || seteuid(0) == 0);
+    cr_assert_eq(chmod(full, 0755), 0);
+    arena_free(arena);
+    policy_unref(policy);
+    policy_set_free(set);
 }
