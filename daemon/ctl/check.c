@@ -9,7 +9,8 @@ static const char HELP[] =
     "Without FILE: " CTL_DEFAULT_CONFIG "\n"
     "\n"
     "\n"
-    "Of a good config it says, as FILE:LINE: warning: message, each rule that leads to root on the host, and\n"
+    "Of a good config it says, as FILE:LINE: warning: message, each rule that leads to root on the host, "
+    "and\n"
     "how; each allowed read that leaks; and each rule that can never match.\n"
     "\n"
     "Exit codes: 0 good, warnings or not, 1 mistakes, 2 usage.\n";
