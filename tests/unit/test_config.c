@@ -680,46 +680,6 @@ Test(config, protected_paths_that_cannot_be_told) {
     }
 }
 
-/* The engine's data root is where its own config says, and `protect` adds what only the operator knows. */
-Test(config, protected_roots) {
-    char root[] = "/tmp/quaygate-test-XXXXXX", text[512];
-    Config *config;
-    FILE *file;
-
-    cr_assert_not_null(mkdtemp(root));
-    snprintf(
-        text, sizeof(text),
-        "mkdir -p %s/etc/docker %s/big/docker; ln -s /big %s/srv; echo '{\"data-root\": \"/srv/docker\", "
-        "\"graph\": 7}' >%s/etc/docker/daemon.json",
-        root, root, root, root);
-    cr_assert_eq(system(text), 0);
-    snprintf(text, sizeof(text),
-             "version: 1\nhost_root: %s\nprotect: [/data/vault, \"/srv/keys/\"]\n"
-             "listeners:\n  - {address: unix:///srv/gate/new/a.sock, policy: all}\n",
-             root);
-    config = parse_good(text);
-    cr_expect(is_protected(config, "/srv/docker"));
-    cr_expect(is_protected(config, "/big/docker"), "where the link leads");
-    cr_expect(is_protected(config, "/data/vault"));
-    cr_expect(is_protected(config, "/srv/keys"));
-    cr_expect(is_protected(config, "/big/keys"), "where it will be, once it is there");
-    (void) config_unref(config);
-
-    snprintf(text, sizeof(text), "%s/etc/docker/daemon.json", root);
-    cr_assert_not_null(file = fopen(text, "w"));
-    fputs("{\"data-root\": \"/srv/docker\"", file);
-    fclose(file);
-    snprintf(
-        text, sizeof(text),
-        "version: 1\nhost_root: %s\nlisteners:\n  - {address: unix:///srv/gate/new/a.sock, policy: all}\n",
-        root);
-    config = parse_good(text);
-    cr_expect_not(is_protected(config, "/srv/docker"), "the engine wouldn't start on it either");
-    (void) config_unref(config);
-    snprintf(text, sizeof(text), "rm -rf %s", root);
-    cr_assert_eq(system(text), 0);
-}
-
 /* host_root: what is said holds; what isn't is guessed, but of no other machine. */
 Test(config, host_view) {
     static const struct {

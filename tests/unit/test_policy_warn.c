@@ -9,8 +9,8 @@ static Arena *arena;
 static PolicySet *set;
 
 static void teardown(void) {
-    policy_set_free(set);
-    arena_free(arena);
+    set = policy_set_free(set);
+    arena = arena_free(arena);
 }
 
 TestSuite(policy_warn, .fini = teardown);
@@ -19,6 +19,7 @@ static size_t warnings_of(const char *yaml, ApiVersions versions, PolicyWarning 
     DocErrors errors = {.file = "f"};
     const DocNode *node;
 
+    teardown(); /* of the policy before */
     arena = errors.arena = arena_new(LIMIT_ARENA_BYTES);
     node = doc_parse(arena, span_from(yaml), &errors);
     cr_assert_not_null(node);
@@ -47,9 +48,6 @@ static size_t count(const char *yaml, const char *part) {
 
     for (size_t i = 0; i < n; i++)
         n_found += strstr(warnings[i].text, part) != NULL;
-    teardown();
-    set = NULL;
-    arena = NULL;
     return n_found;
 }
 
