@@ -18,7 +18,7 @@ struct Client {
     struct event timer;
     uint64_t timer_usec; /* when it will fire; 0: not armed */
     uint64_t idle_since_usec;
-    uint64_t idle_timeout_usec;
+    bool has_begun; /* with its first request */
     bool last;
     bool closed;
     bool charged;
@@ -37,9 +37,18 @@ static void client_on_wake(void *arg) {
 
 /* --- Time --------------------------------------------------------------------------------------- */
 
+/* Who connects has something to say: the time between requests is for who has said something. */
+static uint64_t client_idle_timeout(const Client *client) {
+    const ConfigLimits *limits = &listener_whole_config(client->listener)->limits;
+
+    return client->has_begun || limits->idle_timeout_usec < limits->header_timeout_usec
+               ? limits->idle_timeout_usec
+               : limits->header_timeout_usec;
+}
+
 /* Between requests: the engine's connection goes first, then the client's. */
 static uint64_t client_idle_deadline(const Client *client) {
-    uint64_t idle = client->idle_since_usec + client->idle_timeout_usec;
+    uint64_t idle = client->idle_since_usec + client_idle_timeout(client);
     uint64_t engine = client->idle_since_usec + TIME_ENGINE_IDLE_SECONDS * 1000000ull;
 
     return client->engine && engine < idle ? engine : idle;
@@ -88,7 +97,6 @@ static void client_on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *
 Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, ClientClosed closed,
                    void *arg) {
     Client *client = calloc(1, sizeof(*client));
-    const ConfigLimits *limits = &listener_whole_config(listener)->limits;
 
     if (!client) {
         close(fd);
@@ -102,10 +110,7 @@ Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject,
     client->on_closed = closed;
     client->arg = arg;
     client->idle_since_usec = clock_monotonic_usec();
-    client->idle_timeout_usec = limits->idle_timeout_usec;
     conn_init(&client->conn, env->base, fd, client_on_wake, client);
-    if (limits->header_bytes > client->conn.in_limit)
-        client->conn.in_limit = limits->header_bytes;
     event_assign(&client->timer, env->base, -1, 0, client_on_timer, client);
     return client;
 }
@@ -146,10 +151,9 @@ static bool client_begin(Client *client) {
         .wake = client_on_wake,
         .arg = client,
     };
-    Config *config = listener_whole_config(client->listener);
-
-    client->idle_timeout_usec = config->limits.idle_timeout_usec;
-    client->exchange = exchange_new(&host, config, listener_config(client->listener));
+    client->has_begun = true;
+    client->exchange =
+        exchange_new(&host, listener_whole_config(client->listener), listener_config(client->listener));
     return client->exchange != NULL;
 }
 
@@ -192,16 +196,29 @@ void client_start(Client *client) {
     client_run(client);
 }
 
+void client_start_once(Client *client) {
+    if (!client_begin(client)) {
+        client_close(client);
+        return;
+    }
+    client_set_last(client);
+    client_start(client);
+}
+
 void client_refuse(Client *client, Reason reason, const char *rule) {
     if (!client_begin(client)) {
         client_close(client);
         return;
     }
-    client->last = true;
-    exchange_set_last(client->exchange);
+    client_set_last(client);
     exchange_reject(client->exchange, reason, rule);
     conn_update(&client->conn);
     client_run(client);
+}
+
+void client_update(Client *client) {
+    if (!client->exchange && !client->last)
+        client_arm(client);
 }
 
 void client_set_last(Client *client) {

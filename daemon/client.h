@@ -20,8 +20,14 @@ Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject,
                    void *arg);
 void client_start(Client *client);
 
+/* For who will be refused: one request is read, within header_timeout, and the connection ends with it. */
+void client_start_once(Client *client);
+
 /* Instead of client_start: answers `reason` at once, and closes. */
 void client_refuse(Client *client, Reason reason, const char *rule);
+
+/* The config of its listener is another: its times hold from now on. May close it. */
+void client_update(Client *client);
 
 /* The running exchange, if any, is the last; an idle client is closed now. `listener` is forgotten if it is
  * NULL'd. */

@@ -303,7 +303,8 @@ void exchange_timeout(Exchange *x) {
     x->deadline_usec = 0;
     switch (x->state) {
     case EXCHANGE_READ_HEAD:
-        exchange_refuse(x, REASON_HEADER_TIMEOUT, NULL);
+        if (exchange_let_in(x))
+            exchange_refuse(x, REASON_HEADER_TIMEOUT, NULL);
         break;
     case EXCHANGE_READ_BODY:
         exchange_refuse(x, REASON_BODY_TIMEOUT, NULL);

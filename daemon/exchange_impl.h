@@ -93,6 +93,9 @@ void exchange_finish(Exchange *x, EndCause end, ExchangeState next);
 /* The client waits for leave to send its body (Expect: 100-continue): given once. */
 void exchange_give_leave(Exchange *x);
 
+/* Whether the listener lets this client in; if not, it has its answer. */
+bool exchange_let_in(Exchange *x);
+
 /* One step of each state; true if it got anywhere. */
 bool exchange_read_head(Exchange *x);
 bool exchange_probe(Exchange *x);

@@ -60,15 +60,20 @@ static bool exchange_go_on(Exchange *x) {
     return true;
 }
 
-static bool exchange_on_head(Exchange *x) {
+bool exchange_let_in(Exchange *x) {
     const char *rule = NULL;
 
-    exchange_begin_body(x);
-    if (!identity_allowed(x->host.subject, x->listener, &rule)) {
-        x->verdict = (Verdict){.reason = REASON_CLIENT_NOT_ALLOWED, .rule = rule};
-        exchange_answer(x);
+    if (identity_allowed(x->host.subject, x->listener, &rule))
         return true;
-    }
+    x->verdict = (Verdict){.reason = REASON_CLIENT_NOT_ALLOWED, .rule = rule};
+    exchange_answer(x);
+    return false;
+}
+
+static bool exchange_on_head(Exchange *x) {
+    exchange_begin_body(x);
+    if (!exchange_let_in(x))
+        return true;
     if (version_needs_engine(&x->request) && x->host.env->facts->api_minor == 0) {
         exchange_set_state(x, EXCHANGE_PROBE);
         exchange_set_timeout(x, x->config->connect_timeout_usec);
@@ -107,6 +112,16 @@ bool exchange_probe(Exchange *x) {
     return exchange_go_on(x);
 }
 
+/* Only a head that is so large is waited for with more room than a body gets: 256 KiB are promised. */
+static void exchange_make_room(Exchange *x) {
+    Conn *client = x->host.conn;
+
+    if (buffer_size(&client->in) < client->in_limit || client->in_limit >= x->config->limits.header_bytes)
+        return;
+    client->in_limit = x->config->limits.header_bytes;
+    conn_update(client);
+}
+
 bool exchange_read_head(Exchange *x) {
     Conn *client = x->host.conn;
     const char *detail = NULL;
@@ -123,6 +138,7 @@ bool exchange_read_head(Exchange *x) {
     case READ_MORE:
     case READ_FULL:
     case READ_END:
+        exchange_make_room(x);
         if (!client->eof)
             return false;
         x->close = true; /* went away in mid-head: there was no request */
@@ -132,6 +148,7 @@ bool exchange_read_head(Exchange *x) {
     reason = request_seal(x->arena, reader_raw(x->up_reader), &x->request, &detail);
     x->request_known = x->request.method != METHOD_NONE || x->request.target.path.size > 0;
     buffer_consume(&client->in, size);
+    client->in_limit = LIMIT_CONN_IN;
     conn_update(client);
     if (reason == REASON_OK)
         return exchange_on_head(x);

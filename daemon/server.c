@@ -13,7 +13,10 @@
 #include "log.h"
 #include "quota.h"
 
-/* Refused connections that may linger for their answer, beyond the limit; past these they are just closed. */
+/*
+ * Connections that are refused may stay beyond the limits for as long as their request and its answer take;
+ * past these they are answered on the spot and closed, though the close may overtake the answer.
+ */
 #define SERVER_REFUSALS 32u
 
 static const int server_signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
@@ -53,8 +56,21 @@ static void server_on_closed(void *arg, Client *client) {
 }
 
 static void server_refuse(Server *server, Client *client, Reason reason, const char *rule) {
-    server->n_refusals++;
+    bool crowded = server->n_refusals++ >= SERVER_REFUSALS;
+
     client_refuse(client, reason, rule);
+    if (crowded)
+        client_abort(client, END_ERROR);
+}
+
+/* Its one request is read, for the record, and denied. It counts towards no limit: it could use them up. */
+static void server_hear_stranger(Server *server, Client *client, const char *rule) {
+    if (server->n_refusals >= SERVER_REFUSALS) {
+        server_refuse(server, client, REASON_CLIENT_NOT_ALLOWED, rule);
+        return;
+    }
+    server->n_refusals++;
+    client_start_once(client);
 }
 
 /*
@@ -64,17 +80,13 @@ static void server_refuse(Server *server, Client *client, Reason reason, const c
 static void server_on_accept(void *arg, Listener *listener, int fd) {
     Server *server = arg;
     Subject subject = {0};
+    const char *rule = "listener.identity";
     bool known = identity_read(fd, &subject) == 0;
-    bool charged = known && quota_charge(server->quota, &subject, &server->config->limits) == 0;
+    bool allowed = known && identity_allowed(&subject, listener_config(listener), &rule);
+    bool charged = allowed && quota_charge(server->quota, &subject, &server->config->limits) == 0;
     const Subject who = subject; /* for the refund: client_new() takes what it owns */
-    Client *client;
+    Client *client = client_new(&server->env, listener, fd, &subject, server_on_closed, server);
 
-    if (!charged && server->n_refusals >= SERVER_REFUSALS) {
-        identity_done(&subject);
-        close(fd);
-        return;
-    }
-    client = client_new(&server->env, listener, fd, &subject, server_on_closed, server);
     if (!client) {
         if (charged)
             quota_refund(server->quota, &who);
@@ -84,10 +96,12 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
     if (charged) {
         client_set_charged(client);
         client_start(client);
-    } else if (known)
+    } else if (allowed)
         server_refuse(server, client, REASON_CONNECTION_LIMIT, "limits.connections");
+    else if (known)
+        server_hear_stranger(server, client, rule);
     else
-        server_refuse(server, client, REASON_CLIENT_NOT_ALLOWED, "listener.identity");
+        server_refuse(server, client, REASON_CLIENT_NOT_ALLOWED, rule);
 }
 
 /* --- Reload ------------------------------------------------------------------------------------- */
@@ -109,6 +123,7 @@ static void server_on_listener_gone(void *arg, Listener *listener) {
 
 static int server_apply(Server *server, Config *config) {
     ListenerSet next = {0};
+    Client *next_client;
     int r;
 
     r = listener_set_open(&next, server->env.base, config, &server->listeners, server_on_accept, server);
@@ -123,6 +138,10 @@ static int server_apply(Server *server, Config *config) {
     config_unref(server->config);
     server->config = config_ref(config);
     server->facts = (EngineFacts){0}; /* the upstream may be another */
+    for (Client *client = server->clients; client; client = next_client) {
+        next_client = client_next(client);
+        client_update(client);
+    }
     return 0;
 }
 
