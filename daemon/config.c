@@ -77,6 +77,15 @@ static int config_fail_memory(const char *file, FILE *messages) {
     return config_fail(file, -ENOMEM, messages);
 }
 
+static int config_finish(Config *config, const char *file, FILE *messages) {
+    const char *place;
+    int r = config_guard(config, &place);
+
+    if (r < 0 && place)
+        fprintf(messages, "%s: what no bind mount may reach can't be told: ", file);
+    return r < 0 ? config_fail(place ? place : file, r, messages) : 0;
+}
+
 int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
     CLEANUP(config_unref_p) Config *config = config_new();
     CLEANUP(arena_free_p) Arena *scratch = arena_new(LIMIT_CONFIG_ARENA_BYTES); /* the tree, the messages */
@@ -96,9 +105,9 @@ int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
         config_print_errors(&errors, messages);
         return -EINVAL;
     }
-    r = config_guard(config);
+    r = config_finish(config, file, messages);
     if (r < 0)
-        return config_fail(file, r, messages);
+        return r;
     *ret = TAKE_PTR(config);
     return 0;
 }
@@ -219,9 +228,9 @@ int config_builtin(const char *listen, const char *upstream, const char *policy,
         return -EINVAL;
     config->listeners = listener;
     config->n_listeners = 1;
-    r = config_guard(config);
+    r = config_finish(config, "quaygate", messages);
     if (r < 0)
-        return config_fail("quaygate", r, messages);
+        return r;
     *ret = TAKE_PTR(config);
     return 0;
 }

@@ -15,20 +15,26 @@ typedef struct Guarded {
     Config *config;
     const char **paths;
     size_t n;
-    int error; /* −errno: where a path leads can't be told, so that not everything is guarded */
+    int error;         /* −errno: where a path leads can't be told, so that not everything is guarded */
+    const char *place; /* that path; NULL: no memory */
 } Guarded;
+
+static void guarded_stop(Guarded *guarded, int error, const char *place) {
+    guarded->error = error;
+    guarded->place = error == -ENOMEM ? NULL : arena_copy(guarded->config->arena, span_from(place));
+}
 
 static void guarded_add(Guarded *guarded, const char *path) {
     if (path)
         guarded->paths[guarded->n++] = path;
     else
-        guarded->error = -ENOMEM;
+        guarded_stop(guarded, -ENOMEM, NULL);
 }
 
 /* Where we may not look, or links lead in a circle, nothing can be opened either. */
-static void guarded_fail(Guarded *guarded, int error) {
+static void guarded_fail(Guarded *guarded, int error, const char *place) {
     if (error != ENOENT && error != ENOTDIR && error != EACCES && error != ELOOP)
-        guarded->error = -error;
+        guarded_stop(guarded, -error, place);
 }
 
 /* --- our own places */
@@ -61,7 +67,7 @@ static void guarded_add_path(Guarded *guarded, const char *path) {
     if (real && strcmp(real, path) != 0)
         guarded_add(guarded, real);
     if (!real)
-        guarded_fail(guarded, errno);
+        guarded_fail(guarded, errno, path);
 }
 
 static void guarded_add_address(Guarded *guarded, const Address *address) {
@@ -77,7 +83,7 @@ static void guarded_add_log(Guarded *guarded, const char *path) {
     if (rotated)
         guarded_add_path(guarded, rotated);
     else
-        guarded->error = -ENOMEM;
+        guarded_stop(guarded, -ENOMEM, NULL);
 }
 
 /* --- places of the host: the engine's data root, where its config has moved it, and what the operator names
@@ -95,17 +101,30 @@ static void guarded_add_host(Guarded *guarded, const char *path) {
     if (r == 0 && strcmp(resolved, path) != 0)
         guarded_add(guarded, arena_copy(guarded->config->arena, span_from(resolved)));
     if (r < 0)
-        guarded_fail(guarded, -r);
+        guarded_fail(guarded, -r, path);
 }
 
-static void guarded_take_engine(Guarded *guarded, Arena *arena, Span json) {
+/*
+ * What the engine takes and we don't (a key twice, NUL in a text, a BOM) may move its data root all the same,
+ * so what can't be read for certain is an error. Nothing at all says nothing.
+ */
+static int guarded_take_engine(Guarded *guarded, Arena *arena, Span json) {
     static const char *const keys[] = {"data-root", "graph", "exec-root"};
     CLEANUP(body_free_p) Body *body = NULL;
     const char *detail;
+    Reason reason;
 
-    if (body_parse(arena, json, &body, &detail) != REASON_OK ||
-        body_type(body_root(body)) != BODY_TYPE_OBJECT)
-        return; /* the engine wouldn't start on it */
+    while (json.size > 0 && memchr(" \t\r\n", json.data[0], 4))
+        json = (Span){json.data + 1, json.size - 1};
+    if (json.size == 0)
+        return 0;
+    reason = body_parse(arena, json, &body, &detail);
+    if (reason != REASON_OK)
+        return reason == REASON_NO_MEMORY ? -ENOMEM : -EBADMSG;
+    if (body_type(body_root(body)) == BODY_TYPE_NULL)
+        return 0;
+    if (body_type(body_root(body)) != BODY_TYPE_OBJECT)
+        return -EBADMSG;
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         const BodyNode *node = body_member(body_root(body), keys[i]);
         bool is_text = node && body_type(node) == BODY_TYPE_STRING;
@@ -114,8 +133,9 @@ static void guarded_take_engine(Guarded *guarded, Arena *arena, Span json) {
         if (path)
             guarded_add_host(guarded, path);
         else if (is_text)
-            guarded->error = -ENOMEM;
+            return -ENOMEM;
     }
+    return 0;
 }
 
 static void guarded_read_engine(Guarded *guarded) {
@@ -125,23 +145,25 @@ static void guarded_read_engine(Guarded *guarded) {
     int r;
 
     if (!arena) {
-        guarded->error = -ENOMEM;
+        guarded_stop(guarded, -ENOMEM, NULL);
         return;
     }
     snprintf(path, sizeof(path), "%s" ENGINE_CONFIG, guarded_root(guarded));
     r = config_read_file(path, &text);
     if (r == 0)
-        guarded_take_engine(guarded, arena, buffer_span(&text));
-    else
-        guarded_fail(guarded, -r);
+        r = guarded_take_engine(guarded, arena, buffer_span(&text));
+    /* The engine is root and reads it, whether we may or not. */
+    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+        guarded_stop(guarded, r, path);
 }
 
-int config_guard(Config *config) {
+int config_guard(Config *config, const char **ret_place) {
     /* Two of each; a log has two names, the engine's config three keys. */
     size_t n_room = 2 * (config->n_listeners + 2 * config->n_sinks + config->n_protect + 2 + 3);
     Guarded guarded = {.config = config,
                        .paths = arena_alloc_array(config->arena, n_room, sizeof(*guarded.paths))};
 
+    *ret_place = NULL;
     if (!guarded.paths)
         return -ENOMEM;
     guarded_add_address(&guarded, &config->upstream);
@@ -157,5 +179,6 @@ int config_guard(Config *config) {
     guarded_read_engine(&guarded);
     if (hostfs_lead(&config->host, config->policies) < 0)
         return -ENOMEM;
+    *ret_place = guarded.place;
     return guarded.error < 0 ? guarded.error : policy_set_protect(config->policies, guarded.paths, guarded.n);
 }

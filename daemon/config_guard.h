@@ -8,5 +8,8 @@
 
 #include "config.h"
 
-/* Tells the config's policies. Once, when all else is read. 0; −errno: not everything is guarded. */
-int config_guard(Config *config);
+/*
+ * Tells the config's policies. Once, when all else is read. 0; or −errno, since not everything is guarded,
+ * and in *ret_place the path at which that showed (the config's), or NULL: no memory.
+ */
+int config_guard(Config *config, const char **ret_place);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config_kit.h"
 #include "policy/set.h"
 
 #define SECOND UINT64_C(1000000)
@@ -602,26 +603,12 @@ char *realpath(const char *path, char *resolved) {
     return realpath_error ? NULL : canonicalize_file_name(path);
 }
 
-static bool is_protected(const Config *config, const char *path) {
-    const Rules *rules = &config->listeners[0].policy->rules;
-
-    for (size_t i = 0; i < rules->n_protected_paths; i++)
-        if (strcmp(rules->protected_paths[i], path) == 0)
-            return true;
-    return false;
-}
-
 /* T-096: no pattern of a policy reaches the engine's socket, ours, the log or the config. */
 Test(config, protected_paths) {
-    char link[] = "/tmp/quaygate-test-XXXXXX";
-    int fd = mkstemp(link);
-    char text[512];
+    char link[] = "/tmp/quaygate-test-XXXXXX", text[512];
     Config *config;
 
-    cr_assert_geq(fd, 0);
-    close(fd);
-    unlink(link);
-    cr_assert_eq(symlink("/usr/bin", link), 0);
+    make_link(link, "/usr/bin");
     snprintf(text, sizeof(text),
              "version: 1\nupstream: unix:///opt/engine//./docker.sock\n"
              "listeners:\n  - {address: unix:///srv/gate/a.sock, policy: all}\n"
@@ -643,15 +630,10 @@ Test(config, protected_paths) {
 
 /* A path that isn't there yet is where its folder leads: a socket before the first start. */
 Test(config, protected_paths_below_a_link) {
-    char link[] = "/tmp/quaygate-test-XXXXXX";
-    int fd = mkstemp(link);
-    char text[512];
+    char link[] = "/tmp/quaygate-test-XXXXXX", text[512];
     Config *config;
 
-    cr_assert_geq(fd, 0);
-    close(fd);
-    unlink(link);
-    cr_assert_eq(symlink("/usr/bin", link), 0);
+    make_link(link, "/usr/bin");
     snprintf(text, sizeof(text),
              "version: 1\nlisteners: [{address: \"unix://%s/none/a.sock\", policy: all}]\n", link);
     config = parse_good(text);
