@@ -89,7 +89,7 @@ static Reason credentials_judge_one(Credentials *c, const BodyNode *node) {
             if (seen[i] == field)
                 return credentials_refuse(c, REASON_JSON_AMBIGUOUS, "two spellings of", field->name.data);
         if (n_seen == ARRAY_SIZE(seen))
-            return credentials_refuse(c, REASON_UNDECIDED, "too many keys", NULL);
+            return credentials_refuse(c, REASON_JSON_LIMIT, "too many keys", NULL);
         seen[n_seen++] = field;
         if (body_type(value) != BODY_TYPE_STRING && body_type(value) != BODY_TYPE_NULL)
             return credentials_refuse(c, REASON_FIELD_TYPE, "no string under", field->name.data);
