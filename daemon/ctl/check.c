@@ -8,10 +8,8 @@ static const char HELP[] =
     "Reads a config as quaygated would, and prints every mistake in it as FILE:LINE:COLUMN: message.\n"
     "Without FILE: " CTL_DEFAULT_CONFIG "\n"
     "\n"
-    "\n"
-    "Of a good config it says, as FILE:LINE: warning: message, each rule that leads to root on the host, "
-    "and\n"
-    "how; each allowed read that leaks; and each rule that can never match.\n"
+    "Of a good config it says, as FILE:LINE: warning: message, each rule that leads to root on the host,\n"
+    "and how; each allowed read that leaks; and each rule that can never match.\n"
     "\n"
     "Exit codes: 0 good, warnings or not, 1 mistakes, 2 usage.\n";
 
