@@ -129,6 +129,21 @@ static bool judge_bind_source(Judgement *j, const Place *place, const BodyNode *
 /* --- The container's side ------------------------------------------------------------------------- */
 
 /*
+ * Podman writes Volumes, Tmpfs and Mounts as options of its command line, and reads those: there a `:` in a
+ * path is `-v HOST:TARGET`, and behind a `,` comes another option (its pkg/specgenutil, cliOpts). To dockerd
+ * they are letters; no client needs them. `more`: what else may not stand in it.
+ */
+static bool judge_is_one_value(Span text, const char *more) {
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+
+        if ((c >= 0 && c < 0x20) || c == 0x7F || c == ',' || c == '"' || (c != '\0' && strchr(more, c)))
+            return false;
+    }
+    return true;
+}
+
+/*
  * A mount over /proc, /sys or /dev takes their masks away, and runc's races live there (CVE-2025-31133,
  * CVE-2025-52565). /sys from the host's own /sys is what node exporters do, a node of /dev on itself what
  * needs a device; both sources pass by their exact path only. /dev/shm is for everybody to size.
@@ -137,7 +152,8 @@ static bool judge_target_is_safe(Judgement *j, Span target, Span source) {
     const char *clean = hostpath_clean(j->arena, target), *clean_source = hostpath_clean(j->arena, source);
     Span path = span_from(clean), from = clean_source ? span_from(clean_source) : SPAN("");
 
-    if (!clean || span_equals(path, SPAN("/")) || hostpath_is_in(path, SPAN("/proc")))
+    if (!clean || !judge_is_one_value(target, ":") || span_equals(path, SPAN("/")) ||
+        hostpath_is_in(path, SPAN("/proc")))
         return false;
     if (hostpath_is_in(path, SPAN("/sys")))
         return hostpath_is_in(from, SPAN("/sys"));
@@ -274,6 +290,11 @@ static void judge_mount(Judgement *j, const Place *place, const Field *field, co
     if (span_is(type, "bind") && !judgement_holds(j, RULES_BIND_MOUNTS))
         return;
     judge_mount_source(j, place, field, value, type, source);
+    if (!judge_is_one_value(source, "")) {
+        at = PLACE_BELOW(place, "Source");
+        judgement_object(j, &at, REASON_FIELD_NOT_ALLOWED, field->rule, NULL,
+                         " has a comma, a quote or a control byte, which Podman takes for more options");
+    }
     if (!judge_target_is_safe(j, judgement_text_of(value, "Target"), from)) {
         at = PLACE_BELOW(place, "Target");
         judgement_object(j, &at, REASON_FIELD_NOT_ALLOWED, field->rule, NULL,

@@ -336,12 +336,18 @@ static bool judge_label_is_denied(const Judgement *j, Span key) {
     return false;
 }
 
-/* They are read without regard to case. */
+/*
+ * They are read without regard to case. Podman writes KEY=VALUE and parts it at the first `=`: one in the key
+ * would make another label of it.
+ */
 static void judge_label(Judgement *j, const Place *place, const Field *field, UNUSED const BodyNode *value) {
     char *key = arena_copy(j->arena, place->key);
 
     for (size_t i = 0; key && i < place->key.size; i++)
         key[i] = ascii_lower(key[i]);
+    if (memchr(place->key.data, '=', place->key.size))
+        return judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, NULL,
+                                " has '=' in its name, where Podman takes the name to end");
     if (!key || judge_label_is_denied(j, (Span){key, place->key.size}))
         judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule,
                          j->rules->labels_denied.given

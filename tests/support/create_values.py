@@ -98,7 +98,11 @@ def _mounts():
         {"Type": "volume", "Source": "ci-data", "Target": "/d", "VolumeOptions": {"Labels": {"a": "b"}}},
         {"Type": "volume", "Target": "/d", "VolumeOptions": {"DriverConfig": {"Name": "sshfs"}}},
         {"type": "bind", "source": "/", "target": "/d"}, {"Type": "volume", "type": "bind", "Source": "/", "Target": "/d"},
-        {"Source": "/", "Target": "/d"}]
+        {"Source": "/", "Target": "/d"},
+        {"Type": "volume", "Source": "ci-data", "Target": "/d,type=bind,src=/etc"},
+        {"Type": "tmpfs", "Target": "/d,type=bind,src=/etc"},
+        {"Type": "bind", "Source": "@SHARE@,src=/etc", "Target": "/d"},
+        {"Type": "bind", "Source": "@SHARE@,bind-propagation=rshared", "Target": "/d"}]
     return found
 
 
@@ -191,7 +195,7 @@ VALUES = {
 
 KEYS = {
     "Labels{}": ("team", "traefik.enable", "Traefik.Enable", "com.docker.compose.project", "a"),
-    "Volumes{}": ("/data", "/", "/etc:/host", "/proc", "data", "/d:/e:ro"),
+    "Volumes{}": ("/data", "/", "/etc:/host", "/proc", "data", "/d:/e:ro", "/d,src=/etc"),
     "HostConfig.Tmpfs{}": ("/t", "/", "/proc", "/dev", "/etc", "t"),
     "HostConfig.Sysctls{}": (
         "net.core.somaxconn", "kernel.core_pattern", "kernel/core_pattern", "kernel.msgmax", "kernel/msgmax", "net.ipv4.ip_forward",
