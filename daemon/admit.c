@@ -43,8 +43,9 @@ void admit_record_refusal(Audit *audit, const AdmitContext *context, const Reque
     record.request_bytes = request_bytes;
     record.status = status;
     record.response_bytes = response_bytes;
-    (void) audit_record(audit,
-                        &record); /* lost records are the audit's to count: the request is refused anyway */
+    /* Lost records are the audit's to count: the request is refused anyway. */
+    (void) audit_record(audit, &record);
+    (void) audit_flush(audit);
 }
 
 void admit_record_outcome(Audit *audit, const AdmitContext *context, const Verdict *verdict, EndCause end,

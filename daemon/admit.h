@@ -31,7 +31,10 @@ void admit_decide(const Policy *policy, const HostView *view, const Request *req
 int admit_record_forward(Audit *audit, const AdmitContext *context, const Request *request,
                          uint64_t request_bytes, const Verdict *verdict, AuditWaiter *waiter);
 
-/* The one record of a request that doesn't, with the response in it. `request` may be NULL. */
+/*
+ * The one record of a request that doesn't, with the response in it. `request` may be NULL. It is written at
+ * once, so called before the answer goes out, it is on record when the client hears of it.
+ */
 void admit_record_refusal(Audit *audit, const AdmitContext *context, const Request *request,
                           uint64_t request_bytes, const Verdict *verdict, unsigned status,
                           uint64_t response_bytes);
