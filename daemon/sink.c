@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,6 +72,19 @@ static int sink_attach_file(Sink *sink) {
     return 0;
 }
 
+/*
+ * Standard output without waiting for who reads it: a reader that stalls, or ^S, must not stop the daemon.
+ * The descriptor itself is others' too, and O_NONBLOCK would be theirs as well: so it is opened anew. What
+ * can't be (a socket, a pipe of another user's) is asked for room before each write.
+ */
+static void sink_attach_stdout(Sink *sink) {
+    sink->fd = open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (sink->fd < 0) {
+        sink->fd = STDOUT_FILENO;
+        sink->asks = true;
+    }
+}
+
 int sink_open(const ConfigSink *config, Sink *ret) {
     Sink sink = {.kind = config->kind, .mode = config->mode, .fd = -EBADF};
     int r = 0;
@@ -80,7 +95,7 @@ int sink_open(const ConfigSink *config, Sink *ret) {
     if (config->kind == SINK_FILE)
         r = sink_attach_file(&sink);
     else
-        sink.fd = STDOUT_FILENO;
+        sink_attach_stdout(&sink);
     if (r < 0) {
         free(sink.path);
         return r;
@@ -90,7 +105,7 @@ int sink_open(const ConfigSink *config, Sink *ret) {
 }
 
 void sink_done(Sink *sink) {
-    if (sink->kind == SINK_FILE && sink->fd >= 0)
+    if (sink->fd >= 0 && sink->fd != STDOUT_FILENO)
         close(sink->fd);
     free(sink->path);
     *sink = (Sink){.fd = -EBADF};
@@ -100,13 +115,26 @@ int sink_reopen(Sink *sink) {
     return sink->kind == SINK_FILE ? sink_attach_file(sink) : 0;
 }
 
+/* As write(2), never waiting: where poll(2) says that there is room, PIPE_BUF bytes of it are (pipe(7)). */
+static ssize_t sink_write_some(const Sink *sink, Span bytes) {
+    struct pollfd room = {.fd = sink->fd, .events = POLLOUT};
+
+    if (!sink->asks)
+        return write(sink->fd, bytes.data, bytes.size);
+    if (poll(&room, 1, 0) == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return write(sink->fd, bytes.data, bytes.size < PIPE_BUF ? bytes.size : PIPE_BUF);
+}
+
 /* As many bytes as go, in one system call where nothing is wrong. */
 static int sink_write_bytes(Sink *sink, Span bytes, size_t *ret_written) {
     size_t written = 0;
     int r = 0;
 
     while (r == 0 && written < bytes.size) {
-        ssize_t n = write(sink->fd, bytes.data + written, bytes.size - written);
+        ssize_t n = sink_write_some(sink, (Span){bytes.data + written, bytes.size - written});
 
         if (n >= 0)
             written += (size_t) n;

@@ -12,6 +12,7 @@ typedef struct Sink {
     char *path; /* heap; "stdout" */
     unsigned mode;
     int fd;
+    bool asks;    /* for room, since a write could wait */
     bool regular; /* can be cut back */
     bool torn;    /* what is there doesn't end with a newline */
     bool failing; /* logged; until it takes a write again */
@@ -25,7 +26,7 @@ void sink_done(Sink *sink);
 int sink_reopen(Sink *sink);
 
 /*
- * Writes `lines`, which end with a newline. *ret_taken: bytes of whole lines that are there now, always set.
- * 0 when that is all of them, else −errno. Logs when it begins to fail, and when that is over.
+ * Never waits. Writes `lines`, which end with a newline. *ret_taken: bytes of whole lines that are there now,
+ * always set. 0 when that is all of them, else −errno. Logs when it begins to fail, and when that is over.
  */
 int sink_write(Sink *sink, Span lines, size_t *ret_taken);

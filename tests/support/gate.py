@@ -153,6 +153,14 @@ class Gate:
             while data := await stream.read(65536):
                 file.write(data)
 
+    def let_stdout_flow(self, flows):
+        """Whether anybody reads the daemon's end of the pipe; asyncio has no public name for it."""
+        pipe = self.process._transport.get_pipe_transport(1)  # pylint: disable=protected-access
+        if flows:
+            pipe.resume_reading()
+        else:
+            pipe.pause_reading()
+
     def memory(self, key):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
             return int(re.search(rf"^{key}:\s+(\d+) kB", file.read(), re.MULTILINE)[1]) * 1024
@@ -189,6 +197,7 @@ class Gate:
             self.set_read_only(False)
         if self.process and self.process.returncode is None:
             self.process.kill()
+            self.let_stdout_flow(True)  # else its end would never be seen
             await self.process.wait()
         for copy in self.copies:
             copy.cancel()

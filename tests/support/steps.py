@@ -298,6 +298,10 @@ async def step_log(actor, rest, step):
 
 
 async def step_stdout(actor, rest, step):
+    """`stdout ~ REGEX`; `stdout stalls`, `stdout flows`: nobody reads it, or somebody does again."""
+    if rest in ("stalls", "flows"):
+        actor.world.gate.let_stdout_flow(rest == "flows")
+        return
     await actor.world.gate.wait_text("stdout", rest.removeprefix("~").strip(), 5)
 
 
