@@ -14,6 +14,7 @@ typedef struct ExecReader {
 static void exec_read_users(void *ctx, const DocNode *node) {
     ExecReader *reader = ctx;
 
+    reader->rules->has_users = true;
     if (!pattern_list_is_any(node))
         (void) pattern_list_read(reader->arena, reader->errors, node, "users", &reader->rules->users);
 }
@@ -112,10 +113,24 @@ static void exec_object(Findings *findings, const char *rule, const char *field,
     findings->n++;
 }
 
+/* judge_body has held the field against the profile; a key given here replaces what that says. */
+static void exec_forget(Findings *findings, const char *rule) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < findings->n && i < LIMIT_FINDINGS; i++)
+        if (!findings->items[i].rule || strcmp(findings->items[i].rule, rule) != 0 ||
+            findings->items[i].reason != REASON_FIELD_NOT_ALLOWED)
+            findings->items[n++] = findings->items[i];
+    if (findings->n <= LIMIT_FINDINGS)
+        findings->n = n;
+}
+
 static void exec_judge_user(Arena *arena, const ExecRules *exec, const BodyNode *root, Findings *ret) {
     const BodyNode *user = body_member(root, "User");
     bool is_set = user && body_type(user) == BODY_TYPE_STRING && body_string(user).size > 0;
 
+    if (exec->has_users)
+        exec_forget(ret, "exec.users");
     if (!exec->users.given || (is_set && pattern_list_has(&exec->users, body_string(user))))
         return;
     exec_object(ret, "exec.users", "User",
@@ -149,19 +164,12 @@ static void exec_judge_command(Arena *arena, const ExecRules *exec, const BodyNo
     }
 }
 
-/* judge_body has held Privileged against the profile; a key given here replaces what that says. */
 static void exec_judge_privileged(const ExecRules *exec, const BodyNode *root, Findings *ret) {
     const BodyNode *privileged = body_member(root, "Privileged");
-    size_t n = 0;
 
     if (!exec->has_privileged)
         return;
-    for (size_t i = 0; i < ret->n && i < LIMIT_FINDINGS; i++)
-        if (!ret->items[i].rule || strcmp(ret->items[i].rule, "exec.privileged") != 0 ||
-            ret->items[i].reason != REASON_FIELD_NOT_ALLOWED)
-            ret->items[n++] = ret->items[i];
-    if (ret->n <= LIMIT_FINDINGS)
-        ret->n = n;
+    exec_forget(ret, "exec.privileged");
     if (!exec->privileged && privileged && !body_is_zero(privileged))
         exec_object(ret, "exec.privileged", "Privileged", "Privileged=true",
                     "exec: {privileged: true} allows it, and with it root on the host");

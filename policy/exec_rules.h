@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The `exec:` part of a policy: what ContainerExec may ask for (T-087). All zero takes any user and any
- * command, and no privileges; whether anybody may exec at all is what `allow:` says.
+ * The `exec:` part of a policy: what ContainerExec may ask for (T-087). All zero takes any
+ * command, no privileges, and the users that `containers:` takes; whether anybody may exec at all is what
+ * `allow:` says.
  *
  * A pattern of `commands` is held against the whole argument vector as one text: the arguments, joined by
  * one space each. An argument that is empty, or has anything but letters, digits and
@@ -15,6 +16,7 @@
 #include "pattern_list.h"
 
 typedef struct ExecRules {
+    bool has_users; /* given; else as `containers: {user: …}` or the profile says of a User that is set */
     PatternList users;    /* not given: any; only then may a User be absent */
     PatternList commands; /* not given: any */
     bool has_privileged;  /* given; else as the profile says */
@@ -28,8 +30,8 @@ typedef struct ExecRules {
 void exec_rules_read(Arena *arena, DocErrors *errors, const DocNode *mapping, ExecRules *ret);
 
 /*
- * Judges the body of ContainerExec, which judge_body has judged before: *ret is what it found. `privileged`,
- * where given, replaces what the profile says; more findings are put behind those in *ret.
+ * Judges the body of ContainerExec, which judge_body has judged before: *ret is what it found. `users` and
+ * `privileged`, where given, replace what the profile says; more findings are put behind those in *ret.
  */
 void exec_rules_judge(Arena *arena, const ExecRules *exec, const Body *body, Findings *ret);
 

@@ -196,6 +196,8 @@ static uint32_t fields_more_keys(FieldJudge judge) {
         return RULES_BIT(RULES_BIND_MOUNTS);
     case JUDGE_IMAGE:
         return RULES_BIT(RULES_REQUIRE_DIGEST);
+    case JUDGE_USER: /* an exec's too */
+        return RULES_BIT(RULES_USER);
     default:
         return 0;
     }

@@ -87,9 +87,10 @@ static void print_exec(FILE *out, const Policy *policy) {
     const ExecRules *exec = &policy->exec;
 
     fputs("    exec:\n", out);
-    print_names(out, "users", !exec->users.given, &exec->users);
+    if (exec->has_users) /* else the profile says, as of privileged */
+        print_names(out, "users", !exec->users.given, &exec->users);
     print_names(out, "commands", !exec->commands.given, &exec->commands);
-    if (exec->has_privileged) /* else the profile says */
+    if (exec->has_privileged)
         fprintf(out, "      privileged: %s\n", exec->privileged ? "true" : "false");
 }
 

@@ -434,7 +434,6 @@ Test(compile, include_joins_allow_only) {
                            "      profile: baseline\n"
                            "      unknown_fields: deny\n"
                            "    exec:\n"
-                           "      users: any\n"
                            "      commands: any\n"
                            "    build:\n"
                            "      networks: [\"none\", \"default\"]\n"
@@ -488,7 +487,7 @@ Test(compile, print_loads_to_the_same) {
         "    build: {networks: [ci-*, host], remote: true}\n"
         "  q: {containers: {bind_mounts: []}, exec: {users: [], privileged: false}, build: {networks: []}}\n"
         "  r: {containers: {profile: privileged, set: {}}}\n"
-        "  s: {containers: {set: {labels: {}, security_opts: [a, b]}}}\n"));
+        "  s: {containers: {set: {labels: {}, security_opts: [a, b]}}, exec: {users: any}}\n"));
     CLEANUP(policy_set_free_p) PolicySet *second = NULL;
     char *text, *again;
 
@@ -522,10 +521,11 @@ Test(compile, print_loads_to_the_same) {
     free(again);
     text = print_policy(first, "s");
     cr_expect(strstr(text, "      set: {security_opts: [\"a\", \"b\"]}\n"), "%s", text);
+    cr_expect(strstr(text, "    exec:\n      users: any\n      commands: any\n"), "%s", text);
     free(text);
     text = print_policy(first, "r");
     cr_expect(strstr(text, "      set: {}\n"), "%s", text);
-    cr_expect(strstr(text, "    exec:\n      users: any\n      commands: any\n"
+    cr_expect(strstr(text, "    exec:\n      commands: any\n"
                            "    build:\n      networks: any\n      remote: true\n"),
               "%s", text);
     free(text);
