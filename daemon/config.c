@@ -2,19 +2,16 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "buffer.h"
 #include "config_guard.h"
 #include "config_read.h"
+#include "file.h"
 #include "policy/text.h"
 
 #define BUILTIN_LISTEN "unix:///run/quaygate/docker.sock"
 #define BUILTIN_POLICY "monitoring"
-#define READ_BYTES (64u << 10)
 
 static Config *config_new(void) {
     Config *config = calloc(1, sizeof(*config));
@@ -57,7 +54,7 @@ static int config_compare_errors(const void *a, const void *b) {
     return strcmp(x->message, y->message);
 }
 
-static void config_print_errors(DocErrors *errors, FILE *messages) {
+void config_print_errors(DocErrors *errors, FILE *messages) {
     size_t n = errors->n < LIMIT_CONFIG_ERRORS ? errors->n : LIMIT_CONFIG_ERRORS;
 
     qsort(errors->items, n, sizeof(errors->items[0]), config_compare_errors);
@@ -79,7 +76,7 @@ static int config_fail_memory(const char *file, FILE *messages) {
 
 static int config_finish(Config *config, const char *file, FILE *messages) {
     const char *place;
-    int r = config_guard(config, &place);
+    int r = config_guard(config, config->policies, &place);
 
     if (r < 0 && place)
         fprintf(messages, "%s: what no bind mount may reach can't be told: ", file);
@@ -112,44 +109,16 @@ int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
     return 0;
 }
 
-/* One byte past the limit is enough for doc_parse to refuse it. */
-static int config_read_open(int fd, Buffer *ret) {
-    while (buffer_size(ret) <= LIMIT_CONFIG_BYTES) {
-        char *room = buffer_reserve(ret, READ_BYTES);
-        ssize_t n;
-
-        if (!room)
-            return -ENOMEM;
-        n = read(fd, room, READ_BYTES);
-        if (n == 0)
-            return 0;
-        if (n > 0)
-            buffer_commit(ret, (size_t) n);
-        else if (errno != EINTR)
-            return -errno;
-    }
-    return 0;
-}
-
 bool config_is_absent(const char *path) {
     struct stat st;
 
     return lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-int config_read_file(const char *path, Buffer *ret) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r;
-
-    if (fd < 0)
-        return -errno;
-    r = config_read_open(fd, ret);
-    close(fd);
-    return r;
-}
-
+/* One byte past the limit is enough for doc_parse to refuse it. */
 int config_load(const char *path, FILE *messages, Config **ret) {
     CLEANUP(buffer_done) Buffer text = {0};
-    int r = config_read_file(path, &text);
+    int r = file_read(path, LIMIT_CONFIG_BYTES, &text);
 
     if (r < 0) {
         fprintf(messages, "%s: %s\n", path, strerror(-r));

@@ -104,6 +104,9 @@ Config *config_unref(Config *config); /* accepts NULL, returns NULL */
 /* The effective config, defaults filled in and presets resolved: YAML that loads to the same policy. */
 int config_print(const Config *config, FILE *out);
 
+/* A line a mistake, in the order of the file: FILE:LINE:COLUMN: message. */
+void config_print_errors(DocErrors *errors, FILE *messages);
+
 static inline void config_unref_p(Config **config) {
     *config = config_unref(*config);
 }

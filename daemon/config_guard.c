@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "buffer.h"
-#include "config_read.h"
+#include "file.h"
 #include "hostfs.h"
 #include "policy/body.h"
 
@@ -149,7 +148,7 @@ static void guarded_read_engine(Guarded *guarded) {
         return;
     }
     snprintf(path, sizeof(path), "%s" ENGINE_CONFIG, guarded_root(guarded));
-    r = config_read_file(path, &text);
+    r = file_read(path, LIMIT_CONFIG_BYTES, &text);
     if (r == 0)
         r = guarded_take_engine(guarded, arena, buffer_span(&text));
     /* The engine is root and reads it, whether we may or not. */
@@ -157,7 +156,7 @@ static void guarded_read_engine(Guarded *guarded) {
         guarded_stop(guarded, r, path);
 }
 
-int config_guard(Config *config, const char **ret_place) {
+int config_guard(Config *config, PolicySet *set, const char **ret_place) {
     /* Two of each; a log has two names, the engine's config three keys. */
     size_t n_room = 2 * (config->n_listeners + 2 * config->n_sinks + config->n_protect + 2 + 3);
     Guarded guarded = {.config = config,
@@ -177,8 +176,8 @@ int config_guard(Config *config, const char **ret_place) {
     for (size_t i = 0; i < config->n_protect; i++)
         guarded_add_host(&guarded, config->protect[i]);
     guarded_read_engine(&guarded);
-    if (hostfs_lead(&config->host, config->policies) < 0)
+    if (hostfs_lead(&config->host, set) < 0)
         return -ENOMEM;
     *ret_place = guarded.place;
-    return guarded.error < 0 ? guarded.error : policy_set_protect(config->policies, guarded.paths, guarded.n);
+    return guarded.error < 0 ? guarded.error : policy_set_protect(set, guarded.paths, guarded.n);
 }

@@ -9,7 +9,8 @@
 #include "config.h"
 
 /*
- * Tells the config's policies. Once, when all else is read. 0; or −errno, since not everything is guarded,
- * and in *ret_place the path at which that showed (the config's), or NULL: no memory.
+ * Tells the policies of `set`: the config's, or others that are to be judged as if they were. Once, when all
+ * else is read. 0; or −errno, since not everything is guarded, and in *ret_place the path at which that
+ * showed (the config's), or NULL: no memory.
  */
-int config_guard(Config *config, const char **ret_place);
+int config_guard(Config *config, PolicySet *set, const char **ret_place);

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "buffer.h"
 #include "config.h"
 
 typedef struct ConfigReader {
@@ -15,9 +14,6 @@ typedef struct ConfigReader {
     const DocNode *listeners;
     const DocNode *policies;
 } ConfigReader;
-
-/* At most one byte more than LIMIT_CONFIG_BYTES. −errno. */
-int config_read_file(const char *path, Buffer *ret);
 
 /* All keys. Mistakes go to reader->errors; then the Config must not be used. */
 void config_read(ConfigReader *reader);

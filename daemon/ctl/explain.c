@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * The daemon's way of a request, from the head to the verdict, without its sockets: seal, collect what the
- * policy wants of the body within the config's limits, parse, decide. The same functions in the same order
- * as exchange_request.c.
- */
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "ctl.h"
+#include "daemon/file.h"
 #include "daemon/json_text.h"
+#include "dry_run.h"
 #include "policy/explain.h"
-#include "policy/version.h"
-
-#define READ_BYTES (64u << 10)
 
 static const char HELP[] =
     "Usage: quaygate explain [--config FILE] --policy NAME [--json] METHOD PATH\n"
@@ -38,21 +31,15 @@ typedef struct Explain {
     const char *body_path;
     bool json;
     bool help;
-    Header given[LIMIT_HEADERS]; /* --header */
-    size_t n_given;
 
     Config *config;
-    Policy *policy;
-    Arena *arena;
     Buffer bytes; /* of the body */
-    Body *body;
-    RawHead raw;
-    Request request;
-    Verdict verdict;
+    Arena *arena;
+    DryRun run;
 } Explain;
 
 static void explain_done(Explain *e) {
-    (void) body_free(e->body);
+    dry_run_done(&e->run);
     buffer_done(&e->bytes);
     (void) arena_free(e->arena);
     (void) config_unref(e->config);
@@ -60,27 +47,16 @@ static void explain_done(Explain *e) {
 
 /* --- the command line */
 
-static Span explain_trim(Span text) {
-    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.size--;
-    }
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
-}
-
 static int explain_take_header(Explain *e, const char *text) {
-    const char *colon = strchr(text, ':');
+    RawHead *head = &e->run.head;
+    const char *wrong;
 
-    if (!colon || colon == text)
-        return ctl_fail_usage("explain", "a header is written as 'NAME: VALUE', not '%s'", text);
-    if (strpbrk(text, "\r\n"))
-        return ctl_fail_usage("explain", "a header is one line");
-    if (e->n_given == LIMIT_HEADERS)
+    if (head->n_headers == LIMIT_HEADERS)
         return ctl_fail_usage("explain", "more than %u headers", LIMIT_HEADERS);
-    e->given[e->n_given++] = (Header){.name = {.data = text, .size = (size_t) (colon - text)},
-                                      .value = explain_trim(span_from(colon + 1))};
+    wrong = dry_run_parse_header(span_from(text), &head->headers[head->n_headers]);
+    if (wrong)
+        return ctl_fail_usage("explain", "%s", wrong);
+    head->n_headers++;
     return CTL_OK;
 }
 
@@ -125,8 +101,8 @@ static int explain_take_options(Explain *e, int argc, char **argv) {
         return ctl_fail_usage("explain", "--policy is missing");
     if (argc - optind != 2)
         return ctl_fail_usage("explain", "a METHOD and a PATH are needed, and nothing else");
-    e->raw.method = span_from(argv[optind]);
-    e->raw.target = span_from(argv[optind + 1]);
+    e->run.head.method = span_from(argv[optind]);
+    e->run.head.target = span_from(argv[optind + 1]);
     return CTL_OK;
 }
 
@@ -136,8 +112,8 @@ static int explain_load(Explain *e) {
 
     if (ctl_load(e->config_path, &e->config) < 0)
         return CTL_CONFIG;
-    e->policy = policy_set_get(e->config->policies, span_from(e->policy_name));
-    if (e->policy)
+    e->run.policy = policy_set_get(e->config->policies, span_from(e->policy_name));
+    if (e->run.policy)
         return CTL_OK;
     names = policy_set_names(e->config->policies, &n);
     fprintf(stderr, "quaygate explain: unknown policy '%s'%s\n", e->policy_name,
@@ -145,115 +121,26 @@ static int explain_load(Explain *e) {
     return CTL_CONFIG;
 }
 
-/* All of it, up to one byte past what any config could let the daemon read. */
+/* All of it, past what any config could let the daemon read. */
 static int explain_read_body(Explain *e) {
     bool is_stdin = strcmp(e->body_path, "-") == 0;
-    int fd = is_stdin ? STDIN_FILENO : open(e->body_path, O_RDONLY | O_CLOEXEC), r = fd < 0 ? -errno : 0;
+    int r = is_stdin ? file_read_fd(STDIN_FILENO, LIMIT_BODY_BYTES_MAX, &e->bytes)
+                     : file_read(e->body_path, LIMIT_BODY_BYTES_MAX, &e->bytes);
 
-    while (r == 0 && buffer_size(&e->bytes) <= LIMIT_BODY_BYTES_MAX) {
-        char *room = buffer_reserve(&e->bytes, READ_BYTES);
-        ssize_t n = room ? read(fd, room, READ_BYTES) : 0;
-
-        if (!room)
-            r = -ENOMEM;
-        else if (n < 0 && errno != EINTR)
-            r = -errno;
-        else if (n > 0)
-            buffer_commit(&e->bytes, (size_t) n);
-        else if (n == 0)
-            break;
+    if (r < 0) {
+        fprintf(stderr, "quaygate explain: %s: %s\n", e->body_path, strerror(-r));
+        return CTL_CONFIG;
     }
-    if (fd >= 0 && !is_stdin)
-        close(fd);
-    if (r == 0)
-        return CTL_OK;
-    fprintf(stderr, "quaygate explain: %s: %s\n", e->body_path, strerror(-r));
-    return CTL_CONFIG;
-}
-
-/* --- the request */
-
-static bool explain_has_header(const Explain *e, const char *name) {
-    for (size_t i = 0; i < e->n_given; i++)
-        if (span_is_nocase(e->given[i].name, name))
-            return true;
-    return false;
-}
-
-static bool explain_add_header(Explain *e, const char *name, const char *value) {
-    if (explain_has_header(e, name))
-        return true;
-    if (!value || e->raw.n_headers == LIMIT_HEADERS)
-        return false;
-    e->raw.headers[e->raw.n_headers++] = (Header){.name = span_from(name), .value = span_from(value)};
-    return true;
-}
-
-/* What every client sends by itself, unless --header says otherwise. */
-static Reason explain_build_head(Explain *e) {
-    bool good;
-
-    e->raw.http_minor = 1;
-    memcpy(e->raw.headers, e->given, sizeof(e->given));
-    e->raw.n_headers = e->n_given;
-    good = explain_add_header(e, "Host", "docker");
-    if (e->body_path && !explain_has_header(e, "Transfer-Encoding"))
-        good = good &&
-               explain_add_header(e, "Content-Length", arena_printf(e->arena, "%zu", buffer_size(&e->bytes)));
-    if (e->body_path)
-        good = good && explain_add_header(e, "Content-Type", "application/json");
-    return good ? REASON_OK : REASON_HEADERS_TOO_LARGE;
-}
-
-/* The bytes of the head as they would come: METHOD SP TARGET SP HTTP/1.1, the fields, an empty line. */
-static bool explain_head_fits(const Explain *e) {
-    size_t size = e->raw.method.size + e->raw.target.size + strlen("  HTTP/1.1\r\n\r\n");
-
-    for (size_t i = 0; i < e->raw.n_headers; i++)
-        size += e->raw.headers[i].name.size + e->raw.headers[i].value.size + strlen(": \r\n");
-    return size <= e->config->limits.header_bytes;
-}
-
-static Reason explain_take_body(Explain *e, const char **ret_detail) {
-    Span bytes = buffer_span(&e->bytes);
-
-    if (e->request.framing == FRAMING_LENGTH) {
-        if (e->request.length > e->config->limits.body_bytes)
-            return REASON_BODY_TOO_LARGE;
-        if (bytes.size < e->request.length)
-            return REASON_BODY_TRUNCATED;
-        bytes.size = e->request.length; /* what is behind it would be another request */
-    }
-    if (bytes.size > e->config->limits.body_bytes)
-        return REASON_BODY_TOO_LARGE;
-    if (bytes.size > 0)
-        return body_parse(e->arena, bytes, &e->body, ret_detail);
-    return e->request.operation && e->request.operation->body == BODY_JSON ? REASON_BODY_MISSING : REASON_OK;
-}
-
-static void explain_judge(Explain *e) {
-    const char *detail = NULL;
-    Reason reason = explain_build_head(e);
-
-    if (reason == REASON_OK && !explain_head_fits(e))
-        reason = REASON_HEADERS_TOO_LARGE;
-    if (reason == REASON_OK)
-        reason = request_seal(e->arena, &e->raw, &e->request, &detail);
-    if (reason == REASON_OK)
-        version_settle(&e->config->versions, &e->request, 0); /* there is no engine to ask */
-    if (reason == REASON_OK && e->request.skip_bytes == 0 && policy_wants_body(e->policy, &e->request))
-        reason = explain_take_body(e, &detail);
-    if (reason == REASON_OK)
-        policy_decide(e->policy, &e->request, e->body, e->arena, &e->verdict);
-    else
-        e->verdict = verdict_from_reason(reason, detail);
+    e->run.has_body = true;
+    e->run.bytes = buffer_span(&e->bytes);
+    return CTL_OK;
 }
 
 /* --- the answer */
 
 /* The status that the client gets from us; 0: what the engine answers. */
 static unsigned explain_status(const Explain *e) {
-    return verdict_forwards(&e->verdict) ? 0 : reason_http_status(e->verdict.reason);
+    return verdict_forwards(&e->run.verdict) ? 0 : reason_http_status(e->run.verdict.reason);
 }
 
 static const char *explain_colour(Effect effect) {
@@ -276,13 +163,13 @@ static void explain_print_line(const char *name, const char *value) {
 }
 
 static int explain_print(Explain *e, const char *sentence) {
-    const Verdict *verdict = &e->verdict;
+    const Verdict *verdict = &e->run.verdict;
     bool allowed = verdict->effect == EFFECT_ALLOW;
 
     printf("%-11s%s%s%s\n", "verdict:", ctl_colour(explain_colour(verdict->effect)),
            effect_name(verdict->effect), ctl_colour(CTL_RESET));
-    explain_print_line("policy:", policy_name(e->policy));
-    explain_print_line("operation:", e->request.operation ? e->request.operation->id : NULL);
+    explain_print_line("policy:", policy_name(e->run.policy));
+    explain_print_line("operation:", e->run.request.operation ? e->run.request.operation->id : NULL);
     explain_print_line("rule:", verdict_rule(verdict));
     explain_print_line("field:", verdict->field);
     explain_print_line("reason:", allowed ? NULL : verdict_detail(verdict));
@@ -308,14 +195,14 @@ static int explain_append_edits(Buffer *out, const Verdict *verdict) {
 }
 
 static int explain_print_json(Explain *e, const char *sentence) {
-    const Verdict *verdict = &e->verdict;
+    const Verdict *verdict = &e->run.verdict;
     const struct {
         const char *name;
         const char *value;
     } fields[] = {
         {"verdict", effect_name(verdict->effect)},
-        {"policy", policy_name(e->policy)},
-        {"operation", e->request.operation ? e->request.operation->id : NULL},
+        {"policy", policy_name(e->run.policy)},
+        {"operation", e->run.request.operation ? e->run.request.operation->id : NULL},
         {"rule", verdict_rule(verdict)},
         {"field", verdict->field},
         {"reason", verdict->effect == EFFECT_ALLOW ? NULL : verdict_detail(verdict)},
@@ -379,10 +266,12 @@ int ctl_explain(int argc, char **argv) {
         fprintf(stderr, "quaygate explain: %s\n", strerror(ENOMEM));
         return CTL_CONFIG;
     }
-    explain_judge(&e);
-    sentence = explain_sentence(e.arena, &e.verdict, &e.request, policy_name(e.policy), NULL);
+    e.run.config = e.config;
+    e.run.arena = e.arena;
+    dry_run_judge(&e.run);
+    sentence = explain_sentence(e.arena, &e.run.verdict, &e.run.request, policy_name(e.run.policy), NULL);
     if (!sentence)
-        sentence = reason_sentence(e.verdict.reason);
+        sentence = reason_sentence(e.run.verdict.reason);
     r = e.json ? explain_print_json(&e, sentence) : explain_print(&e, sentence);
-    return r == CTL_OK ? explain_exit_code(e.verdict.effect) : r;
+    return r == CTL_OK ? explain_exit_code(e.run.verdict.effect) : r;
 }

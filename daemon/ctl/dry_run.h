@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The daemon's way of a request, from the head to the verdict, without its sockets: seal, collect what the
+ * policy wants of the body within the config's limits, parse, decide. The same functions in the same order
+ * as exchange_request.c; for `explain`, `test` and the vectors of tests/.
+ */
+#pragma once
+
+#include "daemon/config.h"
+
+typedef struct DryRun {
+    /* The question; borrowed, as long as the answer is of interest. */
+    const Config *config; /* limits, versions */
+    const Policy *policy;
+    Arena *arena;
+    RawHead head; /* method, target and fields as given; judging adds what every client sends by itself */
+    bool has_body;
+    Span bytes; /* of the body */
+
+    /* The answer. */
+    Request request;
+    Body *body; /* owned */
+    Verdict verdict;
+} DryRun;
+
+void dry_run_done(DryRun *run);
+
+/* "NAME: VALUE" to a field (spans of `text`). NULL, or what is wrong: "a header is one line". */
+const char *dry_run_parse_header(Span text, Header *ret);
+
+/* Always comes to a verdict. */
+void dry_run_judge(DryRun *run);
+
+/*
+ * The body that the engine gets: the client's bytes, or what the policy made of them. An empty text where
+ * none goes on; .data NULL where nothing does, or there is no memory.
+ */
+Span dry_run_sends(const DryRun *run);
