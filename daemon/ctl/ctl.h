@@ -17,6 +17,7 @@ typedef enum CtlExit {
     CTL_CONFIG = 1, /* the config, or what it needs, is wrong */
     CTL_USAGE = 2,
     CTL_DENIED = 3,  /* explain */
+    CTL_FAILED = 3,  /* test: some verdict is not the expected one */
     CTL_INVALID = 4, /* explain */
 } CtlExit;
 
@@ -24,6 +25,7 @@ int ctl_check(int argc, char **argv);
 int ctl_explain(int argc, char **argv);
 int ctl_operations(int argc, char **argv);
 int ctl_presets(int argc, char **argv);
+int ctl_test(int argc, char **argv);
 
 /* Says on stderr what is wrong with the command line, and where help is. Returns CTL_USAGE. */
 int ctl_fail_usage(const char *verb, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -24,6 +24,10 @@ static const CtlVerb VERBS[] = {
     {"operations", ctl_operations,
      "operations [--json]\n      every operation of the Engine API that can be allowed"},
     {"presets", ctl_presets, "presets [NAME]\n      the built-in policies, or one of them as YAML"},
+    {"test", ctl_test,
+     "test [--config FILE] [--junit[=FILE]] FILE...\n      whether a table of requests gets the verdicts "
+     "that it "
+     "expects"},
 };
 
 int ctl_fail_usage(const char *verb, const char *format, ...) {

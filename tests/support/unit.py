@@ -55,7 +55,7 @@ def run(test, under):
         failed = len(re.findall(r"^not ok\b", out, re.MULTILINE))
         text = ""
         if failed:
-            text += "".join(re.findall(r"^not ok.*\n(?:  .*\n)*", out, re.MULTILINE))
+            text += "".join(re.findall(r"^not ok.*\n(?:(?:  |#).*\n)*", out, re.MULTILINE))
         if not failed and (done.returncode or not passed + skipped):
             failed += 1
             text += f"ended with {done.returncode} and {passed} tests:\n{out[-1500:]}"
