@@ -3,13 +3,6 @@
 
 #include "clock.h"
 
-void admit_decide(const Policy *policy, const HostView *view, const Request *request, Body *body,
-                  Arena *arena, Verdict *ret) {
-    *ret = (Verdict){0};
-    policy_decide(policy, request, body, arena, ret);
-    hostfs_check(view, policy, arena, ret);
-}
-
 static Record admit_record(RecordEvent event, const AdmitContext *context, const Verdict *verdict) {
     Record record = {
         .event = event,

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Puts the question to the policy and the answer on record. The only caller of policy_decide.
+ * Puts the answer of the policy on record.
  */
 #pragma once
 
 #include "audit.h"
-#include "hostfs.h"
-#include "policy/policy.h"
 
 /* Where a request came in and who sent it: what its records share. */
 typedef struct AdmitContext {
@@ -16,13 +14,6 @@ typedef struct AdmitContext {
     const Subject *subject;
     uint64_t began_usec; /* CLOCK_MONOTONIC */
 } AdmitContext;
-
-/*
- * The verdict: the policy's, and where the host's files are in `view`, what becomes of host paths behind
- * their links.
- */
-void admit_decide(const Policy *policy, const HostView *view, const Request *request, Body *body,
-                  Arena *arena, Verdict *ret);
 
 /*
  * The decision record of a request that goes on to the engine; `waiter` hears whether it was taken.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange_impl.h"
 
+#include "decide.h"
 #include "policy/version.h"
 #include "req_write.h"
 
@@ -22,7 +23,7 @@ static bool exchange_take_edits(Exchange *x) {
 static bool exchange_decide(Exchange *x) {
     AdmitContext context = exchange_context(x);
 
-    admit_decide(x->listener->policy, &x->config->host, &x->request, x->body, x->arena, &x->verdict);
+    decide_request(x->listener->policy, &x->config->host, &x->request, x->body, x->arena, &x->verdict);
     if (!verdict_forwards(&x->verdict)) {
         exchange_answer(x);
         return true;

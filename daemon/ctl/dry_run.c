@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dry_run.h"
 
+#include "daemon/decide.h"
 #include "policy/version.h"
 
 void dry_run_done(DryRun *run) {
@@ -104,7 +105,7 @@ void dry_run_judge(DryRun *run) {
     if (reason == REASON_OK && run->request.skip_bytes == 0 && policy_wants_body(run->policy, &run->request))
         reason = dry_run_take_body(run, &detail);
     if (reason == REASON_OK)
-        policy_decide(run->policy, &run->request, run->body, run->arena, &run->verdict);
+        decide_request(run->policy, &run->config->host, &run->request, run->body, run->arena, &run->verdict);
     else
         run->verdict = verdict_from_reason(reason, detail);
 }

@@ -2,7 +2,7 @@
 /*
  * The daemon's way of a request, from the head to the verdict, without its sockets: seal, collect what the
  * policy wants of the body within the config's limits, parse, decide. The same functions in the same order
- * as exchange_request.c; for `explain`, `test` and the vectors of tests/.
+ * as exchange_request.c, on the same view of the host; for `explain`, `test` and the vectors of tests/.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 typedef struct DryRun {
     /* The question; borrowed, as long as the answer is of interest. */
-    const Config *config; /* limits, versions */
+    const Config *config; /* limits, versions, the view of the host */
     const Policy *policy;
     Arena *arena;
     RawHead head; /* method, target and fields as given; judging adds what every client sends by itself */

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The question that the daemon and the command put alike, so that what `explain` says is what the daemon
+ * does. The only caller of policy_decide.
+ */
+#pragma once
+
+#include "hostfs.h"
+#include "policy/policy.h"
+
+/*
+ * The verdict: the policy's, and where the host's files are in `view`, what becomes of host paths behind
+ * their links.
+ */
+void decide_request(const Policy *policy, const HostView *view, const Request *request, Body *body,
+                    Arena *arena, Verdict *ret);
