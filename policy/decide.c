@@ -19,6 +19,7 @@ typedef struct Question {
     const Request *request;
     Arena *arena; /* NULL: only the answer is asked for, no words */
     Verdict *verdict;
+    Trace *trace; /* or NULL */
 } Question;
 
 /* NULL when there is nowhere to write: verdict_detail() then has the reason's own sentence. */
@@ -319,10 +320,11 @@ static bool decide_head(Question *question) {
 }
 
 /* The first finding; zero (REASON_UNDECIDED) when there is none. */
-static Verdict verdict_from_findings(const Findings *findings) {
+static Verdict verdict_from_findings(Trace *trace, const Findings *findings) {
     const Finding *first = &findings->items[0];
     Verdict verdict;
 
+    trace_findings(trace, findings);
     if (findings->n == 0)
         return (Verdict){0};
     verdict = verdict_from_reason(first->reason, first->detail);
@@ -379,7 +381,8 @@ static Verdict decide_query(const Question *question) {
                              .rules = &policy->rules,
                              .build = &policy->build,
                              .is_named = question_names_key,
-                             .ctx = question};
+                             .ctx = question,
+                             .trace = question->trace};
     Findings *findings;
 
     /* Without a query there is something to find only where absence has a meaning or a path names an image.
@@ -392,7 +395,7 @@ static Verdict decide_query(const Question *question) {
         return verdict_from_reason(REASON_NO_MEMORY, NULL);
     params.buildkit = request->operation->body == BODY_STREAM && policy_allows_buildkit(policy);
     params_judge(&params, findings);
-    return verdict_from_findings(findings);
+    return verdict_from_findings(question->trace, findings);
 }
 
 /*
@@ -434,24 +437,31 @@ static Verdict decide_body(const Question *question, Body *body, Edits *ret_edit
     findings = arena_alloc(question->arena, sizeof(*findings));
     if (!findings || edit_body(question->arena, operation, &policy->rules, body, ret_edits) != REASON_OK)
         return verdict_from_reason(REASON_NO_MEMORY, NULL);
-    judge_body(question->arena, operation, request->target.api_minor, body, &policy->rules, findings);
-    if (operation == routes_find(SPAN("ContainerExec")))
+    judge_body_traced(question->arena, operation, request->target.api_minor, body, &policy->rules,
+                      question->trace, findings);
+    if (operation == routes_find(SPAN("ContainerExec"))) {
         exec_rules_judge(question->arena, &policy->exec, body, findings);
+        exec_rules_trace(&policy->exec, body, question->trace);
+    }
     /* To be taken off a network leads nowhere, so it is only held against a list that is given. */
     if (operation == routes_find(SPAN("NetworkConnect")) ||
         (policy->rules.networks.given && operation == routes_find(SPAN("NetworkDisconnect"))))
         judge_connect(question->arena, &policy->rules, request->object, findings);
     question->verdict->host_paths = findings->paths;
     question->verdict->n_host_paths = findings->n_paths;
-    return verdict_from_findings(findings);
+    return verdict_from_findings(question->trace, findings);
 }
 
 /* All of it is looked at, for what is invalid is so whatever the policy says of the rest. */
 static Verdict decide_parts(const Question *question, Body *body, Edits *ret_edits) {
+    static const char *const places[] = {"query", "header", "body"};
     const Verdict parts[] = {decide_query(question), decide_credentials(question),
                              decide_body(question, body, ret_edits)};
     Verdict worst = {0};
 
+    for (size_t i = 0; question->trace && i < ARRAY_SIZE(parts); i++)
+        if (parts[i].reason != REASON_UNDECIDED)
+            trace_verdict(question->trace, places[i], &parts[i]);
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
         if (parts[i].reason != REASON_UNDECIDED &&
             (worst.reason == REASON_UNDECIDED ||
@@ -470,10 +480,34 @@ bool policy_wants_body(const Policy *policy, const Request *request) {
     return decide_head(&question) || policy->observes;
 }
 
+/* What of the head was asked of the policy's lists. */
+static void question_trace_head(const Question *question, bool granted) {
+    const Verdict *verdict = question->verdict;
+    Question words = {.request = question->request};
+
+    if (!question->trace)
+        return;
+    words.arena = question->trace->arena;
+    trace_note(question->trace, &(TraceEntry){.place = "operation",
+                                              .value = question_name(&words),
+                                              .rule = "allow",
+                                              .mark = granted ? TRACE_ALLOWED : TRACE_DENIED});
+    if (!granted)
+        trace_verdict(question->trace, "operation", verdict);
+}
+
 void policy_decide(const Policy *policy, const Request *request, Body *body, Arena *arena, Verdict *ret) {
-    Question question = {.policy = policy, .request = request, .arena = arena, .verdict = ret};
+    policy_decide_traced(policy, request, body, arena, NULL, ret);
+}
+
+void policy_decide_traced(const Policy *policy, const Request *request, Body *body, Arena *arena,
+                          Trace *trace, Verdict *ret) {
+    Question question = {
+        .policy = policy, .request = request, .arena = arena, .verdict = ret, .trace = trace};
     bool granted = decide_head(&question);
     Edits edits = {0};
+
+    question_trace_head(&question, granted);
 
     if (granted || policy->observes) {
         Verdict verdict = decide_parts(&question, body, &edits);

@@ -184,3 +184,25 @@ void exec_rules_judge(Arena *arena, const ExecRules *exec, const Body *body, Fin
     exec_judge_user(arena, exec, root, ret);
     exec_judge_command(arena, exec, root, ret);
 }
+
+void exec_rules_trace(const ExecRules *exec, const Body *body, Trace *trace) {
+    const struct {
+        const char *field;
+        const char *rule;
+        bool given;
+    } rows[] = {
+        {"User", "exec.users", exec->has_users},
+        {"Cmd", "exec.commands", exec->commands.given},
+        {"Privileged", "exec.privileged", exec->has_privileged},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const BodyNode *value = body ? body_member(body_root(body), rows[i].field) : NULL;
+
+        if (!trace || !rows[i].given || !value)
+            continue;
+        if (body_type(value) == BODY_TYPE_ARRAY) /* only its elements are noted */
+            trace_note(trace, &(TraceEntry){.place = rows[i].field, .value = body_show(trace->arena, value)});
+        trace_allow(trace, rows[i].field, rows[i].rule);
+    }
+}

@@ -50,14 +50,18 @@ static void judgement_add(Judgement *j, const Finding *finding) {
 void judgement_object(Judgement *j, const Place *place, Reason reason, const char *rule, const char *hint,
                       const char *detail, ...) {
     Finding finding = {.reason = reason, .rule = rule, .hint = hint};
+    bool reported = j->findings->n < LIMIT_FINDINGS || reason == REASON_JSON_AMBIGUOUS;
     char text[LIMIT_VALUE_SHOWN * 2];
     va_list args;
 
     /* A thousand wrong elements need no thousand sentences: only what is reported is worded. */
-    if (j->findings->n < LIMIT_FINDINGS || reason == REASON_JSON_AMBIGUOUS) {
-        va_start(args, detail);
-        (void) vsnprintf(text, sizeof(text), detail, args);
-        va_end(args);
+    if (!reported && !j->trace)
+        return judgement_add(j, &finding);
+    va_start(args, detail);
+    /* It is never NULL, but gcc can't see that under UBSan. */
+    (void) vsnprintf(text, sizeof(text), detail ? detail : "", args);
+    va_end(args);
+    if (reported) {
         finding.field = place_show(j->arena, place);
         if (finding.field)
             finding.detail = arena_printf(j->arena, "%s%s", finding.field, text);
@@ -66,6 +70,8 @@ void judgement_object(Judgement *j, const Place *place, Reason reason, const cha
             finding.field = "";
             finding.detail = "no memory to say which field";
         }
+    } else {
+        judgement_trace_rest(j, place, reason, &finding, text);
     }
     judgement_add(j, &finding);
 }
@@ -123,7 +129,7 @@ static const char *judge_unknown_rule(Judgement *j) {
     return rule ? rule : "unknown_fields";
 }
 
-static bool judge_type_fits(FieldType type, BodyType given) {
+bool judge_type_fits(FieldType type, BodyType given) {
     switch (type) {
     case FIELD_OBJECT:
     case FIELD_MAP:
@@ -247,6 +253,19 @@ static bool judge_misplaced(Judgement *j, const Place *place, const BodyNode *va
     return true;
 }
 
+/* A key that is no field of its object. */
+static void judge_stranger(Judgement *j, const Place *place, FieldMatch match, const Field *near,
+                           const BodyNode *value) {
+    TraceEntry *entry = judgement_note(j, place, NULL, value);
+    size_t before = j->findings->n;
+
+    if (match == FIELD_FOLDED)
+        judge_ambiguous(j, place, near);
+    else if (place->parent || !j->table->misplaced || !judge_misplaced(j, place, value))
+        judge_unknown(j, place);
+    judgement_mark(j, entry, before, body_is_zero(value) ? TRACE_UNSET : TRACE_UNJUDGED);
+}
+
 static void judge_object(Judgement *j, const Place *place, const Field *field, const BodyNode *object) {
     const BodyNode *value;
     void *iter = NULL;
@@ -255,19 +274,12 @@ static void judge_object(Judgement *j, const Place *place, const Field *field, c
     while (body_next(object, &iter, &member.key, &value)) {
         const Field *known;
 
-        switch (fields_lookup(field, member.key, &known)) {
-        case FIELD_EXACT:
+        FieldMatch match = fields_lookup(field, member.key, &known);
+
+        if (match == FIELD_EXACT)
             judge_value(j, &member, known, value);
-            break;
-        case FIELD_FOLDED:
-            judge_ambiguous(j, &member, known);
-            break;
-        case FIELD_UNKNOWN:
-            if (!place && j->table->misplaced && judge_misplaced(j, &member, value))
-                break;
-            judge_unknown(j, &member);
-            break;
-        }
+        else
+            judge_stranger(j, &member, match, known, value);
     }
 }
 
@@ -344,29 +356,53 @@ static bool judge_version(Judgement *j, const Place *place, const Field *field) 
     return false;
 }
 
-static void judge_value(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+/* The field itself, without what is below it: false where there is nothing to look at. */
+static bool judge_field(Judgement *j, const Place *place, const Field *field, const BodyNode *value,
+                        TraceMark *ret_mark) {
     bool is_entry = place && place->kind != PLACE_MEMBER; /* an entry is there, whatever its value */
     bool is_set;
 
+    *ret_mark = TRACE_UNJUDGED;
     if (!judge_type(j, place, field, value))
-        return;
+        return false;
     is_set = field->judge == JUDGE_UNSET ? body_type(value) != BODY_TYPE_NULL : !body_is_zero(value);
+    if (!is_set)
+        *ret_mark = TRACE_UNSET;
     if (!is_set && !is_entry)
-        return;
+        return false;
+    if (field->judge == JUDGE_FREE || !judgement_is_privileged(j))
+        *ret_mark = TRACE_FREE;
     if (judge_version(j, place, field) && field->judge != JUDGE_FREE && judge_is_enforced(j->rules, field)) {
         JudgeFunction function = judge_find(field->judge);
 
+        *ret_mark = TRACE_ALLOWED;
         if (function)
             function(j, place, field, value);
         else /* a row whose judge nobody wrote */
             judgement_object(j, place, REASON_UNDECIDED, field->rule, NULL, " has no judge");
     }
-    judge_below(j, place, field, value);
+    return true;
+}
+
+static void judge_value(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    TraceEntry *entry = judgement_note(j, place, field, value);
+    size_t before = j->findings->n;
+    TraceMark mark;
+    bool goes_on = judge_field(j, place, field, value, &mark);
+
+    judgement_mark(j, entry, before, mark);
+    if (goes_on)
+        judge_below(j, place, field, value);
 }
 
 void judge_body(Arena *arena, const Operation *operation, unsigned api_minor, const Body *body,
                 const Rules *rules, Findings *ret) {
-    Judgement j = {.arena = arena, .rules = rules, .api_minor = api_minor, .findings = ret};
+    judge_body_traced(arena, operation, api_minor, body, rules, NULL, ret);
+}
+
+void judge_body_traced(Arena *arena, const Operation *operation, unsigned api_minor, const Body *body,
+                       const Rules *rules, Trace *trace, Findings *ret) {
+    Judgement j = {.arena = arena, .rules = rules, .api_minor = api_minor, .findings = ret, .trace = trace};
     const BodyNode *root;
 
     *ret = (Findings){0};

@@ -9,6 +9,7 @@
 #include "body.h"
 #include "routes.h"
 #include "rules.h"
+#include "trace.h"
 #include "verdict.h"
 
 typedef struct Finding {
@@ -33,6 +34,11 @@ typedef struct Findings {
  */
 void judge_body(Arena *arena, const Operation *operation, unsigned api_minor, const Body *body,
                 const Rules *rules, Findings *ret);
+
+/* The same, telling `trace` (which may be NULL) of each field that is looked at, but not of what is in *ret.
+ */
+void judge_body_traced(Arena *arena, const Operation *operation, unsigned api_minor, const Body *body,
+                       const Rules *rules, Trace *trace, Findings *ret);
 
 /* Whether `path` (cleaned) may be mounted: what judge_body asks of each bind mount. */
 bool judge_host_path(const Rules *rules, Span path, bool readonly);

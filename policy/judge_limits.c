@@ -41,6 +41,8 @@ static void limit_value(Judgement *j, const Place *above, const BodyNode *object
         limit_miss(j, above, member, key, most);
     else if (value < 0 || value > most)
         limit_over(j, above, member, value, key, most);
+    else
+        judgement_allow(j, above, member, RULE);
 }
 
 /*
@@ -68,6 +70,8 @@ static void limit_cpus(Judgement *j, const Place *at, const BodyNode *object, bo
         limit_object(j, at, "NanoCpus", nano, "more than limits.cpus allows");
     else if (nano > 0 && (quota != 0 || period != 0))
         limit_object(j, at, "CpuQuota", quota, "NanoCpus is set too, and one of them would be void");
+    else if (nano > 0)
+        judgement_allow(j, at, "NanoCpus", RULE);
     if (nano != 0)
         return;
     if (quota == 0 && !update)
@@ -78,6 +82,8 @@ static void limit_cpus(Judgement *j, const Place *at, const BodyNode *object, bo
         limit_object(j, at, "CpuPeriod", period, "CpuQuota is a share of it, so it must be there");
     else if (!rules_quota_fits(quota, period, most))
         limit_object(j, at, "CpuQuota", quota, "more than limits.cpus allows");
+    else
+        judgement_allow(j, at, "CpuQuota", RULE);
 }
 
 void judge_limits_create(Judgement *j, const Place *place, const BodyNode *host) {

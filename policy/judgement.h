@@ -27,6 +27,7 @@ typedef struct Judgement {
     unsigned api_minor; /* 0: unversioned, hence the engine's newest */
     Findings *findings;
     size_t n_ambiguous;
+    Trace *trace; /* or NULL */
 } Judgement;
 
 typedef void (*JudgeFunction)(Judgement *j, const Place *place, const Field *field, const BodyNode *value);
@@ -41,6 +42,24 @@ const char *place_show(Arena *arena, const Place *place);
 /* One more finding. `detail` is put behind the place: "HostConfig.Binds[0]" + "=/:/host". */
 void judgement_object(Judgement *j, const Place *place, Reason reason, const char *rule, const char *hint,
                       const char *detail, ...) PRINTF_LIKE(6, 7);
+
+/* judge.c: whether Go takes a value of that kind for the field. */
+bool judge_type_fits(FieldType type, BodyType given);
+
+/*
+ * judge_trace.c; they do nothing without a trace. A field is noted before it is judged, unless it is only
+ * there to hold others, and marked when that is done: `before` is how many findings there were then. `field`
+ * is NULL for a key that nobody knows.
+ */
+TraceEntry *judgement_note(Judgement *j, const Place *place, const Field *field, const BodyNode *value);
+void judgement_mark(Judgement *j, TraceEntry *entry, size_t before, TraceMark mark);
+
+/* A rule that isn't the field's own lets the member pass. */
+void judgement_allow(Judgement *j, const Place *above, const char *member, const char *rule);
+
+/* A finding past those that are kept; `text` is put behind the place. */
+void judgement_trace_rest(Judgement *j, const Place *place, Reason reason, const Finding *finding,
+                          const char *text);
 
 /* The value isn't allowed; the finding quotes it, so not for what may hold a secret. */
 void judgement_refuse(Judgement *j, const Place *place, const char *rule, const BodyNode *value);

@@ -89,21 +89,35 @@ static void image_judge_query(ImageJudge *j, const ImageName *row, const Target 
             image_judge(j, row, target->query[i].value, tag); /* params.c says what none means */
 }
 
-void param_images_judge(Arena *arena, const Request *request, const Rules *rules, Findings *ret) {
+/* params.c has noted the query, and nobody the path. */
+static void image_note_path(Trace *trace, Span object) {
+    if (trace)
+        trace_note(trace, &(TraceEntry){.place = "path",
+                                        .value = text_show(trace->arena, object, LIMIT_VALUE_SHOWN)});
+}
+
+void param_images_judge(Arena *arena, const Request *request, const Rules *rules, Trace *trace,
+                        Findings *ret) {
     const char *operation = request->operation ? request->operation->id : "";
 
     for (size_t i = 0; i < ARRAY_SIZE(IMAGE_NAMES); i++) {
         const ImageName *row = &IMAGE_NAMES[i];
         ImageJudge j = {.arena = arena, .rules = rules, .field = "path", .findings = ret};
+        size_t before = ret->n;
         Span tag = {0};
 
         if (strcmp(row->operation, operation) != 0 || (!rules->images.given && !row->pulls))
             continue;
         if (row->tag)
             (void) target_query_get(&request->target, row->tag, &tag);
-        if (row->name)
+        if (row->name) {
             image_judge_query(&j, row, &request->target, tag);
-        else
+        } else {
             image_judge(&j, row, request->object, tag);
+            image_note_path(trace, request->object);
+        }
+        if (ret->n == before)
+            trace_allow(trace, j.field,
+                        rules->images.given ? "containers.images" : "containers.require_digest");
     }
 }

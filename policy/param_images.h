@@ -10,5 +10,9 @@
 #include "judge.h"
 #include "request.h"
 
-/* More findings are put behind those in *ret. Nothing is found where the operation names no image. */
-void param_images_judge(Arena *arena, const Request *request, const Rules *rules, Findings *ret);
+/*
+ * More findings are put behind those in *ret; `trace` may be NULL. Nothing is found where the operation names
+ * no image.
+ */
+void param_images_judge(Arena *arena, const Request *request, const Rules *rules, Trace *trace,
+                        Findings *ret);

@@ -360,7 +360,8 @@ static void params_judge_value(Params *p, const Param *param, Span value) {
     params_object(p, REASON_UNDECIDED, param->rule, span_from(param->name), " has no judge");
 }
 
-static void params_judge_pair(Params *p, const Param *param, Span value) {
+/* True where the value says something. */
+static bool params_judge_pair(Params *p, const Param *param, Span value) {
     bool is_zero = value.size == 0;
     const char *detail = NULL;
     Reason reason = REASON_OK;
@@ -372,22 +373,79 @@ static void params_judge_pair(Params *p, const Param *param, Span value) {
     if (reason != REASON_OK) {
         params_object(p, reason, reason == REASON_QUERY_NOT_ALLOWED ? "query.type" : NULL,
                       span_from(param->name), detail);
-        return;
+        return true;
     }
     if (!is_zero && params_judge_version(p, param))
         params_judge_value(p, param, value);
+    return !is_zero;
 }
+
+/* --- the trace */
+
+/* A parameter that has passed, or has findings past the first `before`. `param` is NULL for one without a
+ * row. */
+static void params_note(const Params *p, const Param *param, Span key, Span value, bool is_set,
+                        size_t before) {
+    Arena *arena = p->q->trace ? p->q->trace->arena : NULL;
+    const char *shown = arena ? text_show(arena, key, LIMIT_VALUE_SHOWN) : NULL;
+    TraceEntry entry = {.rule = param ? param->rule : NULL, .value = "…", .mark = TRACE_UNJUDGED};
+
+    if (!arena)
+        return;
+    entry.place = shown ? arena_printf(arena, "query.%s", shown) : NULL;
+    if (value.size == 0)
+        entry.value = value.data ? "\"\"" : NULL;
+    else if (param && params_may_quote(key, value))
+        entry.value = text_show(arena, value, LIMIT_VALUE_SHOWN);
+    if (p->findings->n > before) {
+        entry.mark = TRACE_DENIED;
+    } else if (!is_set) {
+        entry.mark = TRACE_UNSET;
+    } else if (params_is_named(p, key)) { /* an entry of `allow` has a condition on it, which holds */
+        entry.mark = TRACE_ALLOWED;
+        entry.rule = "allow.query";
+    } else if (param && param->judge == PARAM_FREE) {
+        entry.mark = TRACE_FREE;
+    } else if (param && params_is_enforced(p, param)) {
+        entry.mark = TRACE_ALLOWED;
+    }
+    trace_note(p->q->trace, &entry);
+}
+
+/* --- all of them */
 
 /* What means something where it is absent or empty. */
 static void params_judge_absent(Params *p) {
     for (size_t i = 0; i < ARRAY_SIZE(PARAMS); i++) {
         const Param *param = &PARAMS[i];
-        Span value;
+        size_t before = p->findings->n;
+        Span value = {0};
 
-        if (param->operation == p->operation && param->judge >= PARAM_FROM_IMAGE &&
-            (!target_query_get(&p->q->request->target, param->name, &value) || value.size == 0))
-            params_judge_value(p, param, SPAN(""));
+        if (param->operation != p->operation || param->judge < PARAM_FROM_IMAGE)
+            continue;
+        if (target_query_get(&p->q->request->target, param->name, &value) && value.size > 0)
+            continue;
+        params_judge_value(p, param, SPAN(""));
+        if (!value.data) /* else it is noted as one that is there */
+            params_note(p, param, span_from(param->name), value, false, before);
     }
+}
+
+static void params_judge_one(Params *p, const QueryPair *pair) {
+    const Param *param = params_lookup(p->operation, pair->key);
+    size_t before = p->findings->n;
+    bool is_set = pair->value.size > 0;
+
+    if (!param) {
+        params_judge_unknown(p, pair);
+    } else {
+        /* T-020: dockerd takes the first, others the last. */
+        if (p->seen[param - PARAMS] && !param_type_repeats((ParamType) param->type))
+            params_object(p, REASON_TARGET_QUERY, NULL, pair->key, " stands twice");
+        p->seen[param - PARAMS] = true;
+        is_set = params_judge_pair(p, param, pair->value);
+    }
+    params_note(p, param, pair->key, pair->value, is_set, before);
 }
 
 void params_judge(const ParamsQuestion *question, Findings *ret) {
@@ -398,24 +456,12 @@ void params_judge(const ParamsQuestion *question, Findings *ret) {
     if (!request->operation)
         return;
     p.operation = params_number(request->operation);
-    for (size_t i = 0; i < request->target.n_query; i++) {
-        const QueryPair *pair = &request->target.query[i];
-        const Param *param = params_lookup(p.operation, pair->key);
-
-        if (!param) {
-            params_judge_unknown(&p, pair);
-            continue;
-        }
-        /* T-020: dockerd takes the first, others the last. */
-        if (p.seen[param - PARAMS] && !param_type_repeats((ParamType) param->type))
-            params_object(&p, REASON_TARGET_QUERY, NULL, pair->key, " stands twice");
-        p.seen[param - PARAMS] = true;
-        params_judge_pair(&p, param, pair->value);
-    }
+    for (size_t i = 0; i < request->target.n_query; i++)
+        params_judge_one(&p, &request->target.query[i]);
     if (p.operation == PARAMS_OF_ImageBuild || p.operation == PARAMS_OF_ImageCreate)
         params_judge_absent(&p);
     if (question->rules->images.given || question->rules->require_digest)
-        param_images_judge(question->arena, request, question->rules, ret);
+        param_images_judge(question->arena, request, question->rules, question->trace, ret);
 }
 
 bool params_find(const Operation *operation, Span name, const char **ret_type, unsigned *ret_since,

@@ -20,6 +20,7 @@ typedef struct ParamsQuestion {
     /* True where an entry that grants the request has a condition on `key`: then that is what holds. */
     bool (*is_named)(const void *ctx, Span key);
     const void *ctx;
+    Trace *trace; /* or NULL */
 } ParamsQuestion;
 
 /* No finding means the query may be forwarded. What is invalid (400) comes first in *ret. */

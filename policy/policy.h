@@ -7,6 +7,7 @@
 
 #include "body.h"
 #include "request.h"
+#include "trace.h"
 #include "verdict.h"
 
 typedef struct Policy Policy;
@@ -52,3 +53,8 @@ bool policy_allows_host_path(const Policy *policy, Span path, bool readonly);
  * and nothing is in ret->edits.
  */
 void policy_decide(const Policy *policy, const Request *request, Body *body, Arena *arena, Verdict *ret);
+
+/* The same, and `trace` (which may be NULL) is told of everything that is looked at; the verdict is the same.
+ */
+void policy_decide_traced(const Policy *policy, const Request *request, Body *body, Arena *arena,
+                          Trace *trace, Verdict *ret);
