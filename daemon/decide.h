@@ -10,7 +10,7 @@
 
 /*
  * The verdict: the policy's, and where the host's files are in `view`, what becomes of host paths behind
- * their links.
+ * their links. `trace` hears what was looked at; it may be NULL, and changes nothing.
  */
 void decide_request(const Policy *policy, const HostView *view, const Request *request, Body *body,
-                    Arena *arena, Verdict *ret);
+                    Arena *arena, Trace *trace, Verdict *ret);

@@ -23,7 +23,7 @@ static bool exchange_take_edits(Exchange *x) {
 static bool exchange_decide(Exchange *x) {
     AdmitContext context = exchange_context(x);
 
-    decide_request(x->listener->policy, &x->config->host, &x->request, x->body, x->arena, &x->verdict);
+    decide_request(x->listener->policy, &x->config->host, &x->request, x->body, x->arena, NULL, &x->verdict);
     if (!verdict_forwards(&x->verdict)) {
         exchange_answer(x);
         return true;

@@ -95,7 +95,7 @@ void trace_object(Trace *trace, const TraceEntry *objection, Reason reason) {
         return;
     }
     entry = trace_find(trace, objection, &known);
-    if (known)
+    if (known && !(entry && trace_is_told(entry, objection->reason))) /* the same value again is as wrong */
         return;
     if (!entry)
         entry = trace_note(trace, objection);

@@ -2,6 +2,7 @@
 #include "dry_run.h"
 
 #include "daemon/decide.h"
+#include "policy/text.h"
 #include "policy/version.h"
 
 void dry_run_done(DryRun *run) {
@@ -92,20 +93,98 @@ static Reason dry_run_take_body(DryRun *run, const char **ret_detail) {
                                                                                : REASON_OK;
 }
 
-void dry_run_judge(DryRun *run) {
-    const char *detail = NULL;
+/* --- the trace */
+
+typedef struct HeaderUse {
+    const char *name;
+    bool read; /* by us, to be written anew or left out; else it goes on as it is or not at all */
+} HeaderUse;
+
+/* Whose values can be shown. What isn't here may be a secret, like Authorization or X-Registry-Auth. */
+static const HeaderUse HEADER_USES[] = {
+    {"Accept", false},        {"Connection", true},        {"Content-Encoding", true},
+    {"Content-Length", true}, {"Content-Type", true},      {"Expect", true},
+    {"Host", true},           {"Transfer-Encoding", true}, {"Upgrade", true},
+    {"User-Agent", false},
+};
+
+static const HeaderUse *dry_run_find_use(Span name) {
+    for (size_t i = 0; i < ARRAY_SIZE(HEADER_USES); i++)
+        if (span_is_nocase(name, HEADER_USES[i].name))
+            return &HEADER_USES[i];
+    return NULL;
+}
+
+static TraceMark dry_run_header_mark(const DryRun *run, Span name, const HeaderUse *use) {
+    const char *text = arena_copy(run->trace->arena, name);
+
+    for (size_t i = 0; text && i < run->request.n_headers; i++)
+        if (span_is_nocase(run->request.headers[i].name, text))
+            return TRACE_FREE;
+    return use && use->read ? TRACE_ALLOWED : TRACE_DROPPED;
+}
+
+static void dry_run_trace_header(const DryRun *run, const Header *header, bool sealed) {
+    Arena *arena = run->trace->arena;
+    const HeaderUse *use = dry_run_find_use(header->name);
+    const char *shown = text_show(arena, header->name, LIMIT_VALUE_SHOWN);
+
+    trace_note(run->trace, &(TraceEntry){
+                               .place = shown ? arena_printf(arena, "header %s", shown) : NULL,
+                               .value = use ? text_show(arena, header->value, LIMIT_VALUE_SHOWN) : "…",
+                               .mark = sealed ? dry_run_header_mark(run, header->name, use) : TRACE_UNJUDGED,
+                           });
+}
+
+/* "header Host is missing" speaks of the header Host; what names none is about the request as a whole. */
+static const char *dry_run_place_of(const DryRun *run, const char *detail) {
+    size_t prefix = strlen("header ");
+
+    if (!detail || !span_starts_with(span_from(detail), SPAN("header ")))
+        return "request";
+    return arena_copy(run->trace->arena,
+                      (Span){.data = detail, .size = prefix + strcspn(detail + prefix, " :")});
+}
+
+/* The first `n_given` fields of the head; the others are nobody's but ours. */
+static void dry_run_trace_head(const DryRun *run, size_t n_given, Reason reason, const char *detail) {
+    for (size_t i = 0; i < n_given; i++)
+        dry_run_trace_header(run, &run->head.headers[i], reason == REASON_OK);
+    if (reason != REASON_OK)
+        trace_object(run->trace, &(TraceEntry){.place = dry_run_place_of(run, detail), .reason = detail},
+                     reason);
+}
+
+/* --- both */
+
+static Reason dry_run_take_head(DryRun *run, const char **ret_detail) {
     Reason reason = dry_run_build_head(run);
 
     if (reason == REASON_OK && !dry_run_head_fits(run))
         reason = REASON_HEADERS_TOO_LARGE;
     if (reason == REASON_OK)
-        reason = request_seal(run->arena, &run->head, &run->request, &detail);
+        reason = request_seal(run->arena, &run->head, &run->request, ret_detail);
     if (reason == REASON_OK)
         version_settle(&run->config->versions, &run->request, 0); /* there is no engine to ask */
-    if (reason == REASON_OK && run->request.skip_bytes == 0 && policy_wants_body(run->policy, &run->request))
+    return reason;
+}
+
+void dry_run_judge(DryRun *run) {
+    size_t n_given = run->head.n_headers;
+    const char *detail = NULL;
+    Reason reason = dry_run_take_head(run, &detail);
+
+    if (run->trace)
+        dry_run_trace_head(run, n_given, reason, detail);
+    if (reason == REASON_OK && run->request.skip_bytes == 0 &&
+        policy_wants_body(run->policy, &run->request)) {
         reason = dry_run_take_body(run, &detail);
+        if (reason != REASON_OK)
+            trace_object(run->trace, &(TraceEntry){.place = "body", .reason = detail}, reason);
+    }
     if (reason == REASON_OK)
-        decide_request(run->policy, &run->config->host, &run->request, run->body, run->arena, &run->verdict);
+        decide_request(run->policy, &run->config->host, &run->request, run->body, run->arena, run->trace,
+                       &run->verdict);
     else
         run->verdict = verdict_from_reason(reason, detail);
 }

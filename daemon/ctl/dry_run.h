@@ -15,7 +15,8 @@ typedef struct DryRun {
     Arena *arena;
     RawHead head; /* method, target and fields as given; judging adds what every client sends by itself */
     bool has_body;
-    Span bytes; /* of the body */
+    Span bytes;   /* of the body */
+    Trace *trace; /* or NULL: told of the header fields that were given, and of what policy_decide looks at */
 
     /* The answer. */
     Request request;

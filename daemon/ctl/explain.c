@@ -6,10 +6,13 @@
 #include "daemon/file.h"
 #include "daemon/json_text.h"
 #include "dry_run.h"
+#include "fields.h"
 #include "policy/explain.h"
 
+#define TRACE_BYTES (64u << 20) /* of as many fields as a body may have, each with its value */
+
 static const char HELP[] =
-    "Usage: quaygate explain [--config FILE] --policy NAME [--json] METHOD PATH\n"
+    "Usage: quaygate explain [--config FILE] --policy NAME [--all] [--json] METHOD PATH\n"
     "                        [--body FILE|-] [--header 'NAME: VALUE']...\n"
     "\n"
     "Puts a request to a policy, and prints the verdict, the rule and the field that decided. It is what\n"
@@ -19,6 +22,10 @@ static const char HELP[] =
     "  --policy NAME      a preset or a policy of the config\n"
     "  --body FILE        the request's body, - for stdin; JSON unless --header names another Content-Type\n"
     "  --header TEXT      one more header field; may be given again\n"
+    "  --all              each header, parameter and field that was looked at, with a verdict of its own:\n"
+    "                     allowed or denied by its rule; free, where no rule speaks of it; not set; not\n"
+    "                     sent to the engine; not judged, where the profile or unknown_fields lets it pass;\n"
+    "                     invalid. What may be a secret is shown as …\n"
     "  --json             the same as one JSON object\n"
     "\n"
     "Example: quaygate explain --policy monitoring POST /v1.41/containers/create --body create.json\n"
@@ -29,18 +36,21 @@ typedef struct Explain {
     const char *config_path;
     const char *policy_name;
     const char *body_path;
+    bool all;
     bool json;
     bool help;
 
     Config *config;
     Buffer bytes; /* of the body */
     Arena *arena;
+    Trace trace;
     DryRun run;
 } Explain;
 
 static void explain_done(Explain *e) {
     dry_run_done(&e->run);
     buffer_done(&e->bytes);
+    (void) arena_free(e->trace.arena);
     (void) arena_free(e->arena);
     (void) config_unref(e->config);
 }
@@ -62,13 +72,10 @@ static int explain_take_header(Explain *e, const char *text) {
 
 static int explain_take_options(Explain *e, int argc, char **argv) {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"policy", required_argument, NULL, 'p'},
-        {"body", required_argument, NULL, 'b'},
-        {"header", required_argument, NULL, 'H'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"config", required_argument, NULL, 'c'}, {"policy", required_argument, NULL, 'p'},
+        {"body", required_argument, NULL, 'b'},   {"header", required_argument, NULL, 'H'},
+        {"all", no_argument, NULL, 'a'},          {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {0},
     };
     int option, r = CTL_OK;
 
@@ -85,6 +92,9 @@ static int explain_take_options(Explain *e, int argc, char **argv) {
             break;
         case 'H':
             r = explain_take_header(e, optarg);
+            break;
+        case 'a':
+            e->all = true;
             break;
         case 'j':
             e->json = true;
@@ -179,6 +189,8 @@ static int explain_print(Explain *e, const char *sentence) {
         explain_print_line("put in:", verdict->edits[i]);
     if (explain_status(e))
         printf("%-11s%u %s\n", "answer:", explain_status(e), sentence);
+    if (e->all)
+        fields_print(&e->trace);
     return ctl_finish();
 }
 
@@ -220,6 +232,8 @@ static int explain_print_json(Explain *e, const char *sentence) {
     }
     if (r == 0)
         r = explain_append_edits(&out, verdict);
+    if (r == 0 && e->all)
+        r = fields_append_json(&out, &e->trace);
     if (r == 0)
         r = explain_status(e) ? buffer_printf(&out, ", \"status\": %u}\n", explain_status(e))
                               : buffer_append(&out, SPAN(", \"status\": null}\n"));
@@ -262,10 +276,12 @@ int ctl_explain(int argc, char **argv) {
     if (r != CTL_OK)
         return r;
     e.arena = arena_new(LIMIT_ARENA_BYTES);
-    if (!e.arena) {
+    e.trace.arena = arena_new(TRACE_BYTES);
+    if (!e.arena || !e.trace.arena) {
         fprintf(stderr, "quaygate explain: %s\n", strerror(ENOMEM));
         return CTL_CONFIG;
     }
+    e.run.trace = e.all ? &e.trace : NULL;
     e.run.config = e.config;
     e.run.arena = e.arena;
     dry_run_judge(&e.run);

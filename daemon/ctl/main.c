@@ -19,7 +19,8 @@ typedef struct CtlVerb {
 static const CtlVerb VERBS[] = {
     {"check", ctl_check, "check [FILE]\n      every mistake of a config, with its place"},
     {"explain", ctl_explain,
-     "explain [--config FILE] --policy NAME [--json] METHOD PATH [--body FILE|-] [--header 'K: V']...\n"
+     "explain [--config FILE] --policy NAME [--all] [--json] METHOD PATH [--body FILE|-]\n"
+     "          [--header 'K: V']...\n"
      "      the verdict on a request, and why"},
     {"operations", ctl_operations,
      "operations [--json]\n      every operation of the Engine API that can be allowed"},

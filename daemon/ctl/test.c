@@ -129,7 +129,7 @@ static int test_try(Test *test, const VectorFile *file, const Vector *vector) {
 
     if (!arena)
         return test_fail(NULL, ENOMEM);
-    vector_try(vector, test->config, arena, &result);
+    vector_try(vector, test->config, arena, NULL, &result);
     report_vector(&test->out, file->name, vector, &result);
     if (test->junit_path)
         report_vector(&test->junit, file->name, vector, &result);

@@ -234,12 +234,13 @@ static void vector_compare(VectorResult *result, const char *what, Span wanted, 
         result->misses[result->n_misses++] = (VectorMiss){.what = what, .wanted = wanted, .got = got};
 }
 
-void vector_try(const Vector *vector, const Config *config, Arena *arena, VectorResult *ret) {
+void vector_try(const Vector *vector, const Config *config, Arena *arena, Trace *trace, VectorResult *ret) {
     const Verdict *verdict = &ret->run.verdict;
 
     *ret = (VectorResult){.run = {.config = config,
                                   .policy = vector->policy,
                                   .arena = arena,
+                                  .trace = trace,
                                   .head = {.method = vector->method, .target = vector->target},
                                   .has_body = vector->has_body,
                                   .bytes = vector->body}};

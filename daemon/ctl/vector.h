@@ -66,5 +66,5 @@ typedef struct VectorResult {
     size_t n_misses; /* 0: as expected */
 } VectorResult;
 
-/* `arena`: of this one try. */
-void vector_try(const Vector *vector, const Config *config, Arena *arena, VectorResult *ret);
+/* `arena`: of this one try. `trace`: as DryRun has it. */
+void vector_try(const Vector *vector, const Config *config, Arena *arena, Trace *trace, VectorResult *ret);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * vectors FILE…: what `quaygate test` does, on the same code, and two tests on the tables themselves: each
+ * vectors FILE…: what `quaygate test` does, on the same code; each verdict once more with a trace, which must
+ * change nothing; and two tests on the tables themselves: each
  * operation is allowed and denied once, each reason is given once. TAP on stdout.
  */
 #include <errno.h>
@@ -40,13 +41,49 @@ static void runner_note(Runner *runner, const Request *request, const Verdict *v
         runner->seen_deny[request->operation - all] = true;
 }
 
+static bool text_is_same(const char *a, const char *b) {
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* What is wrong with the trace of a verdict; NULL: nothing. */
+static const char *trace_check(const Verdict *plain, const Verdict *traced, const Trace *trace) {
+    bool objects = false;
+
+    if (plain->effect != traced->effect || plain->reason != traced->reason ||
+        !text_is_same(plain->rule, traced->rule) || !text_is_same(plain->field, traced->field) ||
+        !text_is_same(plain->detail, traced->detail))
+        return "another verdict with a trace";
+    for (const TraceEntry *entry = trace->first; entry; entry = entry->next)
+        objects = objects || entry->mark == TRACE_DENIED || entry->mark == TRACE_INVALID;
+    if (objects != (plain->effect != EFFECT_ALLOW))
+        return objects ? "the trace has something denied in what is allowed" : "the trace has nothing denied";
+    return trace->n_lost > 0 ? "not all is in the trace" : NULL;
+}
+
+/* The same once more, with a trace: it changes nothing, and says no where the verdict does. */
+static void runner_try_traced(Runner *runner, const VectorFile *file, const Vector *vector,
+                              const Verdict *plain) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
+    Trace trace = {.arena = arena_new(LIMIT_CONFIG_ARENA_BYTES)};
+    VectorResult result;
+    const char *wrong;
+
+    vector_try(vector, runner->config, arena, &trace, &result);
+    wrong = trace_check(plain, &result.run.verdict, &trace);
+    if (wrong)
+        report_check(&runner->report, file->name, vector->request, false, span_from(wrong));
+    dry_run_done(&result.run);
+    (void) arena_free(trace.arena);
+}
+
 static void runner_try(Runner *runner, const VectorFile *file, const Vector *vector) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
     VectorResult result;
 
-    vector_try(vector, runner->config, arena, &result);
+    vector_try(vector, runner->config, arena, NULL, &result);
     runner_note(runner, &result.run.request, &result.run.verdict);
     report_vector(&runner->report, file->name, vector, &result);
+    runner_try_traced(runner, file, vector, &result.run.verdict);
     dry_run_done(&result.run);
 }
 
