@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "policy/limits.h"
+
 #define ENGINE_RETRY_USEC 10000
 
 static void engine_try(Engine *engine);
@@ -64,9 +66,25 @@ static void engine_try(Engine *engine) {
     }
 }
 
+/* What fails here takes only speed, or the notice of a dead host: no reason not to connect. */
+static void engine_set_tcp(int fd) {
+    static const struct {
+        int level, name, value;
+    } options[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, TIME_KEEPALIVE_IDLE_SECONDS},
+        {IPPROTO_TCP, TCP_KEEPINTVL, TIME_KEEPALIVE_INTERVAL_SECONDS},
+        {IPPROTO_TCP, TCP_KEEPCNT, LIMIT_KEEPALIVE_PROBES},
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+        (void) setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(options[i].value));
+}
+
 Engine *engine_connect(struct event_base *base, const Address *address, ConnNotify notify, void *arg) {
     Engine *engine = calloc(1, sizeof(*engine));
-    int fd, one = 1;
+    int fd;
 
     if (!engine)
         return NULL;
@@ -82,7 +100,7 @@ Engine *engine_connect(struct event_base *base, const Address *address, ConnNoti
         return engine;
     }
     if (address->kind == ADDRESS_TCP)
-        (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* only speed is lost */
+        engine_set_tcp(fd);
     conn_init(&engine->conn, base, fd, engine_on_conn, engine);
     engine->state = ENGINE_CONNECTING;
     engine_try(engine);

@@ -95,3 +95,7 @@
 /* First byte of an answer that is not a stream: `docker commit` and `rm -v` of much data take minutes. */
 #define TIME_RESPONSE_SECONDS (10u * 60u)
 #define TIME_ENGINE_IDLE_SECONDS 60u
+/* TCP keepalive to the engine: a host that died is noticed on a quiet stream after two minutes. */
+#define TIME_KEEPALIVE_IDLE_SECONDS 60
+#define TIME_KEEPALIVE_INTERVAL_SECONDS 15
+#define LIMIT_KEEPALIVE_PROBES 4

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/engine.h"
+
+#include <criterion/criterion.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "policy/limits.h"
+
+static void nobody_hears(void *arg UNUSED) {
+}
+
+static int option_of(const Engine *engine, int level, int name) {
+    int value = -1;
+    socklen_t size = sizeof(value);
+
+    cr_assert_eq(getsockopt(engine->conn.fd, level, name, &value, &size), 0);
+    return value;
+}
+
+/* A socket that listens on a free port, and its address as a config has it. */
+static int listen_somewhere(Address *ret) {
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(in);
+    const char *why = NULL;
+    char text[64];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    cr_assert_eq(bind(fd, (const struct sockaddr *) &in, sizeof(in)), 0);
+    cr_assert_eq(listen(fd, 1), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *) &in, &size), 0);
+    snprintf(text, sizeof(text), "tcp://127.0.0.1:%u", (unsigned) ntohs(in.sin_port));
+    cr_assert_eq(address_parse(span_from(text), ret, &why), 0);
+    return fd;
+}
+
+Test(engine, tcp_is_asked_whether_it_lives) {
+    struct event_base *base = event_base_new();
+    Reaper *reaper = reaper_new(base);
+    Address address;
+    int fd = listen_somewhere(&address);
+    Engine *engine = engine_connect(base, &address, nobody_hears, NULL);
+
+    cr_assert_not_null(engine);
+    cr_expect_neq(option_of(engine, SOL_SOCKET, SO_KEEPALIVE), 0);
+    cr_expect_eq(option_of(engine, IPPROTO_TCP, TCP_KEEPIDLE), TIME_KEEPALIVE_IDLE_SECONDS);
+    cr_expect_eq(option_of(engine, IPPROTO_TCP, TCP_KEEPINTVL), TIME_KEEPALIVE_INTERVAL_SECONDS);
+    cr_expect_eq(option_of(engine, IPPROTO_TCP, TCP_KEEPCNT), LIMIT_KEEPALIVE_PROBES);
+    cr_expect_neq(option_of(engine, IPPROTO_TCP, TCP_NODELAY), 0);
+    engine_close(engine, reaper);
+    reaper_free(reaper);
+    event_base_free(base);
+    close(fd);
+}
