@@ -300,6 +300,8 @@ ExchangeProgress exchange_wake(Exchange *x) {
 }
 
 void exchange_timeout(Exchange *x) {
+    static const char accept_timeout[] = "the engine took too long to accept the connection";
+
     x->deadline_usec = 0;
     switch (x->state) {
     case EXCHANGE_READ_HEAD:
@@ -310,9 +312,10 @@ void exchange_timeout(Exchange *x) {
         exchange_refuse(x, REASON_BODY_TIMEOUT, NULL);
         break;
     case EXCHANGE_PROBE:
+        (void) exchange_probe_failed(x, REASON_ENGINE_TIMEOUT, accept_timeout);
+        break;
     case EXCHANGE_CONNECT:
-        exchange_fail(x, REASON_ENGINE_TIMEOUT, "the engine took too long to accept the connection",
-                      END_TIMEOUT);
+        exchange_fail(x, REASON_ENGINE_TIMEOUT, accept_timeout, END_TIMEOUT);
         break;
     case EXCHANGE_WAIT_HEAD:
         exchange_fail(x, REASON_ENGINE_TIMEOUT, NULL, END_TIMEOUT);

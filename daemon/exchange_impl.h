@@ -52,6 +52,8 @@ struct Exchange {
     Verdict verdict;
 
     Probe *probe;
+    Reason probe_failure; /* REASON_UNDECIDED: none. Else it goes no further than to its verdict */
+    const char *probe_failure_why;
     AuditWaiter waiter;
     bool admitted; /* its decision is on record, or on its way there: it needs an outcome */
     bool audit_heard;
@@ -95,6 +97,9 @@ void exchange_give_leave(Exchange *x);
 
 /* Whether the listener lets this client in; if not, it has its answer. */
 bool exchange_let_in(Exchange *x);
+
+/* The engine didn't tell its API version: what isn't denied gets `reason`. `why` is static. */
+bool exchange_probe_failed(Exchange *x, Reason reason, const char *why);
 
 /* One step of each state; true if it got anywhere. */
 bool exchange_read_head(Exchange *x);

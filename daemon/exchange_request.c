@@ -28,6 +28,10 @@ static bool exchange_decide(Exchange *x) {
         exchange_answer(x);
         return true;
     }
+    if (x->probe_failure != REASON_UNDECIDED) {
+        exchange_refuse(x, x->probe_failure, x->probe_failure_why);
+        return true;
+    }
     if (x->verdict.n_edits > 0 && !exchange_take_edits(x)) {
         exchange_refuse(x, REASON_NO_MEMORY, NULL);
         return true;
@@ -84,6 +88,20 @@ static bool exchange_on_head(Exchange *x) {
     return exchange_go_on(x);
 }
 
+/*
+ * Denied is denied, engine or not: it is judged at the newest version that has the operation, and whatever
+ * that lets through is refused for what failed.
+ */
+bool exchange_probe_failed(Exchange *x, Reason reason, const char *why) {
+    unsigned until = x->request.operation ? x->request.operation->until_minor : 0;
+
+    x->probe = probe_free(x->probe);
+    x->probe_failure = reason;
+    x->probe_failure_why = why;
+    version_settle(&x->config->versions, &x->request, until ? until : API_VERSION_NEWEST);
+    return exchange_go_on(x);
+}
+
 /* An unversioned path means the engine's newest version: which that is, only the engine knows (T-006). */
 bool exchange_probe(Exchange *x) {
     const Env *env = x->host.env;
@@ -98,17 +116,16 @@ bool exchange_probe(Exchange *x) {
     case PROBE_RUNNING:
         return false;
     case PROBE_FAILED:
-        exchange_refuse(x, REASON_ENGINE_UNREACHABLE, "the engine can't be asked for its API version");
-        return true;
+        return exchange_probe_failed(x, REASON_ENGINE_UNREACHABLE,
+                                     "the engine can't be asked for its API version");
     case PROBE_DONE:
         break;
     }
     env->facts->api_minor = probe_api_minor(x->probe);
     x->probe = probe_free(x->probe);
-    if (env->facts->api_minor == 0) {
-        exchange_refuse(x, REASON_ENGINE_PROTOCOL, "the engine doesn't say which API version it speaks");
-        return true;
-    }
+    if (env->facts->api_minor == 0)
+        return exchange_probe_failed(x, REASON_ENGINE_PROTOCOL,
+                                     "the engine doesn't say which API version it speaks");
     version_settle(&x->config->versions, &x->request, env->facts->api_minor);
     return exchange_go_on(x);
 }
