@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a judgement costs: CPU time of the way that the daemon goes with a request once its bytes are there
+ * (request_seal, policy_wants_body, body_parse, policy_decide, each time with an arena of its own), by the
+ * size of the body and by the number of rules; and the memory of a body. A table, or JSON with --json. It
+ * says what the targets are, but never fails by the clock: how fast this machine is today is no property of
+ * the code.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "policy/compile.h"
+#include "tests/support/bodies.h"
+
+#define ROUNDS 15u             /* the median of these counts */
+#define ROUND_NSEC 10000000u   /* CPU time of one round, at the least */
+#define POLICY_ROOM (4u << 20) /* bytes of a policy's text */
+
+typedef struct Case {
+    const char *name;
+    const char *policy;
+    size_t n_rules; /* 0: as many as the policy has */
+    RawHead head;
+    Span body;
+    Effect expected;
+    unsigned target_nsec; /* 0: none */
+} Case;
+
+typedef struct Bench {
+    const PolicySet *set;
+    bool json;
+    size_t n_printed;
+} Bench;
+
+static _Noreturn void bench_die(const char *what, const char *why) {
+    fprintf(stderr, "judge-bench: %s: %s\n", what, why);
+    exit(1);
+}
+
+/* --- One judgement -------------------------------------------------------------------------------- */
+
+static Effect case_judge(const Case *c, const Policy *policy, size_t *ret_arena_bytes) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
+    CLEANUP(body_free_p) Body *body = NULL;
+    const char *detail = NULL;
+    Verdict verdict = {0};
+    Request request;
+    Reason reason = request_seal(arena, &c->head, &request, &detail);
+
+    if (reason == REASON_OK && policy_wants_body(policy, &request))
+        reason = body_parse(arena, c->body, &body, &detail);
+    if (reason == REASON_OK)
+        policy_decide(policy, &request, body, arena, &verdict);
+    else
+        verdict = verdict_from_reason(reason, detail);
+    *ret_arena_bytes = arena_used(arena);
+    return verdict.effect;
+}
+
+static double cpu_nsec(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double) now.tv_sec * 1e9 + (double) now.tv_nsec;
+}
+
+static double case_time(const Case *c, const Policy *policy, size_t n) {
+    double began = cpu_nsec();
+    size_t bytes;
+
+    for (size_t i = 0; i < n; i++)
+        (void) case_judge(c, policy, &bytes);
+    return cpu_nsec() - began;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+    double x = *(const double *) a, y = *(const double *) b;
+
+    return (x > y) - (x < y);
+}
+
+/* Of one judgement. The first rounds only find out how many make a round. */
+static double case_measure(const Case *c, const Policy *policy) {
+    double rounds[ROUNDS];
+    size_t n = 1;
+
+    while (case_time(c, policy, n) < ROUND_NSEC)
+        n *= 2;
+    for (size_t i = 0; i < ROUNDS; i++)
+        rounds[i] = case_time(c, policy, n) / (double) n;
+    qsort(rounds, ROUNDS, sizeof(rounds[0]), compare_doubles);
+    return rounds[ROUNDS / 2];
+}
+
+/* --- What comes out ------------------------------------------------------------------------------- */
+
+static void bench_print(Bench *bench, const Case *c, double nsec, size_t arena_bytes) {
+    if (bench->json) {
+        printf("%s\n  {\"name\":\"%s\",\"body_bytes\":%zu,\"rules\":%zu,\"nsec\":%.1f,\"arena_bytes\":%zu,"
+               "\"target_nsec\":%u}",
+               bench->n_printed == 0 ? "[" : ",", c->name, c->body.size, c->n_rules, nsec, arena_bytes,
+               c->target_nsec);
+    } else {
+        if (bench->n_printed == 0)
+            printf("%-34s %8s %6s %12s %10s  %s\n", "judgement", "body", "rules", "CPU µs", "arena",
+                   "target");
+        printf("%-34s %8zu %6zu %12.3f %10zu", c->name, c->body.size, c->n_rules, nsec / 1000, arena_bytes);
+        if (c->target_nsec > 0)
+            printf("  %.0f µs%s", c->target_nsec / 1000.0, nsec < c->target_nsec ? "" : ": MISSED");
+        printf("\n");
+    }
+    bench->n_printed++;
+    fflush(stdout);
+}
+
+static void bench_run(Bench *bench, const Case *c) {
+    const Policy *policy = policy_set_get(bench->set, span_from(c->policy));
+    size_t arena_bytes;
+
+    if (!policy)
+        bench_die(c->policy, "no such policy");
+    if (case_judge(c, policy, &arena_bytes) != c->expected)
+        bench_die(c->name, "another verdict than it should have");
+    bench_print(bench, c, case_measure(c, policy), arena_bytes);
+}
+
+/* --- Requests ------------------------------------------------------------------------------------- */
+
+static void head_add(RawHead *head, const char *name, const char *value) {
+    head->headers[head->n_headers++] = (Header){.name = span_from(name), .value = span_from(value)};
+}
+
+/* What the docker command says of itself. */
+static RawHead head_make(const char *method, const char *target) {
+    RawHead head = {.method = span_from(method), .target = span_from(target), .http_minor = 1};
+
+    head_add(&head, "Host", "api.moby.localhost");
+    head_add(&head, "User-Agent", "Docker-Client/28.2.2 (linux)");
+    return head;
+}
+
+static RawHead head_make_create(Span body, char room[static 24]) {
+    RawHead head = head_make("POST", "/v1.43/containers/create?name=web");
+
+    snprintf(room, 24, "%zu", body.size);
+    head_add(&head, "Content-Length", room);
+    head_add(&head, "Content-Type", "application/json");
+    return head;
+}
+
+/* --- Policies ------------------------------------------------------------------------------------- */
+
+static const char BENCH_POLICIES[] =
+    "ci:\n"
+    "  include: [monitoring]\n"
+    "  allow: [ContainerCreate, ContainerStart, ContainerWait, ContainerDelete]\n"
+    "  deny: [ContainerKill]\n"
+    "  containers:\n"
+    "    bind_mounts: [/srv/**, {path: /etc/localtime, readonly: true}]\n"
+    "    images: ['registry.example/**:*']\n"
+    "    labels: {deny: ['traefik.**']}\n";
+
+static PolicySet *policies_compile(const char *text) {
+    CLEANUP(arena_free_p) Arena *scratch = arena_new(LIMIT_CONFIG_ARENA_BYTES);
+    DocErrors errors = {.arena = scratch, .file = "bench"};
+    ApiVersions versions = api_versions_default();
+    const DocNode *root = doc_parse(scratch, span_from(text), &errors);
+    PolicySet *set = root ? policy_set_compile(root, &versions, &errors) : NULL;
+
+    if (!set)
+        bench_die("policy", errors.n > 0 ? errors.items[0].message : "no memory");
+    return set;
+}
+
+/* Rules of one kind, of which only the last speaks of the request. */
+typedef struct RulesCase {
+    const char *name;
+    const char *open, *rule, *last, *close; /* in `rule` # is its number */
+    const char *method, *target;            /* NULL: a container of 2 KiB is created */
+} RulesCase;
+
+#define CREATES "  allow: [ContainerCreate]\n  containers:\n"
+
+static const RulesCase BENCH_RULES[] = {
+    {"allow, other operations", "  allow:\n", "    - {operation: ContainerTop, query: {ps_args: ['#']}}\n",
+     "    - ContainerList\n", "", "GET", "/v1.43/containers/json"},
+    {"allow, this operation", "  allow:\n", "    - {operation: ContainerList, query: {limit: ['1#']}}\n",
+     "    - {operation: ContainerList, query: {limit: ['7']}}\n", "", "GET",
+     "/v1.43/containers/json?limit=7"},
+    {"allow, patterns", "  allow:\n", "    - {request: GET /pods/n#/**}\n",
+     "    - {request: GET /pods/last/**}\n", "", "GET", "/v1.43/pods/last/one"},
+    {"deny, patterns", "  deny:\n", "    - {request: GET /pods/n#/**}\n",
+     "    - {request: GET /pods/last/**}\n", "  allow: [ContainerList]\n", "GET", "/v1.43/containers/json"},
+    {"bind_mounts", CREATES "    bind_mounts:\n", "      - /srv/project-#/**\n", "      - /srv/data\n", "",
+     NULL, NULL},
+    {"images", CREATES "    bind_mounts: [/srv/**]\n    images:\n",
+     "      - 'registry.example/project-#/**:*'\n", "      - 'registry.example/team/app:*'\n", "", NULL,
+     NULL},
+    {"labels.deny", CREATES "    bind_mounts: [/srv/**]\n    labels:\n      deny:\n",
+     "        - 'org.example.project-#.**'\n", "        - 'traefik.**'\n", "", NULL, NULL},
+    {"networks", CREATES "    bind_mounts: [/srv/**]\n    networks:\n", "      - project-#-*\n",
+     "      - bridge\n", "", NULL, NULL},
+};
+
+static void text_add(char *text, size_t *n, const char *piece, size_t number) {
+    for (; *piece && *n < POLICY_ROOM - 32; piece++)
+        *n += (size_t) (*piece == '#' ? snprintf(text + *n, 32, "%zu", number)
+                                      : snprintf(text + *n, 32, "%c", *piece));
+}
+
+static PolicySet *rules_compile(const RulesCase *rules, size_t n_rules) {
+    char *text = malloc(POLICY_ROOM);
+    PolicySet *set;
+    size_t n = 0;
+
+    if (!text)
+        abort();
+    text_add(text, &n, "many:\n", 0);
+    text_add(text, &n, rules->open, 0);
+    for (size_t i = 1; i < n_rules; i++)
+        text_add(text, &n, rules->rule, i);
+    text_add(text, &n, rules->last, 0);
+    text_add(text, &n, rules->close, 0);
+    set = policies_compile(text);
+    free(text);
+    return set;
+}
+
+/* --- The runs ------------------------------------------------------------------------------------- */
+
+static void bench_heads(Bench *bench) {
+    static const struct {
+        const char *name, *method, *target;
+        Effect expected;
+    } rows[] = {
+        {"GET _ping, allowed", "GET", "/_ping", EFFECT_ALLOW},
+        {"GET containers/json, allowed", "GET", "/v1.43/containers/json?all=1", EFFECT_ALLOW},
+        {"GET container's json, allowed", "GET", "/v1.43/containers/0123456789ab/json", EFFECT_ALLOW},
+        {"GET volume, allowed", "GET", "/v1.43/volumes/data", EFFECT_ALLOW},
+        {"POST start, allowed", "POST", "/v1.43/containers/0123456789ab/start", EFFECT_ALLOW},
+        {"GET logs, denied", "GET", "/v1.43/containers/0123456789ab/logs?stdout=1", EFFECT_DENY},
+        {"POST kill, denied by name", "POST", "/v1.43/containers/0123456789ab/kill", EFFECT_DENY},
+        {"GET of nobody, denied", "GET", "/v1.43/pods/json", EFFECT_DENY},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        bench_run(bench, &(Case){.name = rows[i].name,
+                                 .policy = "ci",
+                                 .head = head_make(rows[i].method, rows[i].target),
+                                 .expected = rows[i].expected,
+                                 .target_nsec = 1000});
+}
+
+static void bench_create(Bench *bench, const char *name, const char *policy, const char *shape, size_t size,
+                         size_t n_rules) {
+    Span body = body_shape_write(body_shape_find(shape), size);
+    char room[24];
+
+    bench_run(bench, &(Case){.name = name,
+                             .policy = policy,
+                             .n_rules = n_rules,
+                             .head = head_make_create(body, room),
+                             .body = body,
+                             .expected = EFFECT_ALLOW,
+                             .target_nsec = size == 2048 && n_rules <= 1 ? 20000 : 0});
+    free((char *) (uintptr_t) body.data);
+}
+
+static void bench_bodies(Bench *bench) {
+    static const size_t sizes[] = {2048, 8u << 10, 64u << 10, 512u << 10};
+
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+        bench_create(bench, "POST containers/create, Env", "ci", "create", sizes[i], 0);
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+        bench_create(bench, "POST containers/create, Labels", "ci", "create labels", sizes[i], 0);
+}
+
+static void bench_rules(Bench *bench, const RulesCase *rules, size_t n_rules) {
+    CLEANUP(policy_set_free_p) PolicySet *set = rules_compile(rules, n_rules);
+
+    bench->set = set;
+    if (rules->target)
+        bench_run(bench, &(Case){.name = rules->name,
+                                 .policy = "many",
+                                 .n_rules = n_rules,
+                                 .head = head_make(rules->method, rules->target),
+                                 .expected = EFFECT_ALLOW,
+                                 .target_nsec = n_rules == 1 ? 1000 : 0});
+    else
+        bench_create(bench, rules->name, "many", "create", 2048, n_rules);
+    bench->set = NULL;
+}
+
+int main(int argc, char **argv) {
+    CLEANUP(policy_set_free_p) PolicySet *set = policies_compile(BENCH_POLICIES);
+    Bench bench = {.set = set, .json = argc == 2 && strcmp(argv[1], "--json") == 0};
+
+    if (argc > 2 || (argc == 2 && !bench.json)) {
+        fprintf(stderr, "usage: judge-bench [--json]\n");
+        return 2;
+    }
+    body_seed(1);
+    bench_heads(&bench);
+    bench_bodies(&bench);
+    for (size_t i = 0; i < ARRAY_SIZE(BENCH_RULES); i++)
+        for (size_t n = 1; n <= 10000; n *= 10)
+            bench_rules(&bench, &BENCH_RULES[i], n);
+    if (bench.json)
+        printf("\n]\n");
+    return 0;
+}
