@@ -2,13 +2,15 @@
 /*
  * jansson refuses what dockerd could read otherwise than it stands: a key twice (T-033, T-034), NUL in
  * strings and keys (T-041), invalid UTF-8 and lone surrogates, a BOM, anything behind the value (T-036).
- * What it doesn't bound, depth and keys, is counted over the bytes before a tree is built.
+ * What it doesn't bound, depth and keys, is counted over the bytes before a tree is built; memory while it
+ * is.
  */
 #include "body.h"
 
 #include <errno.h>
 #include <jansson.h>
 
+#include "body_memory.h"
 #include "text.h"
 
 /* jansson's tree needs no wrapper: a Body is the root, a BodyNode any node of it. */
@@ -100,21 +102,46 @@ static const char *body_place_text(Arena *arena, size_t line, size_t column, con
     return text ? text : what;
 }
 
+/*
+ * NULL: see `error`; or *ret_too_large, whatever jansson made of an allocation that failed.
+ * DECODE_ANY is for `null`, which Go's clients send for an absent body.
+ */
+static json_t *body_load(Span bytes, json_error_t *error, bool *ret_too_large) {
+    size_t limit;
+    json_t *root;
+
+    if (!size_mul(bytes.size, LIMIT_JSON_MEMORY_TIMES, &limit) ||
+        !size_add(limit, LIMIT_JSON_MEMORY_BASE, &limit))
+        limit = 0;
+    json_set_alloc_funcs(body_memory_take, body_memory_give);
+    body_memory_begin(limit);
+    root =
+        json_loadb(bytes.data ? bytes.data : "", bytes.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
+    *ret_too_large = body_memory_end();
+    if (!*ret_too_large)
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
 Reason body_parse(Arena *arena, Span bytes, Body **ret, const char **ret_detail) {
     json_error_t error = {0};
     const char *what;
     Place place;
     json_t *root;
     Reason reason;
+    bool too_large;
 
     if (!body_is_within_limits(bytes, &place, &what)) {
         *ret_detail = body_place_text(arena, place.line, place.column, what);
         return REASON_JSON_LIMIT;
     }
 
-    /* DECODE_ANY is for `null`, which Go's clients send for an absent body. */
-    root = json_loadb(bytes.data ? bytes.data : "", bytes.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
-                      &error);
+    root = body_load(bytes, &error, &too_large);
+    if (too_large) {
+        *ret_detail = "too much memory for its size";
+        return REASON_JSON_LIMIT;
+    }
     if (!root) {
         reason = body_error_reason(&error, &what);
         *ret_detail = body_place_text(arena, (size_t) error.line, (size_t) error.column, what);

@@ -35,6 +35,13 @@
 #define LIMIT_JSON_KEYS 16384u /* keys of one body, all objects together */
 /* Values of one body: an empty object is two bytes of it and some 230 of memory. */
 #define LIMIT_JSON_VALUES 32768u
+/*
+ * Memory of one body's tree, bytes: so many times the body's, and a base. What clients send takes 10 to 18
+ * times its size; the base is what published ports (18 times, the most of all) need beyond 16 times at
+ * LIMIT_JSON_KEYS, 478 KiB. Of what only attackers send, `[{},{},…]` would take 77 times its size.
+ */
+#define LIMIT_JSON_MEMORY_TIMES 16u
+#define LIMIT_JSON_MEMORY_BASE (512u << 10)
 #define LIMIT_HOST_PATHS 64u   /* bind mounts of one body */
 #define LIMIT_FINDINGS 64u     /* what one judgement reports; the first decides */
 #define LIMIT_VALUE_SHOWN 256u /* bytes of an offending value that a reason quotes */

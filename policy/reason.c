@@ -30,7 +30,8 @@ static const ReasonRow REASON_ROWS[REASON_MAX_] = {
 
     [REASON_JSON_SYNTAX] = {400, false, "json_syntax", "the body is not valid JSON"},
     [REASON_JSON_AMBIGUOUS] = {400, false, "json_ambiguous", "a key stands twice or in another case"},
-    [REASON_JSON_LIMIT] = {400, false, "json_limit", "the JSON is nested too deep or has too many keys"},
+    [REASON_JSON_LIMIT] = {400, false, "json_limit",
+                           "the JSON is nested too deep, or there is too much of it"},
 
     [REASON_HEADER_TIMEOUT] = {408, true, "header_timeout", "the head of the request took too long"},
     [REASON_BODY_TIMEOUT] = {408, true, "body_timeout", "the body of the request took too long"},
