@@ -36,7 +36,7 @@
 /* Values of one body: an empty object is two bytes of it and some 230 of memory. */
 #define LIMIT_JSON_VALUES 32768u
 /*
- * Memory of one body's tree, bytes: so many times the body's, and a base. What clients send takes 10 to 18
+ * Memory of one body's tree, bytes: so many times the body's, and a base. What clients send takes 3 to 18
  * times its size; the base is what published ports (18 times, the most of all) need beyond 16 times at
  * LIMIT_JSON_KEYS, 478 KiB. Of what only attackers send, `[{},{},…]` would take 77 times its size.
  */
