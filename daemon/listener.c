@@ -333,16 +333,16 @@ static AcceptStep listener_accept_one(Listener *listener, int *ret_fd) {
     }
 }
 
+static const struct timeval LISTENER_PAUSE = {.tv_sec = LIMIT_ACCEPT_PAUSE_MSEC / 1000,
+                                              .tv_usec = LIMIT_ACCEPT_PAUSE_MSEC % 1000 * 1000};
+
 /* The backlog keeps who waits. Looking again at once would only burn the processor. */
 static void listener_pause(Listener *listener, int error) {
-    static const struct timeval delay = {.tv_sec = LIMIT_ACCEPT_PAUSE_MSEC / 1000,
-                                         .tv_usec = LIMIT_ACCEPT_PAUSE_MSEC % 1000 * 1000};
-
     if (!listener->exhausted)
         log_warning("listener %s: cannot accept: %s; trying again every %u ms",
                     listener_config(listener)->address.text, strerror(error), LIMIT_ACCEPT_PAUSE_MSEC);
     listener->exhausted = true;
-    if (event_add(listener->pause, &delay) == 0)
+    if (event_add(listener->pause, &LISTENER_PAUSE) == 0)
         (void) event_del(listener->readable);
 }
 
@@ -367,14 +367,20 @@ static void listener_on_readable(evutil_socket_t fd UNUSED, short what UNUSED, v
 static void listener_on_pause_end(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
     Listener *listener = arg;
 
-    if (listener->accepting)
-        listener_start(listener);
+    if (!listener->accepting || event_add(listener->readable, NULL) == 0)
+        return;
+    /* No memory to watch it: it would be deaf for good, so once more. The timer's own room may be gone too.
+     */
+    if (event_add(listener->pause, &LISTENER_PAUSE) < 0)
+        event_active(listener->pause, EV_TIMEOUT, 0);
 }
 
 void listener_start(Listener *listener) {
     listener->accepting = true;
-    if (event_add(listener->readable, NULL) < 0)
-        log_error("listener %s: cannot be watched", listener_config(listener)->address.text);
+    if (event_add(listener->readable, NULL) < 0) {
+        log_error("listener %s: cannot be watched yet", listener_config(listener)->address.text);
+        event_active(listener->pause, EV_TIMEOUT, 0);
+    }
 }
 
 void listener_stop(Listener *listener) {
