@@ -102,26 +102,40 @@ static const char *body_place_text(Arena *arena, size_t line, size_t column, con
     return text ? text : what;
 }
 
-/*
- * NULL: see `error`; or *ret_too_large, whatever jansson made of an allocation that failed.
- * DECODE_ANY is for `null`, which Go's clients send for an absent body.
- */
-static json_t *body_load(Span bytes, json_error_t *error, bool *ret_too_large) {
-    size_t limit;
-    json_t *root;
+/* json_load_callback's: one byte at a time, and the text's end where memory is short (body_memory.h). */
+static size_t body_feed(void *buffer, size_t size, void *arg) {
+    Span *rest = arg;
 
+    if (size == 0 || rest->size == 0 || body_memory_is_short())
+        return 0;
+    *(char *) buffer = *rest->data;
+    *rest = (Span){.data = rest->data + 1, .size = rest->size - 1};
+    return 1;
+}
+
+/*
+ * *ret NULL with REASON_OK: see `error`. DECODE_ANY is for `null`, which Go's clients send for an absent
+ * body.
+ */
+static Reason body_load(Span bytes, json_error_t *error, json_t **ret) {
+    size_t limit, reserve;
+    Reason reason;
+
+    *ret = NULL;
     if (!size_mul(bytes.size, LIMIT_JSON_MEMORY_TIMES, &limit) ||
         !size_add(limit, LIMIT_JSON_MEMORY_BASE, &limit))
-        limit = 0;
+        return REASON_JSON_LIMIT;
+    reserve = 2 * bytes.size + 64; /* jansson's strbuffer.c doubles: less than twice the text */
     json_set_alloc_funcs(body_memory_take, body_memory_give);
-    body_memory_begin(limit);
-    root =
-        json_loadb(bytes.data ? bytes.data : "", bytes.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
-    *ret_too_large = body_memory_end();
-    if (!*ret_too_large)
-        return root;
-    json_decref(root);
-    return NULL;
+    if (!body_memory_begin(limit, reserve))
+        return REASON_NO_MEMORY;
+    *ret = json_load_callback(body_feed, &bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
+    reason = body_memory_end();
+    if (reason == REASON_OK)
+        return REASON_OK;
+    json_decref(*ret);
+    *ret = NULL;
+    return reason;
 }
 
 Reason body_parse(Arena *arena, Span bytes, Body **ret, const char **ret_detail) {
@@ -130,17 +144,16 @@ Reason body_parse(Arena *arena, Span bytes, Body **ret, const char **ret_detail)
     Place place;
     json_t *root;
     Reason reason;
-    bool too_large;
 
     if (!body_is_within_limits(bytes, &place, &what)) {
         *ret_detail = body_place_text(arena, place.line, place.column, what);
         return REASON_JSON_LIMIT;
     }
 
-    root = body_load(bytes, &error, &too_large);
-    if (too_large) {
-        *ret_detail = "too much memory for its size";
-        return REASON_JSON_LIMIT;
+    reason = body_load(bytes, &error, &root);
+    if (reason != REASON_OK) {
+        *ret_detail = reason == REASON_JSON_LIMIT ? "too much memory for its size" : "out of memory";
+        return reason;
     }
     if (!root) {
         reason = body_error_reason(&error, &what);
