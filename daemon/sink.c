@@ -121,7 +121,7 @@ static ssize_t sink_write_some(const Sink *sink, Span bytes) {
 
     if (!sink->asks)
         return write(sink->fd, bytes.data, bytes.size);
-    if (poll(&room, 1, 0) == 0) {
+    if (poll(&room, 1, 0) != 1) { /* no room, or nobody can tell */
         errno = EAGAIN;
         return -1;
     }
