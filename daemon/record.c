@@ -207,7 +207,7 @@ static void record_client(RecordWriter *w, const Subject *client) {
     record_raw(w, SPAN("}"));
 }
 
-/* The path with its version, as it was sent. */
+/* The path with its version, as the client asked: with which one it was sent, `api_versions` says. */
 static void record_path(RecordWriter *w, const Target *target) {
     char version[16] = "/v1.";
     size_t n = 4;
@@ -215,11 +215,11 @@ static void record_path(RecordWriter *w, const Target *target) {
 
     if (target->path.size == 0)
         return record_text(w, SPAN(",\"path\":"), NULL);
-    if (target->api_minor == 0)
+    if (target->asked_minor == 0)
         return record_span(w, SPAN(",\"path\":"), target->path);
-    for (unsigned rest = target->api_minor; rest > 0; rest /= 10)
+    for (unsigned rest = target->asked_minor; rest > 0; rest /= 10)
         n++;
-    record_put_digits(version + 4, n - 4, target->api_minor);
+    record_put_digits(version + 4, n - 4, target->asked_minor);
     if (w->r == 0)
         w->r = buffer_append(&path, (Span){.data = version, .size = n});
     if (w->r == 0)

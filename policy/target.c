@@ -225,6 +225,7 @@ Reason target_parse(Arena *arena, Span raw, Target *ret, const char **ret_detail
     reason = target_decode_path(arena, path, &ret->path, ret_detail);
     if (reason == REASON_OK)
         reason = target_take_version(arena, &ret->path, &ret->api_minor, ret_detail);
+    ret->asked_minor = ret->api_minor;
     if (reason == REASON_OK)
         reason = target_split_path(arena, ret, ret_detail);
     if (reason == REASON_OK)

@@ -18,6 +18,7 @@ typedef struct QueryPair {
 
 typedef struct Target {
     unsigned api_minor;                 /* 41 for /v1.41/…; 0: no version in the path (T-006) */
+    unsigned asked_minor;               /* the same, and stays what the client wrote (version_settle) */
     Span path;                          /* decoded, without the version: "/containers/create" */
     Span segments[LIMIT_PATH_SEGMENTS]; /* of path: "containers", "create" */
     size_t n_segments;

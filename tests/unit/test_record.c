@@ -21,7 +21,7 @@ static Request request_of(unsigned api_minor, const char *path, const char *quer
     return (Request){
         .method = METHOD_POST,
         .operation = &create,
-        .target = {.api_minor = api_minor, .path = span_from(path), .raw_query = span_from(query)}};
+        .target = {.asked_minor = api_minor, .path = span_from(path), .raw_query = span_from(query)}};
 }
 
 static char *line_of(const Record *record, uint64_t seq) {
