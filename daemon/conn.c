@@ -22,12 +22,11 @@ static void conn_fail_output(Conn *conn, int error) {
     buffer_done(&conn->out);
 }
 
-/* A peer that ended its side may still read: only the kernel knows (unix sockets; TCP never tells). */
-static void conn_end_input(Conn *conn) {
+void conn_look(Conn *conn) {
     struct pollfd poll_fd = {.fd = conn->fd};
 
-    conn->eof = true;
-    conn->hangup = poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP);
+    if (conn->fd >= 0 && conn->eof && !conn->hangup)
+        conn->hangup = poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLHUP | POLLERR));
 }
 
 static void conn_on_read(evutil_socket_t fd, short what UNUSED, void *arg) {
@@ -55,9 +54,10 @@ static void conn_on_read(evutil_socket_t fd, short what UNUSED, void *arg) {
         conn->bytes_in += (uint64_t) n;
         if ((size_t) n == want && want == CONN_READ_FIRST)
             (void) buffer_reserve(&conn->in, CONN_READ_FIRST + 1); /* grows: the next read is a large one */
-    } else if (n == 0)
-        conn_end_input(conn);
-    else if (errno == EAGAIN || errno == EINTR)
+    } else if (n == 0) {
+        conn->eof = true;
+        conn_look(conn);
+    } else if (errno == EAGAIN || errno == EINTR)
         return;
     else
         conn_fail(conn, -errno);

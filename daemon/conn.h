@@ -25,9 +25,9 @@ typedef struct Conn {
     bool write_armed;
     Buffer in;
     Buffer out;
-    size_t in_limit;      /* bytes */
-    bool eof;             /* the peer has ended its side, and `in` has all there was */
-    bool hangup;          /* seen with the end: the peer has closed altogether, nobody reads what we write */
+    size_t in_limit; /* bytes */
+    bool eof;        /* the peer has ended its side, and `in` has all there was */
+    bool hangup;     /* seen with the end, or by conn_look: closed altogether, nobody reads what we write */
     bool shutdown_wanted; /* our side ends once `out` is empty */
     bool shutdown_done;
     int error;       /* −errno that ended reading; 0 */
@@ -50,6 +50,13 @@ void conn_shutdown(Conn *conn);
 
 /* Arms or disarms reading by what `in` holds. Call after consuming, or after changing in_limit. */
 void conn_update(Conn *conn);
+
+/*
+ * Whether a peer that has ended its side has closed altogether by now: nothing reports it, since reading is
+ * over. Only the kernel knows: a unix socket's at once, TCP's once a write or a keepalive has failed. Sets
+ * `hangup`.
+ */
+void conn_look(Conn *conn);
 
 static inline bool conn_is_open(const Conn *conn) {
     return conn->fd >= 0 && conn->error == 0;

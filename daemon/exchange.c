@@ -24,7 +24,7 @@ static const unsigned exchange_transitions[EXCHANGE_STATE_MAX_] = {
     [EXCHANGE_CONNECT] = TO(WAIT_HEAD) | TO(ANSWER) | TO(DONE),
     [EXCHANGE_WAIT_HEAD] = TO(CONNECT) | TO(RELAY) | TO(TUNNEL) | TO(ANSWER) | TO(DONE),
     [EXCHANGE_RELAY] = TO(LINGER) | TO(DONE),
-    [EXCHANGE_TUNNEL] = TO(DONE),
+    [EXCHANGE_TUNNEL] = TO(LINGER) | TO(DONE),
     [EXCHANGE_ANSWER] = TO(DRAIN) | TO(LINGER) | TO(DONE),
     [EXCHANGE_DRAIN] = TO(LINGER) | TO(DONE),
     [EXCHANGE_LINGER] = TO(DONE),
@@ -325,11 +325,15 @@ void exchange_timeout(Exchange *x) {
     case EXCHANGE_LINGER:
         exchange_abort(x, END_TIMEOUT);
         break;
-    case EXCHANGE_ADMIT:
     case EXCHANGE_RELAY:
     case EXCHANGE_TUNNEL:
+        /* No timeout cuts a stream that is open: but is anybody there? The next step has what this finds. */
+        conn_look(x->host.conn);
+        conn_look(&x->engine->conn);
+        break;
+    case EXCHANGE_ADMIT:
     case EXCHANGE_DONE:
     case EXCHANGE_STATE_MAX_:
-        break; /* these have no deadline: no timeout cuts a stream that is open */
+        break; /* these have no deadline */
     }
 }

@@ -92,6 +92,10 @@ void exchange_fail(Exchange *x, Reason reason, const char *detail, EndCause end)
 /* The one door out: the outcome on record, the engine's connection given back or closed. */
 void exchange_finish(Exchange *x, EndCause end, ExchangeState next);
 
+/* Whether it may be asked a second time, on another connection, without doing anything twice (RFC 9110
+ * §9.2.2). */
+bool exchange_is_repeatable(const Exchange *x);
+
 /* The client waits for leave to send its body (Expect: 100-continue): given once. */
 void exchange_give_leave(Exchange *x);
 

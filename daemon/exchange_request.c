@@ -249,6 +249,13 @@ static void exchange_take_engine(Exchange *x) {
     x->engine_reused = false;
 }
 
+/* The answer may be a tunnel that stays for days: its request's body has been judged, recorded and written.
+ */
+static void exchange_drop_body(Exchange *x) {
+    x->body = body_free(x->body);
+    buffer_done(&x->collected);
+}
+
 /* A fresh head. The judged body goes as it came: it has but one reading (T-047, and why in DEVIATIONS.md). */
 static void exchange_send(Exchange *x) {
     Conn *engine = &x->engine->conn;
@@ -265,6 +272,8 @@ static void exchange_send(Exchange *x) {
         return;
     }
     exchange_set_state(x, EXCHANGE_WAIT_HEAD);
+    if (!exchange_is_repeatable(x))
+        exchange_drop_body(x);
     if (!reader_at_end(x->up_reader)) {
         exchange_give_leave(x);
         flow_start_body(&x->up, x->host.conn, engine, x->up_reader, x->request.framing == FRAMING_CHUNKED);

@@ -16,6 +16,20 @@ static bool exchange_client_gone(const Exchange *x) {
     return x->host.conn->hangup && !flow_is_open(&x->up) && buffer_size(&x->engine->conn.out) == 0;
 }
 
+/*
+ * Who ends one side first and the other later does that unseen: look now and then, or a quiet stream of
+ * nobody's would stay for good.
+ */
+static void exchange_look_for_hangup(Exchange *x) {
+    const Conn *client = x->host.conn, *engine = &x->engine->conn;
+
+    if ((client->eof && !client->hangup) || (engine->eof && !engine->hangup)) {
+        if (x->deadline_usec == 0)
+            exchange_set_timeout(x, TIME_HANGUP_LOOK_SECONDS * 1000000ull);
+    } else
+        x->deadline_usec = 0;
+}
+
 /* The upload goes on while the answer comes: the engine may begin it before it has read all (T-065). */
 static bool exchange_pump_up(Exchange *x) {
     bool moved = flow_pump(&x->up);
@@ -31,6 +45,11 @@ static bool exchange_pump_up(Exchange *x) {
 
 static bool exchange_upload_failed(const Exchange *x) {
     return x->up.state == FLOW_FAILED && !x->engine->conn.write_error;
+}
+
+/* An upload that stopped is the client gone; one that can't be read (bad chunks) is its mistake. */
+static EndCause exchange_upload_end(const Exchange *x) {
+    return reader_body_truncated(x->up_reader) ? END_CLIENT_CLOSED : END_ERROR;
 }
 
 /* --- The response ------------------------------------------------------------------------------- */
@@ -116,13 +135,14 @@ static bool exchange_on_response(Exchange *x, size_t head_size) {
     return true;
 }
 
-/*
- * An engine that closed a kept connection just as we wrote on it has done nothing: ask again, on a new
- * connection, what is safe to ask twice (RFC 9110 §9.2.2).
- */
+bool exchange_is_repeatable(const Exchange *x) {
+    return x->request.method == METHOD_GET || x->request.method == METHOD_HEAD;
+}
+
+/* An engine that closed a kept connection just as we wrote on it has done nothing: ask a new connection. */
 static bool exchange_may_retry(const Exchange *x) {
     return x->engine_reused && buffer_size(&x->engine->conn.in) == 0 && x->n_interim == 0 &&
-           (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD);
+           exchange_is_repeatable(x);
 }
 
 static void exchange_on_engine_gone(Exchange *x) {
@@ -145,7 +165,7 @@ bool exchange_wait_head(Exchange *x) {
 
     if (exchange_upload_failed(x)) {
         reason = reader_body_truncated(x->up_reader) ? REASON_BODY_TRUNCATED : REASON_HTTP_FRAMING;
-        exchange_fail(x, reason, NULL, client->eof ? END_CLIENT_CLOSED : END_ERROR);
+        exchange_fail(x, reason, NULL, exchange_upload_end(x));
         return true;
     }
     if (!flow_is_open(&x->up) && x->deadline_usec == 0 && x->config->response_timeout_usec &&
@@ -182,7 +202,7 @@ bool exchange_relay(Exchange *x) {
     moved = flow_pump(&x->down) || moved;
     conn_flush(client);
     if (exchange_upload_failed(x)) {
-        exchange_finish(x, END_CLIENT_CLOSED, EXCHANGE_DONE);
+        exchange_finish(x, exchange_upload_end(x), EXCHANGE_DONE);
         return true;
     }
     if (x->down.state == FLOW_FAILED ||
@@ -206,7 +226,19 @@ bool exchange_relay(Exchange *x) {
         return true;
     }
     exchange_pass_half_close(x);
+    exchange_look_for_hangup(x);
     return moved;
+}
+
+/* Both ways have ended: a client that still writes must be able to read what we wrote, so we linger for it.
+ */
+static void exchange_end_tunnel(Exchange *x) {
+    const Conn *client = x->host.conn;
+    EndCause end = client->write_error           ? END_CLIENT_CLOSED
+                   : x->down.state == FLOW_ENDED ? END_COMPLETE
+                                                 : END_ENGINE_CLOSED;
+
+    exchange_finish(x, end, client->eof || client->write_error ? EXCHANGE_DONE : EXCHANGE_LINGER);
 }
 
 /*
@@ -218,7 +250,7 @@ bool exchange_tunnel(Exchange *x) {
     bool moved = flow_pump(&x->up);
 
     moved = flow_pump(&x->down) || moved;
-    if (flow_is_open(&x->up) && engine->write_error) {
+    if (flow_is_open(&x->up) && (engine->write_error || engine->hangup)) {
         x->up.state = FLOW_FAILED; /* nobody reads stdin any more; the output goes on */
         moved = true;
     }
@@ -229,16 +261,13 @@ bool exchange_tunnel(Exchange *x) {
     }
     if (!flow_is_open(&x->up) && !flow_is_open(&x->down) && buffer_size(&client->out) == 0 &&
         buffer_size(&engine->out) == 0) {
-        exchange_finish(x,
-                        client->write_error           ? END_CLIENT_CLOSED
-                        : x->down.state == FLOW_ENDED ? END_COMPLETE
-                                                      : END_ENGINE_CLOSED,
-                        EXCHANGE_DONE);
+        exchange_end_tunnel(x);
         return true;
     }
     if (exchange_client_gone(x)) {
         exchange_finish(x, END_CLIENT_CLOSED, EXCHANGE_DONE);
         return true;
     }
+    exchange_look_for_hangup(x);
     return moved;
 }

@@ -9,6 +9,7 @@
  * Here is the start order only: options, config, sockets, audit trail, loop, exit code.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -41,6 +42,15 @@ static void main_raise_descriptors(void) {
     (void) setrlimit(RLIMIT_NOFILE, &limit); /* fewer descriptors pause accepting, no more */
 }
 
+/*
+ * glibc learns from each large block that was freed to keep the next one like it, so that one large body
+ * would stay in resident memory for good. With a threshold of ours it goes back to the kernel when it is
+ * freed.
+ */
+static void main_give_back_memory(void) {
+    (void) mallopt(M_MMAP_THRESHOLD, LIMIT_HEAP_BLOCK_BYTES); /* failing costs memory only */
+}
+
 /* Hash tables over what clients send need a seed that they can't know. */
 static int main_seed(void) {
     size_t seed;
@@ -57,6 +67,7 @@ static int main_serve(Config *config) {
 
     (void) signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of write(2), not of ours */
     main_raise_descriptors();
+    main_give_back_memory();
     r = main_seed();
     if (r == 0)
         r = server_new(config, &server);

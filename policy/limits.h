@@ -73,6 +73,7 @@
  */
 #define LIMIT_CONN_IN (64u << 10)
 #define LIMIT_CONN_OUT (64u << 10)
+#define LIMIT_HEAP_BLOCK_BYTES (128 << 10)    /* a larger block is the kernel's again once it is freed */
 #define LIMIT_RESPONSE_HEAD_BYTES (64u << 10) /* of the engine's head */
 #define LIMIT_RESPONSE_HEADERS 100u
 #define LIMIT_INTERIM_RESPONSES 16u   /* 1xx heads before a final one */
@@ -102,6 +103,8 @@
 /* First byte of an answer that is not a stream: `docker commit` and `rm -v` of much data take minutes. */
 #define TIME_RESPONSE_SECONDS (10u * 60u)
 #define TIME_ENGINE_IDLE_SECONDS 60u
+/* How often a stream with one side ended is looked at for the other: nothing reports that. */
+#define TIME_HANGUP_LOOK_SECONDS 2u
 /* TCP keepalive to the engine: a host that died is noticed on a quiet stream after two minutes. */
 #define TIME_KEEPALIVE_IDLE_SECONDS 60
 #define TIME_KEEPALIVE_INTERVAL_SECONDS 15

@@ -316,12 +316,12 @@ async def step_sent(actor, rest, step):
 
 
 async def step_rss(actor, rest, step):
-    """`rss grew below SIZE`, from start to peak. Sanitizers hold freed memory back: four times that."""
-    grew, below, size = rest.split()
-    if (grew, below) != ("grew", "below"):
-        raise ScnError("rss grew below SIZE")
+    """`rss grew|stays below SIZE`, from start to peak, or to now. Sanitizers hold freed memory back: four times that."""
+    what, below, size = rest.split()
+    if what not in ("grew", "stays") or below != "below":
+        raise ScnError("rss grew|stays below SIZE")
     gate = actor.world.gate
-    growth = gate.memory("VmHWM") - gate.rss_start
+    growth = gate.memory("VmHWM" if what == "grew" else "VmRSS") - gate.rss_start
     if growth >= parse_size(size) * (4 if gate.slow > 1 else 1):
         raise Failure(f"resident memory grew by {growth >> 10} KiB")
 
