@@ -41,12 +41,16 @@ void admit_record_refusal(Audit *audit, const AdmitContext *context, const Reque
     (void) audit_flush(audit);
 }
 
-void admit_record_outcome(Audit *audit, const AdmitContext *context, const Verdict *verdict, EndCause end,
-                          unsigned status, uint64_t response_bytes) {
+void admit_record_outcome(Audit *audit, const AdmitContext *context, const Verdict *verdict,
+                          const AdmitOutcome *outcome) {
     Record record = admit_record(RECORD_OUTCOME, context, verdict);
 
-    record.end = end;
-    record.status = status;
-    record.response_bytes = response_bytes;
+    record.end = outcome->end;
+    record.end_rule = outcome->rule;
+    record.end_reason = outcome->reason;
+    record.drops_input = outcome->drops_input;
+    record.dropped_bytes = outcome->dropped_bytes;
+    record.status = outcome->status;
+    record.response_bytes = outcome->response_bytes;
     (void) audit_record(audit, &record);
 }

@@ -30,6 +30,15 @@ void admit_record_refusal(Audit *audit, const AdmitContext *context, const Reque
                           uint64_t request_bytes, const Verdict *verdict, unsigned status,
                           uint64_t response_bytes);
 
-/* How an admitted request ended. */
-void admit_record_outcome(Audit *audit, const AdmitContext *context, const Verdict *verdict, EndCause end,
-                          unsigned status, uint64_t response_bytes);
+/* How an admitted request ended; names as in Record. */
+typedef struct AdmitOutcome {
+    EndCause end;
+    const char *rule, *reason;
+    unsigned status;
+    uint64_t response_bytes;
+    bool drops_input;
+    uint64_t dropped_bytes;
+} AdmitOutcome;
+
+void admit_record_outcome(Audit *audit, const AdmitContext *context, const Verdict *verdict,
+                          const AdmitOutcome *outcome);

@@ -125,16 +125,29 @@ static void exchange_release_engine(Exchange *x, bool complete) {
         x->engine = engine_close(x->engine, x->host.env->reaper);
 }
 
+static AdmitOutcome exchange_outcome(const Exchange *x) {
+    return (AdmitOutcome){
+        .end = x->end,
+        .rule = x->end_rule,
+        .reason = x->end_reason,
+        .status = x->status,
+        .response_bytes = x->answer_bytes ? x->answer_bytes : x->down.bytes,
+        .drops_input = x->up.drops,
+        .dropped_bytes = x->up.drops ? x->up.bytes : 0,
+    };
+}
+
 void exchange_finish(Exchange *x, EndCause end, ExchangeState next) {
     AdmitContext context = exchange_context(x);
+    AdmitOutcome outcome;
 
     x->end = end;
     if (end != END_COMPLETE && end != END_NONE)
         x->close = true;
     exchange_release_engine(x, end == END_COMPLETE);
+    outcome = exchange_outcome(x);
     if (x->admitted)
-        admit_record_outcome(x->host.env->audit, &context, &x->verdict, end, x->status,
-                             x->answer_bytes ? x->answer_bytes : x->down.bytes);
+        admit_record_outcome(x->host.env->audit, &context, &x->verdict, &outcome);
     x->admitted = false;
     exchange_set_state(x, next);
 }

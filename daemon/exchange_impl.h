@@ -71,6 +71,7 @@ struct Exchange {
     uint64_t answer_bytes; /* of an answer of ours */
     uint64_t linger_from;  /* the client's bytes_in when lingering began */
     EndCause end;
+    const char *end_rule, *end_reason; /* where the policy ended it */
 };
 
 void exchange_set_state(Exchange *x, ExchangeState state);

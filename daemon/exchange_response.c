@@ -72,7 +72,10 @@ static void exchange_start_tunnel(Exchange *x, const ResponseHead *head, size_t 
     }
     buffer_consume(&engine->in, head_size);
     exchange_set_state(x, EXCHANGE_TUNNEL);
-    flow_start_raw(&x->up, client, engine);
+    if (x->verdict.drops_input)
+        flow_start_dropped(&x->up, client, engine);
+    else
+        flow_start_raw(&x->up, client, engine);
     flow_start_raw(&x->down, engine, client);
     conn_flush(client);
 }

@@ -11,12 +11,16 @@ void flow_start_raw(Flow *flow, Conn *source, Conn *sink) {
     *flow = (Flow){.state = FLOW_OPEN, .source = source, .sink = sink};
 }
 
+void flow_start_dropped(Flow *flow, Conn *source, Conn *sink) {
+    *flow = (Flow){.state = FLOW_OPEN, .source = source, .sink = sink, .drops = true};
+}
+
 static FlowState flow_step_raw(Flow *flow, size_t room) {
     Span span = buffer_span(&flow->source->in);
 
     if (span.size > room)
         span.size = room;
-    if (buffer_append(&flow->sink->out, span) < 0)
+    if (!flow->drops && buffer_append(&flow->sink->out, span) < 0)
         return FLOW_FAILED;
     buffer_consume(&flow->source->in, span.size);
     flow->bytes += span.size;

@@ -23,7 +23,8 @@ typedef struct Flow {
     Conn *sink;
     Reader *reader; /* NULL: bytes as they are, until the source's end */
     bool chunked;   /* re-frame in chunks */
-    uint64_t bytes; /* of content */
+    bool drops;     /* nothing goes to the sink but the source's end */
+    uint64_t bytes; /* of content, dropped or not */
 } Flow;
 
 /* A body of `reader`, whose framing was set with reader_body_begin. */
@@ -31,6 +32,10 @@ void flow_start_body(Flow *flow, Conn *source, Conn *sink, Reader *reader, bool 
 
 /* A tunnel's direction: the source's end is passed on as the sink's (FIN), by itself. */
 void flow_start_raw(Flow *flow, Conn *source, Conn *sink);
+
+/* A tunnel's direction that leads nowhere: what comes is counted and thrown away, and the source's end passed
+ * on. */
+void flow_start_dropped(Flow *flow, Conn *source, Conn *sink);
 
 /* Moves what can be moved now, and writes it. True if anything moved or the state changed. */
 bool flow_pump(Flow *flow);

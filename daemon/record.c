@@ -280,6 +280,9 @@ static void record_outcome(RecordWriter *w, const Record *record) {
     record_text(w, SPAN(",\"id\":"), record->id);
     record_text(w, SPAN(",\"verdict\":"), record->verdict ? effect_name(record->verdict->effect) : NULL);
     record_text(w, SPAN(",\"end\":"), end_cause_name(record->end));
+    record_text(w, SPAN(",\"rule\":"), record->end_rule);
+    record_text(w, SPAN(",\"reason\":"), record->end_reason);
+    record_number(w, SPAN(",\"dropped_bytes\":"), record->drops_input, record->dropped_bytes);
     record_response(w, record);
 }
 

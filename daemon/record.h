@@ -39,8 +39,12 @@ typedef struct Record {
     const Request *request; /* decision; NULL: the head was not understood */
     uint64_t request_bytes; /* body bytes: declared, or read */
     const Verdict *verdict;
-    EndCause end;    /* outcome */
-    unsigned status; /* response; 0: none (null) */
+    EndCause end;           /* outcome */
+    const char *end_rule;   /* outcome: what ended it, where the policy did; NULL: nothing of it */
+    const char *end_reason; /* likewise, in words */
+    bool drops_input;       /* outcome: what the client sent after the upgrade went nowhere … */
+    uint64_t dropped_bytes; /* … and so much came */
+    unsigned status;        /* response; 0: none (null) */
     uint64_t response_bytes;
     uint64_t duration_usec;
     const char *action;  /* lifecycle: "start", "stop", "reload", "reopen" */

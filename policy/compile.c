@@ -92,6 +92,13 @@ static void compile_read_build(void *ctx, const DocNode *node) {
     build_rules_read(compiler->set->arena, compiler->errors, node, &compiler->policy->build);
 }
 
+static void compile_read_attach(void *ctx, const DocNode *node) {
+    Compiler *compiler = ctx;
+
+    compiler->policy->attach_origin = compile_origin(compiler, node->mark);
+    attach_rules_read(compiler->errors, node, &compiler->policy->attach_output);
+}
+
 /* Only kept here: the names are looked up when all policies are known. */
 static void compile_read_include(void *ctx, const DocNode *list) {
     Compiler *compiler = ctx;
@@ -118,6 +125,7 @@ static const KeyRow POLICY_KEYS[] = {
     {"answers", NULL},
     {"exec", compile_read_exec},
     {"build", compile_read_build},
+    {"attach", compile_read_attach},
     {"set", NULL},
 };
 

@@ -452,10 +452,16 @@ static Verdict decide_body(const Question *question, Body *body, Edits *ret_edit
     return verdict_from_findings(question->trace, findings);
 }
 
+static Verdict decide_attach(const Question *question) {
+    if (!question->policy->attach_output)
+        return (Verdict){0};
+    return attach_rules_judge(question->arena, question->request);
+}
+
 /* All of it is looked at, for what is invalid is so whatever the policy says of the rest. */
 static Verdict decide_parts(const Question *question, Body *body, Edits *ret_edits) {
-    static const char *const places[] = {"query", "header", "body"};
-    const Verdict parts[] = {decide_query(question), decide_credentials(question),
+    static const char *const places[] = {"query", "header", "operation", "body"};
+    const Verdict parts[] = {decide_query(question), decide_credentials(question), decide_attach(question),
                              decide_body(question, body, ret_edits)};
     Verdict worst = {0};
 
@@ -518,6 +524,7 @@ void policy_decide_traced(const Policy *policy, const Request *request, Body *bo
     if (ret->effect == EFFECT_ALLOW && !policy->observes) {
         ret->edits = edits.items;
         ret->n_edits = edits.n;
+        ret->drops_input = policy->attach_output && attach_rules_drop(request);
     }
     if (ret->effect == EFFECT_DENY && policy->observes)
         ret->effect = EFFECT_OBSERVE;

@@ -51,6 +51,19 @@ static const char *warned_sentence(const Operation *operation) {
     return NULL;
 }
 
+static bool warned_is_attach(const Operation *operation, bool websocket) {
+    return strcmp(operation->id, websocket ? "ContainerAttachWebsocket" : "ContainerAttach") == 0;
+}
+
+/* The same under what the policy holds the operation to. */
+static const char *warned_held_sentence(const Policy *policy, const Operation *operation) {
+    if (policy->attach_output && warned_is_attach(operation, false))
+        return "reads what any container prints; programs print secrets";
+    if (policy->attach_output && warned_is_attach(operation, true))
+        return NULL;
+    return warned_sentence(operation);
+}
+
 /* Whether some version that passes has the operation. */
 static bool warned_in_window(const Operation *operation, const ApiVersions *versions) {
     bool early = operation->since_minor > versions->max_minor;
@@ -136,7 +149,7 @@ static bool warned_grants(const Warned *warned, const RequestRule *rule, const O
 /* `member`: whose rule it is. */
 static void warned_grant(Warned *warned, const Policy *member, const RequestRule *rule, size_t number) {
     const Operation *operation = &warned->operations[number];
-    const char *sentence = warned_sentence(operation);
+    const char *sentence = warned_held_sentence(warned->policy, operation);
     const char *by =
         rule->operation ? "" : arena_printf(warned->arena, " (by the pattern %s)", rule->pattern);
     bool own = member == warned->policy;
@@ -172,6 +185,9 @@ static void warned_idle_operation(Warned *warned, const RequestRule *rule) {
                    arena_printf(warned->arena,
                                 "%s can never match: no version that api_versions lets pass has it",
                                 operation->id));
+    else if (warned->policy->attach_output && warned_is_attach(operation, true))
+        warned_add(warned, rule->origin,
+                   "ContainerAttachWebsocket is never allowed: attach: output refuses it");
 }
 
 /* A pattern all of whose operations are denied, or lead to the host: it may still match what we don't know.
@@ -246,6 +262,8 @@ static void warned_idle_keys(Warned *warned) {
         warned_add(warned, policy->exec_origin, "exec: judges nothing: ContainerExec isn't allowed");
     if (policy->build_origin && !warned_allows(warned, routes_find(SPAN("ImageBuild"))))
         warned_add(warned, policy->build_origin, "build: judges nothing: ImageBuild isn't allowed");
+    if (policy->attach_origin && !warned_allows(warned, routes_find(SPAN("ContainerAttach"))))
+        warned_add(warned, policy->attach_origin, "attach: judges nothing: ContainerAttach isn't allowed");
     if (policy->containers_origin && !warned_has_containers(warned))
         warned_add(warned, policy->containers_origin,
                    "containers: judges nothing: no operation is allowed whose body it would hold");

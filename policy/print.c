@@ -115,5 +115,6 @@ int policy_print(const Policy *policy, FILE *out) {
     rules_print(out, &policy->rules);
     print_exec(out, policy);
     print_build(out, policy);
+    fprintf(out, "    attach: %s\n", policy->attach_output ? "output" : "any");
     return ferror(out) ? -EIO : 0;
 }

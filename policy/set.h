@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "attach_rules.h"
 #include "build_rules.h"
 #include "compile.h"
 #include "exec_rules.h"
@@ -16,7 +17,7 @@ struct Policy {
     PolicySet *set;
     const char *name;
     const char *origin; /* "FILE:LINE" of its name; below, of the key's value, NULL: not given */
-    const char *containers_origin, *exec_origin, *build_origin;
+    const char *containers_origin, *exec_origin, *build_origin, *attach_origin;
     bool preset;
     bool observes;
     const RequestRule *allow; /* its own */
@@ -26,6 +27,7 @@ struct Policy {
     Rules rules;
     ExecRules exec;
     BuildRules build;
+    bool attach_output; /* attach: output */
     const Policy *
         *members; /* those whose allow lists hold here: what it includes, at any depth, and itself */
     size_t n_members;

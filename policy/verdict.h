@@ -38,6 +38,8 @@ typedef struct Verdict {
      */
     const char *const *edits;
     size_t n_edits;
+    /* attach: output: what the client sends once the connection is a tunnel goes nowhere. */
+    bool drops_input;
     const char *origin; /* "FILE:LINE" of the rule that decided; NULL: none did */
 } Verdict;
 

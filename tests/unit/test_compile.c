@@ -169,6 +169,8 @@ Test(compile, mistakes) {
         {SPAN("    exec: {privileged: 1}\n"), 3, 24, "privileged must be true or false"},
         {SPAN("    build: [a]\n"), 3, 12, "must be a mapping of keys to values"},
         {SPAN("    build: {network: []}\n"), 3, 13, "unknown key 'network'; did you mean 'networks'?"},
+        {SPAN("    attach: outputs\n"), 3, 13, "unknown attach 'outputs'; did you mean 'output'?"},
+        {SPAN("    attach: [output]\n"), 3, 13, "attach must be a text"},
         {SPAN("    build: {networks: none}\n"), 3, 23, "networks must be a list, or the word any"},
         {SPAN("    build: {remote: https://a}\n"), 3, 21, "remote must be true or false"},
         {SPAN("    set: {}\n"), 3, 5, "'set' is not served by this release yet"},
@@ -437,7 +439,8 @@ Test(compile, include_joins_allow_only) {
                            "      commands: any\n"
                            "    build:\n"
                            "      networks: [\"none\", \"default\"]\n"
-                           "      remote: false\n");
+                           "      remote: false\n"
+                           "    attach: any\n");
     free(text);
 }
 
@@ -485,6 +488,7 @@ Test(compile, print_loads_to_the_same) {
         "        labels: {'a: b': 'c \"', d: ''}, log_driver: local, log_opts: {max-size: 1m}}\n"
         "    exec: {users: [app, \"1*\"], commands: ['id', '/check \"*'], privileged: true}\n"
         "    build: {networks: [ci-*, host], remote: true}\n"
+        "    attach: output\n"
         "  q: {containers: {bind_mounts: []}, exec: {users: [], privileged: false}, build: {networks: []}}\n"
         "  r: {containers: {profile: privileged, set: {}}}\n"
         "  s: {containers: {set: {labels: {}, security_opts: [a, b]}}, exec: {users: any}}\n"));
@@ -515,7 +519,8 @@ Test(compile, print_loads_to_the_same) {
                            "      privileged: true\n"
                            "    build:\n"
                            "      networks: [\"ci-*\", \"host\"]\n"
-                           "      remote: true\n"),
+                           "      remote: true\n"
+                           "    attach: output\n"),
               "%s", text);
     free(text);
     free(again);

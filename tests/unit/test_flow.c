@@ -139,3 +139,27 @@ Test(flow, a_body_s_end_is_not_the_connection_s) {
     reader_free(reader);
     pipe_close(&p);
 }
+
+Test(flow, what_is_dropped_is_counted_and_its_end_goes_on) {
+    Pipe p = {0};
+    static char block[65536];
+    size_t sent = 0;
+    char data[64];
+    ssize_t n;
+
+    pipe_open(&p);
+    flow_start_dropped(&p.flow, &p.source, &p.sink);
+    for (int i = 0; i < 64; i++) { /* more than all buffers hold: nobody waits for a reader */
+        n = write(p.writer, block, sizeof(block));
+        sent += n > 0 ? (size_t) n : 0;
+        cr_expect_eq(pipe_turn(&p, data, sizeof(data), true), 0, "a byte went through");
+    }
+    cr_expect_gt(sent, 1u << 20, "the source was stopped");
+    cr_assert_eq(close(TAKE_FD(p.writer)), 0);
+    for (int i = 0; i < 64 && flow_is_open(&p.flow); i++)
+        pipe_turn(&p, NULL, 0, false);
+    cr_expect_eq(p.flow.state, FLOW_ENDED);
+    cr_expect_eq(p.flow.bytes, sent);
+    cr_expect_eq(pipe_turn(&p, data, sizeof(data), true), -1, "the end goes on, and nothing before it");
+    pipe_close(&p);
+}

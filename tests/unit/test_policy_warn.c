@@ -138,6 +138,17 @@ Test(policy_warn, keys_without_their_operation) {
     cr_expect_eq(count("p: {allow: [ImageBuild], build: {remote: true, networks: [host]}}", "build."), 2);
 }
 
+Test(policy_warn, attach_held_to_output) {
+    expect_one("p:\n  allow: [SystemInfo]\n  attach: output\n", "f:3", "attach: judges nothing");
+    expect_one("p:\n  allow: [ContainerAttach]\n  attach: output\n", "f:2", "ContainerAttach reads what");
+    expect_one("p:\n  allow: [ContainerAttach]\n  attach: any\n", "f:2", "ContainerAttach types into");
+    cr_expect_eq(count("p: {attach: output, allow: [ContainerAttach, ContainerAttachWebsocket]}",
+                       "ContainerAttachWebsocket is never allowed: attach: output refuses it"),
+                 1);
+    cr_expect_eq(
+        count("p: {attach: output, allow: [ContainerAttach, ContainerAttachWebsocket]}", "types into"), 0);
+}
+
 Test(policy_warn, an_allow_that_a_deny_wins_over) {
     expect_one("p:\n  allow: [ContainerExec]\n  deny: [ContainerExec]\n", "f:2",
                "never allowed: f:3 denies it");

@@ -122,8 +122,30 @@ Test(record, an_outcome) {
 
     expect_line(&record, 44,
                 "{\"seq\":44,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"outcome\",\"id\":\"A\","
-                "\"verdict\":\"allow\",\"end\":\"complete\",\"response\":{\"status\":200,\"bytes\":8192},"
+                "\"verdict\":\"allow\",\"end\":\"complete\",\"rule\":null,\"reason\":null,"
+                "\"dropped_bytes\":null,\"response\":{\"status\":200,\"bytes\":8192},"
                 "\"duration_us\":1830,\"prev\":null,\"hash\":null}");
+}
+
+Test(record, an_outcome_that_the_policy_brought_about) {
+    Record record = {.event = RECORD_OUTCOME,
+                     .id = "A",
+                     .verdict = &allowed,
+                     .end = END_TIMEOUT,
+                     .end_rule = "allow.until",
+                     .end_reason = "ran out",
+                     .drops_input = true,
+                     .status = 101};
+    char *line = line_of(&record, 1);
+
+    cr_expect(strstr(line, "\"end\":\"timeout\",\"rule\":\"allow.until\",\"reason\":\"ran out\","
+                           "\"dropped_bytes\":0,\"response\""),
+              "%s", line);
+    free(line);
+    record.dropped_bytes = 9;
+    line = line_of(&record, 2);
+    cr_expect(strstr(line, "\"dropped_bytes\":9,"), "%s", line);
+    free(line);
 }
 
 Test(record, a_lifecycle) {
