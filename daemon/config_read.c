@@ -5,6 +5,7 @@
 #include "policy/hostpath.h"
 #include "policy/keys.h"
 #include "policy/text.h"
+#include "zones.h"
 
 #define SECOND UINT64_C(1000000)
 #define DEFAULT_UPSTREAM "unix:///var/run/docker.sock"
@@ -323,6 +324,8 @@ void config_read(ConfigReader *reader) {
         policy_set_compile(reader->policies, &reader->config->versions, reader->errors);
     if (!reader->config->policies && reader->errors->n == n_before)
         doc_error(reader->errors, reader->root->mark, "out of memory");
+    if (reader->config->policies)
+        zones_settle(reader->config->policies, reader->errors);
     if (reader->listeners)
         config_read_listeners(reader);
     else

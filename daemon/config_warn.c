@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config_warn.h"
 
-#include "policy/policy_warn.h"
+#include "clock.h"
+#include "policy/grant_warn.h"
 
 /* `listener`: whose line stands for all of a preset; NULL: each warning has its own. */
 static size_t config_warn_policy(const Config *config, const Policy *policy, const ConfigListener *listener,
@@ -9,8 +10,11 @@ static size_t config_warn_policy(const Config *config, const Policy *policy, con
     CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
     PolicyWarning *warnings = arena ? arena_alloc_array(arena, POLICY_WARNINGS_MAX, sizeof(*warnings)) : NULL;
     const char *origin = NULL;
+    int64_t now = (int64_t) (clock_realtime_usec() / 1000000);
     size_t n = warnings ? policy_warnings(policy, arena, warnings) : 0;
 
+    if (warnings)
+        n += grant_warnings(policy, now, arena, &warnings[n], POLICY_WARNINGS_MAX - n);
     if (listener && config->file)
         origin = arena_printf(arena, "%s:%u", config->file, listener->mark.line);
     else if (listener)

@@ -8,6 +8,7 @@
 
 /*
  * One line a warning, FILE:LINE: warning: policy NAME: …; how many. A preset stands in no file: where a
- * listener has it, the warning is at that listener. 0 too where there is no memory to look.
+ * listener has it, the warning is at that listener. What has run out is told by the clock. 0 too where there
+ * is no memory to look.
  */
 size_t config_print_warnings(const Config *config, FILE *out);

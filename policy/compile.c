@@ -60,15 +60,17 @@ static void compile_read_mode(void *ctx, const DocNode *node) {
 static void compile_read_allow(void *ctx, const DocNode *node) {
     Compiler *compiler = ctx;
 
-    rule_read_list(compiler->set->arena, compiler->errors, RULE_LIST_ALLOW, node, &compiler->policy->allow,
-                   &compiler->policy->n_allow);
+    rule_read_list(compiler->set->arena, compiler->errors, &compiler->set->zones, RULE_LIST_ALLOW, node,
+                   &compiler->policy->allow, &compiler->policy->n_allow);
+    for (size_t i = 0; i < compiler->policy->n_allow; i++)
+        compiler->policy->has_grants = compiler->policy->has_grants || compiler->policy->allow[i].grant;
 }
 
 static void compile_read_deny(void *ctx, const DocNode *node) {
     Compiler *compiler = ctx;
 
-    rule_read_list(compiler->set->arena, compiler->errors, RULE_LIST_DENY, node, &compiler->policy->deny,
-                   &compiler->policy->n_deny);
+    rule_read_list(compiler->set->arena, compiler->errors, &compiler->set->zones, RULE_LIST_DENY, node,
+                   &compiler->policy->deny, &compiler->policy->n_deny);
 }
 
 static void compile_read_containers(void *ctx, const DocNode *node) {
@@ -418,4 +420,15 @@ Policy *policy_set_get(const PolicySet *set, Span name) {
 const char *const *policy_set_names(const PolicySet *set, size_t *ret_n) {
     *ret_n = set->n;
     return set->names;
+}
+
+void policy_set_zones(PolicySet *set, PolicyZone look, void *ctx, DocErrors *errors) {
+    for (Zone *zone = set->zones.first; zone; zone = zone->next) {
+        const char *why = look(ctx, set->arena, zone->name, &zone->spans, &zone->n);
+
+        if (why) {
+            zone->n = 0; /* nothing that depends on it holds */
+            doc_error(errors, zone->mark, "zone %s: %s", zone->name, why);
+        }
+    }
 }

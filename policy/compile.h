@@ -10,6 +10,7 @@
 #include "policy.h"
 #include "presets.h"
 #include "print.h"
+#include "zone.h"
 
 typedef struct PolicySet PolicySet; /* presets and the file's policies, by name */
 
@@ -37,6 +38,15 @@ int policy_set_protect(PolicySet *set, const char *const *paths, size_t n);
  */
 typedef const char *(*PolicyLead)(void *ctx, Arena *arena, const char *path);
 int policy_set_lead(PolicySet *set, PolicyLead lead, void *ctx);
+
+/*
+ * Asks for the tables of the time zones that the set's policies name: into `arena`, at least one span. What
+ * it returns is why there is none (static), and becomes a mistake in `errors`, at the zone's name. Once,
+ * before the set is used; until then no entry with `when` holds.
+ */
+typedef const char *(*PolicyZone)(void *ctx, Arena *arena, const char *name, const ZoneSpan **ret,
+                                  size_t *ret_n);
+void policy_set_zones(PolicySet *set, PolicyZone look, void *ctx, DocErrors *errors);
 
 Policy *policy_set_get(const PolicySet *set, Span name); /* borrowed; NULL: no such policy */
 

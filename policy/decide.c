@@ -198,18 +198,6 @@ static void miss_query(Question *question, const RequestRule *rule, const QueryR
     };
 }
 
-/*
- * A pattern is for what has no operationId, and never a short way to the host. Where there is no table,
- * there must be nothing that a table would have to judge. A name that we don't take is no way to dockerd's
- * operations either: a link makes /web/alias a name of the container behind it (T-010).
- */
-static bool pattern_may_grant(const Request *request) {
-    if (request->operation)
-        return request->operation->risk != RISK_HOST;
-    return !request_has_body(request) && !request->wants_upgrade &&
-           !routes_is_taken(request->method, &request->target);
-}
-
 static void miss_pattern(Question *question, const RequestRule *rule) {
     const Request *request = question->request;
     const Operation *operation = request->operation;
@@ -234,6 +222,22 @@ static void miss_pattern(Question *question, const RequestRule *rule) {
     }
 }
 
+/* "ran out at 2026-12-01T18:00:00Z (quaygate.yaml:12)": the client hears it too, so without the folder. */
+static void miss_time(Question *question, const RequestRule *rule) {
+    Arena *arena = question->arena;
+    GrantMiss miss = arena ? grant_miss(arena, rule->grant, question->request->now) : (GrantMiss){0};
+    const char *slash = strrchr(rule->origin, '/');
+
+    *question->verdict = (Verdict){
+        .reason = REASON_NOT_NOW,
+        .rule = miss.rule ? miss.rule : "allow",
+        .detail = miss.detail
+                      ? question_say(question, "%s (%s)", miss.detail, slash ? slash + 1 : rule->origin)
+                      : NULL,
+        .origin = rule->origin,
+    };
+}
+
 /*
  * The first rule that speaks of the request and doesn't grant it leaves why in the verdict: that
  * explains best why nothing does.
@@ -246,8 +250,13 @@ static bool rule_grants(Question *question, const RequestRule *rule) {
     if (!rule_matches(rule, question->request))
         return false;
     query = rule_check_query(rule, &question->request->target, &value);
-    if (!query && (rule->operation || pattern_may_grant(question->request)))
-        return true;
+    if (!query && (rule->operation || rule_pattern_may_grant(question->request))) {
+        if (grant_holds_until(rule->grant, question->request->now) > 0)
+            return true;
+        if (question->verdict->reason != REASON_NOT_NOW) /* nothing else is missing: that says most */
+            miss_time(question, rule);
+        return false;
+    }
     if (first && query)
         miss_query(question, rule, query, value);
     else if (first)
@@ -348,6 +357,7 @@ static bool question_names_key(const void *ctx, Span key) {
             Span value;
 
             if (rule->n_query == 0 || !rule_matches(rule, question->request) ||
+                grant_holds_until(rule->grant, question->request->now) == 0 ||
                 rule_check_query(rule, &question->request->target, &value))
                 continue;
             for (size_t k = 0; k < rule->n_query; k++)
@@ -358,13 +368,14 @@ static bool question_names_key(const void *ctx, Span key) {
 }
 
 /* Whether the policy lets clients open BuildKit sessions: then it has given up on judging its builds. */
-static bool policy_allows_buildkit(const Policy *policy) {
+static bool policy_allows_buildkit(const Policy *policy, int64_t now) {
     const Operation *session = routes_find(SPAN("Session"));
     bool allows = false;
 
     for (size_t m = 0; m < policy->n_members; m++)
         for (size_t i = 0; i < policy->members[m]->n_allow; i++)
-            allows = allows || policy->members[m]->allow[i].operation == session;
+            allows = allows || (policy->members[m]->allow[i].operation == session &&
+                                grant_holds_until(policy->members[m]->allow[i].grant, now) > 0);
     for (size_t i = 0; i < policy->n_deny; i++)
         if (policy->deny[i].operation == session ||
             (policy->deny[i].path && glob_match(policy->deny[i].path, SPAN("/session"))))
@@ -393,7 +404,7 @@ static Verdict decide_query(const Question *question) {
     findings = arena_alloc(question->arena, sizeof(*findings));
     if (!findings)
         return verdict_from_reason(REASON_NO_MEMORY, NULL);
-    params.buildkit = request->operation->body == BODY_STREAM && policy_allows_buildkit(policy);
+    params.buildkit = request->operation->body == BODY_STREAM && policy_allows_buildkit(policy, request->now);
     params_judge(&params, findings);
     return verdict_from_findings(question->trace, findings);
 }
@@ -474,6 +485,12 @@ static Verdict decide_parts(const Question *question, Body *body, Edits *ret_edi
              (worst.effect == EFFECT_DENY && parts[i].effect != EFFECT_DENY)))
             worst = parts[i];
     return worst;
+}
+
+void policy_decide_head(const Policy *policy, const Request *request, Arena *arena, Verdict *ret) {
+    Question question = {.policy = policy, .request = request, .arena = arena, .verdict = ret};
+
+    (void) decide_head(&question);
 }
 
 bool policy_wants_body(const Policy *policy, const Request *request) {

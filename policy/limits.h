@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 /* --- One exchange ------------------------------------------------------------------------------ */
 
 /* Arena of one exchange, bytes: the head, decoded target, findings and the verdict's sentences. */
@@ -62,6 +64,19 @@
 #define LIMIT_LISTENER_ITEMS 1024u /* of one allow_uids, allow_gids or allow_from */
 #define LIMIT_AUDIT_SINKS 16u
 #define LIMIT_INCLUDE_DEPTH 16u
+/* Windows of one `when`: two a day. Each is looked at for each request that the entry speaks of. */
+#define LIMIT_WHEN_WINDOWS 14u
+#define LIMIT_ZONES 64u /* time zones of one config: each takes some milliseconds when it is loaded */
+#define LIMIT_ZONE_NAME_BYTES 64u /* the longest there is has 32 */
+#define LIMIT_ZONE_SPANS                                                                                     \
+    1024u /* changes of its clock in the years that are known: Morocco's are two a year */
+#define LIMIT_ZONE_FILE_BYTES (64u << 10) /* tzdata's largest has 4 KiB */
+/*
+ * What a clock may say, seconds since 1970: the years 2000 to 2099. One that says something else was never
+ * set, and past the end nobody has tables of time zones.
+ */
+#define TIME_KNOWN_FIRST INT64_C(946684800)
+#define TIME_KNOWN_LAST INT64_C(4102444799)
 #define LIMIT_RULE_CPUS 8192    /* limits.cpus: the kernel's own bound (NR_CPUS) */
 #define LIMIT_RULE_PIDS 4194304 /* limits.pids: the kernel's PID_MAX_LIMIT */
 
@@ -102,6 +117,8 @@
 #define TIME_CONNECT_SECONDS 5u
 /* First byte of an answer that is not a stream: `docker commit` and `rm -v` of much data take minutes. */
 #define TIME_RESPONSE_SECONDS (10u * 60u)
+/* How often it is asked whether a stream may go on that a time-boxed entry admitted: clocks are set. */
+#define TIME_GRANT_CHECK_SECONDS 10u
 #define TIME_ENGINE_IDLE_SECONDS 60u
 /* How often a stream with one side ended is looked at for the other: nothing reports that. */
 #define TIME_HANGUP_LOOK_SECONDS 2u

@@ -41,6 +41,21 @@ Verdict verdict_from_reason(Reason reason, const char *detail);
  */
 bool policy_wants_body(const Policy *policy, const Request *request);
 
+/*
+ * The moment up to which the policy's lists surely go on to allow the head of `request`, which they do at
+ * request->now; whoever lets something go on for longer asks again then. POLICY_FOREVER: without limit, as
+ * under `mode: observe`. 0: not any more, and policy_decide says why. Of several entries the last counts.
+ */
+#define POLICY_FOREVER INT64_MAX
+int64_t policy_holds_until(const Policy *policy, const Request *request);
+
+/* When it ends, from request->now on: over windows that follow each other. POLICY_FOREVER: not within weeks.
+ */
+int64_t policy_ends_at(const Policy *policy, const Request *request);
+
+/* What the policy's lists say of the head alone. */
+void policy_decide_head(const Policy *policy, const Request *request, Arena *arena, Verdict *ret);
+
 /* Whether the policy lets a container mount `path` (absolute, cleaned): for a host path, once it is resolved.
  */
 bool policy_allows_host_path(const Policy *policy, Span path, bool readonly);

@@ -37,18 +37,26 @@ void print_text(FILE *out, const char *text) {
     fputc('"', out);
 }
 
-static void print_rule(FILE *out, const RequestRule *rule) {
-    if (!rule->operation) {
-        fputs("      - request: ", out);
-        print_text(out, rule->pattern);
+static void print_grant(FILE *out, const Grant *grant) {
+    if (grant && grant->until_text) {
+        fputs("        until: ", out);
+        print_text(out, grant->until_text);
         fputc('\n', out);
-        return;
     }
-    if (rule->n_query == 0) {
-        fprintf(out, "      - %s\n", rule->operation->id);
+    if (!grant || grant->n_windows == 0)
         return;
+    fputs("        when: [", out);
+    for (size_t i = 0; i < grant->n_windows; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        print_text(out, grant->window_texts[i]);
     }
-    fprintf(out, "      - operation: %s\n        query:\n", rule->operation->id);
+    fputs("]\n        zone: ", out);
+    print_text(out, grant->zone->name);
+    fputc('\n', out);
+}
+
+static void print_query(FILE *out, const RequestRule *rule) {
+    fputs("        query:\n", out);
     for (size_t i = 0; i < rule->n_query; i++) {
         const QueryRule *query = &rule->query[i];
 
@@ -61,6 +69,20 @@ static void print_rule(FILE *out, const RequestRule *rule) {
         }
         fputs("]\n", out);
     }
+}
+
+static void print_rule(FILE *out, const RequestRule *rule) {
+    if (!rule->operation) {
+        fputs("      - request: ", out);
+        print_text(out, rule->pattern);
+        fputc('\n', out);
+    } else {
+        fprintf(out, rule->n_query > 0 || rule->grant ? "      - operation: %s\n" : "      - %s\n",
+                rule->operation->id);
+        if (rule->n_query > 0)
+            print_query(out, rule);
+    }
+    print_grant(out, rule->grant);
 }
 
 static void print_allow(FILE *out, const Policy *policy) {

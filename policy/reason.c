@@ -50,6 +50,7 @@ static const ReasonRow REASON_ROWS[REASON_MAX_] = {
                                       "the policy doesn't allow the operation"},
     [REASON_OPERATION_DENIED] = {403, false, "operation_denied", "the policy denies the operation"},
     [REASON_QUERY_NOT_ALLOWED] = {403, false, "query_not_allowed", "the policy doesn't allow this query"},
+    [REASON_NOT_NOW] = {403, false, "not_now", "the policy doesn't allow it at this time"},
     [REASON_VERSION_NOT_ALLOWED] = {403, false, "version_not_allowed",
                                     "the policy doesn't allow this API version"},
     [REASON_FIELD_NOT_ALLOWED] = {403, false, "field_not_allowed",

@@ -46,6 +46,7 @@ typedef enum Reason {
     REASON_OPERATION_NOT_ALLOWED,
     REASON_OPERATION_DENIED, /* `deny:` */
     REASON_QUERY_NOT_ALLOWED,
+    REASON_NOT_NOW, /* `until`, `when` of the entry that would allow it */
     REASON_VERSION_NOT_ALLOWED,
     REASON_FIELD_NOT_ALLOWED,
     REASON_FIELD_UNKNOWN,

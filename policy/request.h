@@ -44,6 +44,7 @@ typedef struct Request {
     Span upgrade;                  /* its value: "tcp", "h2c", "websocket" */
     Header headers[LIMIT_HEADERS]; /* only those on the allowlist, in order, to be sent */
     size_t n_headers;
+    int64_t now; /* when it is judged, seconds since 1970; 0: unknown, and no entry with a time grants it */
 } Request;
 
 /*

@@ -44,3 +44,10 @@ const QueryRule *rule_check_query(const RequestRule *rule, const Target *target,
             return &rule->query[i];
     return NULL;
 }
+
+bool rule_pattern_may_grant(const Request *request) {
+    if (request->operation)
+        return request->operation->risk != RISK_HOST;
+    return !request_has_body(request) && !request->wants_upgrade &&
+           !routes_is_taken(request->method, &request->target);
+}

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rule_read.h"
 
+#include "grant_read.h"
 #include "keys.h"
 #include "text.h"
 
 typedef struct EntryReader {
     Arena *arena;
     DocErrors *errors;
+    ZoneList *zones;
     RuleList kind;
     RequestRule *rule;
 } EntryReader;
@@ -177,12 +179,13 @@ static void entry_read_request(void *ctx, const DocNode *node) {
         entry_refuse_host_operation(reader, node, path);
 }
 
+/* Read together, once the whole entry is known. */
+static void entry_leave_time(void *ctx UNUSED, const DocNode *node UNUSED) {
+}
+
 static const KeyRow ENTRY_KEYS[] = {
-    {"operation", entry_read_operation},
-    {"query", entry_read_query},
-    {"request", entry_read_request},
-    {"until", NULL},
-    {"when", NULL},
+    {"operation", entry_read_operation}, {"query", entry_read_query}, {"request", entry_read_request},
+    {"until", entry_leave_time},         {"when", entry_leave_time},  {"zone", entry_leave_time},
 };
 
 static void entry_read_mapping(EntryReader *reader, const DocNode *node) {
@@ -194,9 +197,13 @@ static void entry_read_mapping(EntryReader *reader, const DocNode *node) {
         doc_error(reader->errors, node->mark, "an entry has either 'operation' or 'request'");
     else if (by_pattern && doc_get(node, "query"))
         doc_error(reader->errors, node->mark, "'query' goes with 'operation', not with 'request'");
+    if (reader->kind == RULE_LIST_DENY && grant_is_given(node))
+        doc_error(reader->errors, node->mark, "deny takes no time: put it where it is allowed");
+    else
+        reader->rule->grant = grant_read(reader->arena, reader->errors, reader->zones, node);
 }
 
-void rule_read_list(Arena *arena, DocErrors *errors, RuleList kind, const DocNode *list,
+void rule_read_list(Arena *arena, DocErrors *errors, ZoneList *zones, RuleList kind, const DocNode *list,
                     const RequestRule **ret, size_t *ret_n) {
     RequestRule *rules;
 
@@ -209,7 +216,8 @@ void rule_read_list(Arena *arena, DocErrors *errors, RuleList kind, const DocNod
     }
     for (size_t i = 0; i < list->n; i++) {
         const DocNode *node = list->items[i];
-        EntryReader reader = {.arena = arena, .errors = errors, .kind = kind, .rule = &rules[i]};
+        EntryReader reader = {
+            .arena = arena, .errors = errors, .zones = zones, .kind = kind, .rule = &rules[i]};
 
         rules[i].origin =
             arena_printf(arena, "%s:%u", errors->file ? errors->file : "config", node->mark.line);

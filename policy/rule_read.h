@@ -15,9 +15,9 @@ typedef enum RuleList {
 
 /*
  * All entries of `list`, copied into `arena`. Mistakes go to `errors`; then the result is incomplete and
- * must not be used.
+ * must not be used. `zones` gets the time zones that they name.
  */
-void rule_read_list(Arena *arena, DocErrors *errors, RuleList kind, const DocNode *list,
+void rule_read_list(Arena *arena, DocErrors *errors, ZoneList *zones, RuleList kind, const DocNode *list,
                     const RequestRule **ret, size_t *ret_n);
 
 /* Copies for the compiled policy: YAML's tree may go before it. Report when there is no memory. */

@@ -22,6 +22,7 @@ struct Policy {
     bool observes;
     const RequestRule *allow; /* its own */
     size_t n_allow;
+    bool has_grants; /* some of them hold for a time only */
     const RequestRule *deny;
     size_t n_deny;
     Rules rules;
@@ -40,4 +41,5 @@ struct PolicySet {
     Policy *policies;
     const char **names; /* of policies, same order */
     size_t n;
+    ZoneList zones; /* that the policies name */
 };

@@ -33,6 +33,12 @@ int ctl_fail_usage(const char *verb, const char *format, ...) PRINTF_LIKE(2, 3);
 /* After a getopt_long that began with ":" in its letters returned '?' or ':'. Returns CTL_USAGE. */
 int ctl_fail_option(const char *verb, int option, char **argv);
 
+/* The time, seconds since 1970. */
+int64_t ctl_now(void);
+
+/* The argument of --at. CTL_OK, or CTL_USAGE with a message. */
+int ctl_take_time(const char *verb, const char *text, int64_t *ret);
+
 /* What the daemon would run with: `path`, else the default file where it is, else the presets alone. */
 int ctl_load(const char *path, Config **ret);
 

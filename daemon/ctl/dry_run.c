@@ -164,6 +164,7 @@ static Reason dry_run_take_head(DryRun *run, const char **ret_detail) {
         reason = REASON_HEADERS_TOO_LARGE;
     if (reason == REASON_OK)
         reason = request_seal(run->arena, &run->head, &run->request, ret_detail);
+    run->request.now = run->now;
     if (reason == REASON_OK)
         version_settle(&run->config->versions, &run->request, 0); /* there is no engine to ask */
     return reason;

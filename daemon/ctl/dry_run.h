@@ -16,6 +16,7 @@ typedef struct DryRun {
     RawHead head; /* method, target and fields as given; judging adds what every client sends by itself */
     bool has_body;
     Span bytes;   /* of the body */
+    int64_t now;  /* seconds since 1970; 0: unknown, and no entry with a time holds */
     Trace *trace; /* or NULL: told of the header fields that were given, and of what policy_decide looks at */
 
     /* The answer. */

@@ -8,12 +8,13 @@
 #include "dry_run.h"
 #include "fields.h"
 #include "policy/explain.h"
+#include "policy/time_text.h"
 
 #define TRACE_BYTES (64u << 20) /* of as many fields as a body may have, each with its value */
 
 static const char HELP[] =
     "Usage: quaygate explain [--config FILE] --policy NAME [--all] [--json] METHOD PATH\n"
-    "                        [--body FILE|-] [--header 'NAME: VALUE']...\n"
+    "                        [--body FILE|-] [--header 'NAME: VALUE']... [--at TIME]\n"
     "\n"
     "Puts a request to a policy, and prints the verdict, the rule and the field that decided. It is what\n"
     "quaygated does with the same request.\n"
@@ -22,6 +23,9 @@ static const char HELP[] =
     "  --policy NAME      a preset or a policy of the config\n"
     "  --body FILE        the request's body, - for stdin; JSON unless --header names another Content-Type\n"
     "  --header TEXT      one more header field; may be given again\n"
+    "  --at TIME          judges as if it were that time, like 2026-12-01T18:00:00Z; default: now. It is "
+    "for\n"
+    "                     entries with 'until' or 'when'\n"
     "  --all              each header, parameter and field that was looked at, with a verdict of its own:\n"
     "                     allowed or denied by its rule; free, where no rule speaks of it; not set; not\n"
     "                     sent to the engine; not judged, where the profile or unknown_fields lets it pass;\n"
@@ -72,10 +76,15 @@ static int explain_take_header(Explain *e, const char *text) {
 
 static int explain_take_options(Explain *e, int argc, char **argv) {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"policy", required_argument, NULL, 'p'},
-        {"body", required_argument, NULL, 'b'},   {"header", required_argument, NULL, 'H'},
-        {"all", no_argument, NULL, 'a'},          {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},         {0},
+        {"config", required_argument, NULL, 'c'},
+        {"policy", required_argument, NULL, 'p'},
+        {"body", required_argument, NULL, 'b'},
+        {"header", required_argument, NULL, 'H'},
+        {"all", no_argument, NULL, 'a'},
+        {"json", no_argument, NULL, 'j'},
+        {"at", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     int option, r = CTL_OK;
 
@@ -92,6 +101,9 @@ static int explain_take_options(Explain *e, int argc, char **argv) {
             break;
         case 'H':
             r = explain_take_header(e, optarg);
+            break;
+        case 't':
+            r = ctl_take_time("explain", optarg, &e->run.now);
             break;
         case 'a':
             e->all = true;
@@ -153,6 +165,14 @@ static unsigned explain_status(const Explain *e) {
     return verdict_forwards(&e->run.verdict) ? 0 : reason_http_status(e->run.verdict.reason);
 }
 
+/* When what is let through is no longer; NULL: never, or nothing is. */
+static const char *explain_end(const Explain *e) {
+    int64_t end =
+        verdict_forwards(&e->run.verdict) ? policy_ends_at(e->run.policy, &e->run.request) : POLICY_FOREVER;
+
+    return end == POLICY_FOREVER ? NULL : time_text_show(e->arena, end);
+}
+
 static const char *explain_colour(Effect effect) {
     switch (effect) {
     case EFFECT_ALLOW:
@@ -185,6 +205,7 @@ static int explain_print(Explain *e, const char *sentence) {
     explain_print_line("reason:", allowed ? NULL : verdict_detail(verdict));
     explain_print_line("hint:", verdict->hint);
     explain_print_line("origin:", verdict->origin);
+    explain_print_line("ends:", explain_end(e));
     for (size_t i = 0; i < verdict->n_edits; i++)
         explain_print_line("put in:", verdict->edits[i]);
     if (explain_status(e))
@@ -220,6 +241,7 @@ static int explain_print_json(Explain *e, const char *sentence) {
         {"reason", verdict->effect == EFFECT_ALLOW ? NULL : verdict_detail(verdict)},
         {"hint", verdict->hint},
         {"origin", verdict->origin},
+        {"ends", explain_end(e)},
         {"message", explain_status(e) ? sentence : NULL},
     };
     CLEANUP(buffer_done) Buffer out = {0};
@@ -261,7 +283,7 @@ static int explain_exit_code(Effect effect) {
 }
 
 int ctl_explain(int argc, char **argv) {
-    CLEANUP(explain_done) Explain e = {0};
+    CLEANUP(explain_done) Explain e = {.run.now = ctl_now()};
     const char *sentence;
     int r = explain_take_options(&e, argc, argv);
 

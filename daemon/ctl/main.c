@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "daemon/clock.h"
+#include "policy/time_text.h"
 
 typedef struct CtlVerb {
     const char *name;
@@ -20,13 +22,14 @@ static const CtlVerb VERBS[] = {
     {"check", ctl_check, "check [FILE]\n      every mistake of a config, with its place"},
     {"explain", ctl_explain,
      "explain [--config FILE] --policy NAME [--all] [--json] METHOD PATH [--body FILE|-]\n"
-     "          [--header 'K: V']...\n"
+     "          [--header 'K: V']... [--at TIME]\n"
      "      the verdict on a request, and why"},
     {"operations", ctl_operations,
      "operations [--json]\n      every operation of the Engine API that can be allowed"},
     {"presets", ctl_presets, "presets [NAME]\n      the built-in policies, or one of them as YAML"},
     {"test", ctl_test,
-     "test [--config FILE] [--junit[=FILE]] FILE...\n      whether a table of requests gets the verdicts "
+     "test [--config FILE] [--at TIME] [--junit[=FILE]] FILE...\n      whether a table of requests gets the "
+     "verdicts "
      "that it "
      "expects"},
 };
@@ -69,6 +72,16 @@ const char *ctl_colour(const char *sequence) {
     if ((no && no[0]) || !isatty(STDOUT_FILENO) || !terminal || strcmp(terminal, "dumb") == 0)
         return "";
     return sequence;
+}
+
+int64_t ctl_now(void) {
+    return (int64_t) (clock_realtime_usec() / 1000000);
+}
+
+int ctl_take_time(const char *verb, const char *text, int64_t *ret) {
+    const char *wrong = time_text_parse(span_from(text), ret);
+
+    return wrong ? ctl_fail_usage(verb, "--at %s %s", text, wrong) : CTL_OK;
 }
 
 int ctl_finish(void) {

@@ -7,13 +7,16 @@
 #include "report.h"
 
 static const char HELP[] =
-    "Usage: quaygate test [--config FILE] [--junit[=FILE]] FILE...\n"
+    "Usage: quaygate test [--config FILE] [--at TIME] [--junit[=FILE]] FILE...\n"
     "\n"
     "Puts a table of requests to the policies, and says of each whether the verdict is the expected one.\n"
     "Verdicts are those of 'quaygate explain', and of quaygated with the same config.\n"
     "\n"
     "  --config FILE      the policies, limits and API versions; default: " CTL_DEFAULT_CONFIG "\n"
     "                     where it exists, else the presets alone\n"
+    "  --at TIME          judges as if it were that time, like 2026-12-01T18:00:00Z; default: now. It is "
+    "for\n"
+    "                     entries with 'until' or 'when'; a vector's own 'at' goes before\n"
     "  --junit            JUnit's XML instead of TAP on stdout\n"
     "  --junit=FILE       JUnit's XML into FILE, and TAP on stdout\n"
     "  FILE               YAML; - is stdin:\n"
@@ -27,7 +30,8 @@ static const char HELP[] =
     "        field: HostConfig.Privileged\n"
     "\n"
     "    Of a vector, 'policy', 'request' and 'expect' are needed. 'headers' (a list of 'NAME: VALUE') and\n"
-    "    'body' are the request's; 'rule', 'field', 'reason', 'detail', 'hint', 'origin' (FILE:LINE) and\n"
+    "    'body' are the request's, 'at' is when it comes; 'rule', 'field', 'reason', 'detail', 'hint', "
+    "'origin' (FILE:LINE) and\n"
     "    'sends' (the body for the engine) are looked at where they are given; \"\" is none.\n"
     "    A key 'policies' beside 'vectors', as in a config, takes the place of the config's policies.\n"
     "\n"
@@ -37,6 +41,7 @@ typedef struct Test {
     const char *config_path;
     const char *junit_path; /* NULL: none */
     bool help;
+    int64_t now; /* of vectors that say nothing of the time */
     char **paths;
     size_t n_paths;
 
@@ -62,11 +67,12 @@ static void test_done(Test *test) {
 static int test_take_options(Test *test, int argc, char **argv) {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"junit", optional_argument, NULL, 'j'},
+                                            {"at", required_argument, NULL, 't'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
-    int option;
+    int option, r = CTL_OK;
 
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1)
+    while (r == CTL_OK && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1)
         switch (option) {
         case 'c':
             test->config_path = optarg;
@@ -75,12 +81,17 @@ static int test_take_options(Test *test, int argc, char **argv) {
             test->out.junit = !optarg;
             test->junit_path = optarg;
             break;
+        case 't':
+            r = ctl_take_time("test", optarg, &test->now);
+            break;
         case 'h':
             test->help = true;
             return CTL_OK;
         default:
             return ctl_fail_option("test", option, argv);
         }
+    if (r != CTL_OK)
+        return r;
     if (optind == argc)
         return ctl_fail_usage("test", "a FILE is needed");
     test->paths = argv + optind;
@@ -129,7 +140,7 @@ static int test_try(Test *test, const VectorFile *file, const Vector *vector) {
 
     if (!arena)
         return test_fail(NULL, ENOMEM);
-    vector_try(vector, test->config, arena, NULL, &result);
+    vector_try(vector, test->config, test->now, arena, NULL, &result);
     report_vector(&test->out, file->name, vector, &result);
     if (test->junit_path)
         report_vector(&test->junit, file->name, vector, &result);
@@ -169,7 +180,7 @@ static int test_try_all(Test *test) {
 }
 
 int ctl_test(int argc, char **argv) {
-    CLEANUP(test_done) Test test = {0};
+    CLEANUP(test_done) Test test = {.now = ctl_now()};
     int r = test_take_options(&test, argc, argv);
 
     if (r == CTL_OK && test.help) {

@@ -2,7 +2,9 @@
 #include "vector.h"
 
 #include "daemon/config_guard.h"
+#include "daemon/zones.h"
 #include "policy/keys.h"
+#include "policy/time_text.h"
 
 static const char *const VECTOR_PART_NAMES[VECTOR_PARTS_] = {
     [VECTOR_REASON] = "reason", [VECTOR_RULE] = "rule", [VECTOR_FIELD] = "field",
@@ -89,6 +91,18 @@ static void vector_read_body(void *ctx, const DocNode *node) {
         reader->vector->has_body = keys_read_text(reader->errors, node, "body", &reader->vector->body);
 }
 
+static void vector_read_at(void *ctx, const DocNode *node) {
+    VectorReader *reader = ctx;
+    const char *wrong;
+    Span text;
+
+    if (!keys_read_text(reader->errors, node, "at", &text))
+        return;
+    wrong = time_text_parse(text, &reader->vector->at);
+    if (wrong)
+        doc_error(reader->errors, node->mark, "at %s", wrong);
+}
+
 static void vector_read_expect(void *ctx, const DocNode *node) {
     static const Effect effects[] = {EFFECT_ALLOW, EFFECT_DENY, EFFECT_OBSERVE, EFFECT_INVALID};
     VectorReader *reader = ctx;
@@ -131,6 +145,7 @@ static const KeyRow VECTOR_KEYS[] = {
     {"body", vector_read_body},     {"expect", vector_read_expect},   {"rule", vector_read_rule},
     {"field", vector_read_field},   {"reason", vector_read_reason},   {"detail", vector_read_detail},
     {"hint", vector_read_hint},     {"origin", vector_read_origin},   {"sends", vector_read_sends},
+    {"at", vector_read_at},
 };
 
 static void vector_read(VectorReader *reader, const DocNode *node) {
@@ -167,6 +182,8 @@ static void vector_read_own(VectorReader *reader, Config *config, VectorFile *re
     if (!reader->own)
         return;
     reader->policies = ret->policies = policy_set_compile(reader->own, &config->versions, reader->errors);
+    if (ret->policies)
+        zones_settle(ret->policies, reader->errors);
     r = ret->policies ? config_guard(config, ret->policies, &place) : 0;
     if (r < 0)
         doc_error(reader->errors, reader->own->mark, "what no bind mount may reach can't be told: %s%s%s",
@@ -234,13 +251,15 @@ static void vector_compare(VectorResult *result, const char *what, Span wanted, 
         result->misses[result->n_misses++] = (VectorMiss){.what = what, .wanted = wanted, .got = got};
 }
 
-void vector_try(const Vector *vector, const Config *config, Arena *arena, Trace *trace, VectorResult *ret) {
+void vector_try(const Vector *vector, const Config *config, int64_t now, Arena *arena, Trace *trace,
+                VectorResult *ret) {
     const Verdict *verdict = &ret->run.verdict;
 
     *ret = (VectorResult){.run = {.config = config,
                                   .policy = vector->policy,
                                   .arena = arena,
                                   .trace = trace,
+                                  .now = vector->at ? vector->at : now,
                                   .head = {.method = vector->method, .target = vector->target},
                                   .has_body = vector->has_body,
                                   .bytes = vector->body}};

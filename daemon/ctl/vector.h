@@ -5,6 +5,7 @@
  *
  *   policy, request, expect            needed; request is "METHOD PATH", expect a verdict
  *   headers, body                      a list of "NAME: VALUE", and a text
+ *   at                                 the time at which it comes, 2026-12-01T18:00:00Z; else the caller's
  *   rule, field, reason, detail, hint, origin, sends    what else must come out; not looked at where absent
  *
  * Operators write them for `quaygate test`; those of tests/vectors are the project's own.
@@ -34,6 +35,7 @@ typedef struct Vector {
     size_t n_headers;
     Span body;
     bool has_body;
+    int64_t at;                /* seconds since 1970; 0: not given */
     Span expect;               /* an effect's name */
     Span parts[VECTOR_PARTS_]; /* .data NULL: not looked at */
 } Vector;
@@ -66,5 +68,6 @@ typedef struct VectorResult {
     size_t n_misses; /* 0: as expected */
 } VectorResult;
 
-/* `arena`: of this one try. `trace`: as DryRun has it. */
-void vector_try(const Vector *vector, const Config *config, Arena *arena, Trace *trace, VectorResult *ret);
+/* `now`: where the vector has no time. `arena`: of this one try. `trace`: as DryRun has it. */
+void vector_try(const Vector *vector, const Config *config, int64_t now, Arena *arena, Trace *trace,
+                VectorResult *ret);

@@ -68,7 +68,7 @@ static void runner_try_traced(Runner *runner, const VectorFile *file, const Vect
     VectorResult result;
     const char *wrong;
 
-    vector_try(vector, runner->config, arena, &trace, &result);
+    vector_try(vector, runner->config, 0, arena, &trace, &result);
     wrong = trace_check(plain, &result.run.verdict, &trace);
     if (wrong)
         report_check(&runner->report, file->name, vector->request, false, span_from(wrong));
@@ -80,7 +80,7 @@ static void runner_try(Runner *runner, const VectorFile *file, const Vector *vec
     CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
     VectorResult result;
 
-    vector_try(vector, runner->config, arena, NULL, &result);
+    vector_try(vector, runner->config, 0, arena, NULL, &result);
     runner_note(runner, &result.run.request, &result.run.verdict);
     report_vector(&runner->report, file->name, vector, &result);
     runner_try_traced(runner, file, vector, &result.run.verdict);

@@ -120,10 +120,39 @@ Test(compile, mistakes) {
          "'query' goes with 'operation', not with 'request'"},
         {SPAN("    allow: [{operation: SystemInfo, qery: {}}]\n"), 3, 37,
          "unknown key 'qery'; did you mean 'query'?"},
-        {SPAN("    allow: [{operation: SystemInfo, until: x}]\n"), 3, 37,
-         "'until' is not served by this release yet"},
-        {SPAN("    allow: [{operation: SystemInfo, when: x}]\n"), 3, 37,
-         "'when' is not served by this release yet"},
+        {SPAN("    allow: [{operation: SystemInfo, until: x}]\n"), 3, 44,
+         "until must be a time with its zone, like 2026-12-01T18:00:00Z or 2026-12-01T18:00:00+01:00"},
+        {SPAN("    allow: [{operation: SystemInfo, until: 2026-12-01T18:00:00}]\n"), 3, 44,
+         "until has no zone: write Z for UTC behind it, or +01:00"},
+        {SPAN("    allow: [{operation: SystemInfo, until: 2026-12-01}]\n"), 3, 44, "until must be a time"},
+        {SPAN("    allow: [{operation: SystemInfo, until: [2026-12-01T18:00:00Z]}]\n"), 3, 44,
+         "until must be a text"},
+        {SPAN("    allow: [{operation: SystemInfo, when: x, zone: UTC}]\n"), 3, 43,
+         "when is written like Mon-Fri 08:00-18:00: days, hours, or both"},
+        {SPAN("    allow: [{operation: SystemInfo, when: Mon-Fri}]\n"), 3, 43,
+         "'when' goes with a zone: Europe/Berlin, UTC or the like, or local for the host's"},
+        {SPAN("    allow: [{operation: SystemInfo, zone: UTC}]\n"), 3, 43,
+         "'zone' goes with 'when': a time of 'until' has its own"},
+        {SPAN("    allow: [{operation: SystemInfo, until: 2026-12-01T18:00:00Z, zone: UTC}]\n"), 3, 72,
+         "'zone' goes with 'when': a time of 'until' has its own"},
+        {SPAN("    allow: [{operation: SystemInfo, when: [], zone: UTC}]\n"), 3, 43,
+         "when has 1 to 14 windows"},
+        {SPAN("    allow: [{operation: SystemInfo, when: [Mon, [Tue]], zone: UTC}]\n"), 3, 49,
+         "when must be a text"},
+        {SPAN("    allow: [{operation: SystemInfo, when: Mon, zone: ../etc}]\n"), 3, 54,
+         "'../etc' is no name of a time zone"},
+        {SPAN("    allow: [{operation: SystemInfo, when: Mon, zone: CET DST}]\n"), 3, 54,
+         "'CET DST' is no name of a time zone"},
+        {SPAN("    allow: [{operation: SystemInfo, when: Mon, zone: ''}]\n"), 3, 54,
+         "'' is no name of a time zone"},
+        {SPAN("    allow: [{operation: SystemInfo, when: Mon, zone: [UTC]}]\n"), 3, 54,
+         "zone must be a text"},
+        {SPAN("    allow: [{until: 2026-12-01T18:00:00Z}]\n"), 3, 13,
+         "an entry has either 'operation' or 'request'"},
+        {SPAN("    deny: [{operation: SystemInfo, until: 2026-12-01T18:00:00Z}]\n"), 3, 12,
+         "deny takes no time: put it where it is allowed"},
+        {SPAN("    deny: [{request: GET /x, when: Mon, zone: UTC}]\n"), 3, 12,
+         "deny takes no time: put it where it is allowed"},
         {SPAN("    allow: [{operation: SystemInfo, query: {}}]\n"), 3, 44,
          "query must be a mapping of query keys to lists of values"},
         {SPAN("    allow: [{operation: SystemInfo, query: {a: b}}]\n"), 3, 48,
@@ -457,6 +486,9 @@ Test(compile, print_loads_to_the_same) {
         "\"\\t\\x7f\\U0001F433\"]}\n"
         "      - request: GET /libpod/**\n"
         "      - request: '* /x/?'\n"
+        "      - {operation: ContainerTop, query: {ps_args: [aux]}, until: 2026-12-01t18:00:00.5+01:00}\n"
+        "      - {operation: ContainerExec, when: mon-Fri 08:00-18:00, zone: Europe/Berlin}\n"
+        "      - {request: GET /a, when: [Sat, '22:00-06:00'], zone: local, until: 2026-12-01T18:00:00Z}\n"
         "    deny:\n"
         "      - ContainerKill\n"
         "      - {request: \"POST /containers/*/kill\"}\n"
@@ -500,6 +532,16 @@ Test(compile, print_loads_to_the_same) {
     cr_expect(strstr(text, "          \"k\\\"\\\\\\u00E9\\u2028\": [\"*\", \"a: b # c\", "
                            "\"\\u0009\\u007F\\U0001F433\"]\n"),
               "%s", text);
+    cr_expect(strstr(text, "      - operation: \"ContainerTop\"\n") == NULL, "%s", text);
+    cr_expect(strstr(text, "        until: \"2026-12-01t18:00:00.5+01:00\"\n"), "%s", text);
+    cr_expect(strstr(text, "      - operation: ContainerExec\n"
+                           "        when: [\"mon-Fri 08:00-18:00\"]\n"
+                           "        zone: \"Europe/Berlin\"\n"
+                           "      - request: \"GET /a\"\n"
+                           "        until: \"2026-12-01T18:00:00Z\"\n"
+                           "        when: [\"Sat\", \"22:00-06:00\"]\n"
+                           "        zone: \"local\"\n"),
+              "%s", text);
     cr_expect(strstr(text, "      capabilities: [ALL, NET_ADMIN]\n"), "%s", text);
     cr_expect(strstr(text, "        host_ports: [\"0\", \"80\", \"8000-8999\"]\n"), "%s", text);
     cr_expect(strstr(text, "      limits: {memory: 536870912, cpus: 1.500000000, pids: 256}\n"), "%s", text);
@@ -540,6 +582,74 @@ Test(compile, print_loads_to_the_same) {
               "%s", text);
     cr_expect(strstr(text, "      bind_mounts: []\n"), "given and empty is not absent");
     free(text);
+}
+
+/* Zones are told of once each, in the order of the file; what can't be found is a mistake where it is named.
+ */
+static const char *look_zone(void *ctx, Arena *to, const char *name, const ZoneSpan **ret, size_t *ret_n) {
+    static const ZoneSpan span = {.since = TIME_KNOWN_FIRST, .ahead = 3600};
+    char *seen = ctx;
+
+    cr_expect_not_null(to);
+    strcat(strcat(seen, name), " ");
+    *ret = &span;
+    *ret_n = 1;
+    return strcmp(name, "Bad") == 0 ? "nowhere" : NULL;
+}
+
+Test(compile, zones) {
+    CLEANUP(policy_set_free_p)
+    PolicySet *set = compile(SPAN("policies:\n"
+                                  "  p:\n"
+                                  "    allow:\n"
+                                  "      - {operation: SystemInfo, when: Mon, zone: CET}\n"
+                                  "      - {operation: SystemInfo, when: Tue, zone: Bad}\n"
+                                  "      - {operation: SystemInfo, when: Wed, zone: CET}\n"));
+    char seen[64] = "";
+
+    cr_assert_not_null(set);
+    policy_set_zones(set, look_zone, seen, &errors);
+    cr_expect_str_eq(seen, "CET Bad ");
+    cr_assert_eq(errors.n, 1);
+    cr_expect_str_eq(errors.items[0].message, "zone Bad: nowhere");
+    cr_expect_eq(errors.items[0].mark.line, 5);
+    cr_expect_eq(errors.items[0].mark.column, 50);
+}
+
+/* So many windows and zones, and names so long; and one more. */
+static bool compile_times(size_t n_windows, size_t n_zones, size_t name) {
+    char *yaml = NULL;
+    size_t size;
+    FILE *out = open_memstream(&yaml, &size);
+    PolicySet *set;
+
+    fputs("policies:\n  p:\n    allow:\n", out);
+    for (size_t i = 0; i < n_zones; i++)
+        fprintf(out, "      - {operation: SystemInfo, when: Mon, zone: Z%zu}\n", i);
+    fputs("      - {operation: SystemInfo, zone: Z", out);
+    for (size_t i = 1; i < name; i++)
+        fputc('0', out);
+    fputs(", when: [Mon", out);
+    for (size_t i = 1; i < n_windows; i++)
+        fputs(", Tue", out);
+    fputs("]}\n", out);
+    fclose(out);
+    errors.n = 0;
+    set = compile(span_from(yaml));
+    free(yaml);
+    policy_set_free(set);
+    return set != NULL;
+}
+
+Test(compile, limits_of_times) {
+    cr_expect(compile_times(LIMIT_WHEN_WINDOWS, 1, 2));
+    cr_expect_not(compile_times(LIMIT_WHEN_WINDOWS + 1, 1, 2));
+    cr_expect_str_eq(errors.items[0].message, "when has 1 to 14 windows");
+    cr_expect(compile_times(1, LIMIT_ZONES, 2), "Z0 is known already");
+    cr_expect_not(compile_times(1, LIMIT_ZONES + 1, 2));
+    cr_expect_str_eq(errors.items[0].message, "more than 64 time zones");
+    cr_expect(compile_times(1, 1, LIMIT_ZONE_NAME_BYTES));
+    cr_expect_not(compile_times(1, 1, LIMIT_ZONE_NAME_BYTES + 1));
 }
 
 Test(compile, policy_outlives_its_set) {
