@@ -48,6 +48,8 @@ const char *exchange_state_name(const Exchange *x) {
 }
 
 uint64_t exchange_deadline_usec(const Exchange *x) {
+    if (x->grant_check_usec != 0 && (x->deadline_usec == 0 || x->grant_check_usec < x->deadline_usec))
+        return x->grant_check_usec;
     return x->deadline_usec;
 }
 
@@ -142,6 +144,7 @@ void exchange_finish(Exchange *x, EndCause end, ExchangeState next) {
     AdmitOutcome outcome;
 
     x->end = end;
+    x->grant_check_usec = 0;
     if (end != END_COMPLETE && end != END_NONE)
         x->close = true;
     exchange_release_engine(x, end == END_COMPLETE);
@@ -180,6 +183,7 @@ void exchange_answer(Exchange *x) {
     Conn *client = x->host.conn;
     size_t bytes = 0;
 
+    x->grant_check_usec = 0;
     x->engine = engine_close(x->engine, x->host.env->reaper);
     x->up.state = FLOW_CLOSED;
     buffer_clear(&x->collected);
@@ -315,6 +319,8 @@ ExchangeProgress exchange_wake(Exchange *x) {
 void exchange_timeout(Exchange *x) {
     static const char accept_timeout[] = "the engine took too long to accept the connection";
 
+    if (exchange_check_grant(x))
+        return;
     x->deadline_usec = 0;
     switch (x->state) {
     case EXCHANGE_READ_HEAD:

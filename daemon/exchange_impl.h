@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The exchange's inside, for the three files that make up its state machine: exchange.c (states, answers,
- * the end), exchange_request.c (READ_HEAD to CONNECT), exchange_response.c (WAIT_HEAD to TUNNEL). Nobody
- * else includes this.
+ * The exchange's inside, for the files that make up its state machine: exchange.c (states, answers, the end),
+ * exchange_request.c (READ_HEAD to CONNECT), exchange_response.c (WAIT_HEAD to TUNNEL), exchange_grant.c (the
+ * end of what was granted for a time). Nobody else includes this.
  */
 #pragma once
 
@@ -72,6 +72,7 @@ struct Exchange {
     uint64_t linger_from;  /* the client's bytes_in when lingering began */
     EndCause end;
     const char *end_rule, *end_reason; /* where the policy ended it */
+    uint64_t grant_check_usec;         /* CLOCK_MONOTONIC: is it still granted? 0: for as long as it takes */
 };
 
 void exchange_set_state(Exchange *x, ExchangeState state);
@@ -105,6 +106,15 @@ bool exchange_let_in(Exchange *x);
 
 /* The engine didn't tell its API version: what isn't denied gets `reason`. `why` is static. */
 bool exchange_probe_failed(Exchange *x, Reason reason, const char *why);
+
+/* The wall's clock goes into the request: before it is judged, and only where its body isn't left unread. */
+void exchange_tell_time(Exchange *x);
+
+/* From the decision on: looks whether what granted it still does. */
+void exchange_watch_grant(Exchange *x);
+
+/* False: it isn't due. */
+bool exchange_check_grant(Exchange *x);
 
 /* One step of each state; true if it got anywhere. */
 bool exchange_read_head(Exchange *x);

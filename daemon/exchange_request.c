@@ -36,6 +36,7 @@ static bool exchange_decide(Exchange *x) {
         exchange_refuse(x, REASON_NO_MEMORY, NULL);
         return true;
     }
+    exchange_watch_grant(x);
     exchange_set_state(x, EXCHANGE_ADMIT);
     x->admitted = admit_record_forward(x->host.env->audit, &context, &x->request, exchange_request_bytes(x),
                                        &x->verdict, &x->waiter) == 0;
@@ -54,6 +55,7 @@ static void exchange_begin_body(Exchange *x) {
 
 /* The head is settled: with its body if that is judged, else at once, to the decision. */
 static bool exchange_go_on(Exchange *x) {
+    exchange_tell_time(x);
     if (!policy_wants_body(x->listener->policy, &x->request) && x->request.skip_bytes == 0)
         return exchange_decide(x);
     if (x->request.framing == FRAMING_LENGTH && x->request.length > x->config->limits.body_bytes) {
@@ -189,6 +191,7 @@ static bool exchange_judge_collected(Exchange *x) {
         }
         return exchange_decide(x);
     }
+    exchange_tell_time(x); /* the body took its time */
     reason = body_parse(x->arena, buffer_span(&x->collected), &x->body, &detail);
     if (reason != REASON_OK) {
         exchange_refuse(x, reason, detail);

@@ -2,6 +2,7 @@
 """The daemon under test: its config, its life from start to exit code, its audit trail."""
 
 import asyncio
+import datetime
 import fcntl
 import json
 import os
@@ -10,7 +11,9 @@ import resource
 import signal
 import socket
 import struct
+import subprocess
 import tempfile
+import time
 
 from wire import Failure, match_text
 
@@ -110,6 +113,7 @@ class Gate:
         self.copies = []
         self.rss_start = 0
         self.audit_path = f"{directory}/audit.jsonl"
+        self.environment = {}
 
     def path(self, name):
         return name if name.startswith("/") else f"{self.directory}/{name}"
@@ -130,6 +134,7 @@ class Gate:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                        "ASAN_OPTIONS": "quarantine_size_mb=1:detect_leaks=1:abort_on_error=0",
                        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+        environment.update(self.environment)
         self.process = await asyncio.create_subprocess_exec(
             self.daemon, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE, cwd=self.directory, env=environment, preexec_fn=prepare)
@@ -171,6 +176,19 @@ class Gate:
 
     def highest_descriptor(self):
         return max(int(name) for name in os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def set_clock(self, when):
+        """What time the daemon believes it is, from now on; at first before it is started."""
+        path = f"{self.directory}/clock"
+        if not self.environment:
+            library = f"{self.directory}/set_clock.so"
+            source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "set_clock.c")
+            subprocess.run(["gcc", "-shared", "-fPIC", "-O1", source, "-o", library], check=True)
+            self.environment = {"LD_PRELOAD": library, "SET_CLOCK": path,
+                                "ASAN_OPTIONS": "verify_asan_link_order=0:quarantine_size_mb=1:detect_leaks=1"}
+        moment = datetime.datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp()
+        with open(path, "r+b" if os.path.exists(path) else "wb", buffering=0) as file:
+            file.write(struct.pack("=q", round((moment - time.time()) * 1e9)))
 
     def signal(self, number):
         self.process.send_signal(number)

@@ -135,6 +135,8 @@ class World:
         if "start" in scenario.directives:
             await self.play_failed_start()
             return
+        if "clock" in scenario.directives:
+            self.gate.set_clock(scenario.get("clock"))
         await self.gate.start(self.arguments().split(), self.addresses())
         self.names["$DAEMON"] = str(self.gate.process.pid)
         actors = [asyncio.create_task(self.play_client(s)) for s in scenario.of("client")]

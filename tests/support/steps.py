@@ -107,6 +107,10 @@ async def step_chunk(actor, rest, step):
     await actor.wire.send(b"%x\r\n%s\r\n" % (len(data), data))
 
 
+async def step_clock(actor, rest, step):
+    actor.world.gate.set_clock(rest)
+
+
 async def step_ok(actor, rest, step):
     await actor.wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
 
@@ -441,6 +445,7 @@ WORDS = {
     "at-once": step_at_once,
     "body": step_body,
     "chunk": step_chunk,
+    "clock": step_clock,
     "close": step_close,
     "config": step_config,
     "connect": step_connect,
