@@ -62,7 +62,7 @@ static void exchange_cut(Exchange *x) {
     if (x->state == EXCHANGE_CONNECT || x->state == EXCHANGE_WAIT_HEAD)
         exchange_refuse_late(x, &why);
     else
-        exchange_finish(x, END_TIMEOUT, x->state == EXCHANGE_RELAY ? EXCHANGE_LINGER : EXCHANGE_DONE);
+        exchange_finish(x, END_TIMEOUT, EXCHANGE_LINGER);
 }
 
 bool exchange_check_grant(Exchange *x) {
