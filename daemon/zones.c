@@ -2,7 +2,6 @@
 #include "zones.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -13,6 +12,7 @@
 #define ZONES_STEP 86400 /* no zone changes its clock twice within a day */
 
 static const char NO_MEMORY[] = "out of memory";
+static const char NO_ZONE[] = "its file is none of a time zone";
 
 static int zones_ahead(time_t at) {
     struct tm tm;
@@ -35,10 +35,13 @@ static time_t zones_find_change(time_t low, time_t high) {
     return high;
 }
 
-/* Of the process's zone; how many, at most LIMIT_ZONE_SPANS + 1. */
-static size_t zones_collect(ZoneSpan spans[static LIMIT_ZONE_SPANS]) {
+/* Of the process's zone. */
+static const char *zones_collect(Arena *arena, const ZoneSpan **ret, size_t *ret_n) {
+    ZoneSpan *spans = arena_alloc_array(arena, LIMIT_ZONE_SPANS, sizeof(*spans));
     size_t n = 0;
 
+    if (!spans)
+        return NO_MEMORY;
     spans[n++] = (ZoneSpan){.since = TIME_KNOWN_FIRST, .ahead = zones_ahead(TIME_KNOWN_FIRST)};
     for (time_t at = TIME_KNOWN_FIRST; at < TIME_KNOWN_LAST; at += ZONES_STEP) {
         int ahead = zones_ahead(at + ZONES_STEP);
@@ -46,32 +49,18 @@ static size_t zones_collect(ZoneSpan spans[static LIMIT_ZONE_SPANS]) {
         if (ahead == spans[n - 1].ahead)
             continue;
         if (n == LIMIT_ZONE_SPANS)
-            return n + 1;
+            return "its clock changes too often";
         spans[n++] = (ZoneSpan){.since = zones_find_change(at, at + ZONES_STEP), .ahead = ahead};
     }
-    return n;
-}
-
-static const char *zones_copy(Arena *arena, const ZoneSpan *spans, size_t n, const ZoneSpan **ret,
-                              size_t *ret_n) {
-    ZoneSpan *copy;
-
-    if (n > LIMIT_ZONE_SPANS)
-        return "its clock changes too often";
-    copy = arena_alloc_array(arena, n, sizeof(*copy));
-    if (!copy)
-        return NO_MEMORY;
-    memcpy(copy, spans, n * sizeof(*copy));
-    *ret = copy;
+    *ret = spans;
     *ret_n = n;
     return NULL;
 }
 
 /* A zone file begins with TZif and a version, and ends with a line of its own since version 2 (RFC 9636). */
-static const char *zones_check_file(const char *path) {
-    CLEANUP(buffer_done) Buffer file = {0};
-    int r = file_read(path, LIMIT_ZONE_FILE_BYTES, &file);
-    Span text = buffer_span(&file);
+static const char *zones_load(const char *path, Buffer *file) {
+    int r = file_read(path, LIMIT_ZONE_FILE_BYTES, file);
+    Span text = buffer_span(file);
 
     if (r == -ENOMEM)
         return NO_MEMORY;
@@ -83,37 +72,51 @@ static const char *zones_check_file(const char *path) {
         return "its file can't be read";
     if (text.size < 6 || text.size > LIMIT_ZONE_FILE_BYTES || !span_starts_with(text, SPAN("TZif")) ||
         text.data[4] < '2' || text.data[text.size - 1] != '\n')
-        return "its file is none of a time zone";
+        return NO_ZONE;
     return NULL;
 }
 
-static const char *zones_look(void *ctx, Arena *arena, const char *name, const ZoneSpan **ret,
-                              size_t *ret_n) {
-    static const ZoneSpan utc = {.since = TIME_KNOWN_FIRST};
-    bool local = strcmp(name, "local") == 0;
-    ZoneSpan *spans = ctx;
-    char path[sizeof(":" ZONES_FOLDER) + LIMIT_ZONE_NAME_BYTES];
-    const char *wrong;
+/* What libc can't read is UTC to it: then the zone's name for its time isn't among those of the file. */
+static bool zones_is_known(Span file) {
+    time_t first = TIME_KNOWN_FIRST;
+    struct tm tm;
 
-    if (strcmp(name, "UTC") == 0)
-        return zones_copy(arena, &utc, 1, ret, ret_n);
-    (void) snprintf(path, sizeof(path), ":%s%s", local ? ZONES_LOCAL : ZONES_FOLDER, local ? "" : name);
-    wrong = zones_check_file(path + 1);
+    return localtime_r(&first, &tm) && tm.tm_zone && tm.tm_zone[0] &&
+           memmem(file.data, file.size, tm.tm_zone, strlen(tm.tm_zone) + 1);
+}
+
+const char *zones_read(Arena *arena, const char *path, const ZoneSpan **ret, size_t *ret_n) {
+    CLEANUP(buffer_done) Buffer file = {0};
+    const char *wrong = zones_load(path, &file), *tz;
+
     if (wrong)
         return wrong;
-    if (setenv("TZ", path, 1) < 0)
+    tz = arena_printf(arena, ":%s", path);
+    if (!tz || setenv("TZ", tz, 1) < 0)
         return NO_MEMORY;
     tzset();
-    return zones_copy(arena, spans, zones_collect(spans), ret, ret_n);
+    return zones_is_known(buffer_span(&file)) ? zones_collect(arena, ret, ret_n) : NO_ZONE;
+}
+
+static const char *zones_look(void *ctx UNUSED, Arena *arena, const char *name, const ZoneSpan **ret,
+                              size_t *ret_n) {
+    static const ZoneSpan utc = {.since = TIME_KNOWN_FIRST};
+    const char *path =
+        strcmp(name, "local") == 0 ? ZONES_LOCAL : arena_printf(arena, ZONES_FOLDER "%s", name);
+
+    if (strcmp(name, "UTC") != 0)
+        return path ? zones_read(arena, path, ret, ret_n) : NO_MEMORY;
+    *ret = &utc;
+    *ret_n = 1;
+    return NULL;
 }
 
 void zones_settle(PolicySet *set, DocErrors *errors) {
     const char *before = getenv("TZ");
     char *kept = before ? strdup(before) : NULL;
-    ZoneSpan *spans = calloc(LIMIT_ZONE_SPANS, sizeof(*spans));
 
-    if (spans && (kept || !before))
-        policy_set_zones(set, zones_look, spans, errors);
+    if (kept || !before)
+        policy_set_zones(set, zones_look, NULL, errors);
     else
         doc_error(errors, (DocMark){1, 1}, NO_MEMORY);
     if (kept)
@@ -121,6 +124,5 @@ void zones_settle(PolicySet *set, DocErrors *errors) {
     else
         (void) unsetenv("TZ");
     tzset();
-    free(spans);
     free(kept);
 }

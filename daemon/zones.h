@@ -18,3 +18,9 @@
  * What isn't there, or can't be read, is a mistake in `errors`.
  */
 void zones_settle(PolicySet *set, DocErrors *errors);
+
+/*
+ * The table of the zone in the file `path` (absolute), in `arena`. NULL, or why there is none (static). It
+ * leaves the process in that zone: zones_settle puts it back.
+ */
+const char *zones_read(Arena *arena, const char *path, const ZoneSpan **ret, size_t *ret_n);

@@ -61,9 +61,9 @@ void policy_decide_head(const Policy *policy, const Request *request, Arena *are
 bool policy_allows_host_path(const Policy *policy, Span path, bool readonly);
 
 /*
- * The verdict on a sealed request. `body`: what policy_wants_body asked for, NULL when there was none
- * to read; what `containers.set` has and the client left out is put into it, and the verdict is on the
- * edited body. Where ret->n_edits isn't 0, body_dump() of it must be sent instead of the client's bytes.
+ * The verdict on a sealed request, at request->now. `body`: what policy_wants_body asked for, NULL when there
+ * was none to read; what `containers.set` has and the client left out is put into it, and the verdict is on
+ * the edited body. Where ret->n_edits isn't 0, body_dump() of it must be sent instead of the client's bytes.
  * A deny under `mode: observe` comes out as EFFECT_OBSERVE; there the client's bytes are sent as they came,
  * and nothing is in ret->edits.
  */

@@ -144,3 +144,126 @@ Test(zones, environment) {
     cr_assert(settle("08:00-18:00", "Europe/Berlin"));
     cr_expect_null(getenv("TZ"));
 }
+
+/* --- files that we write */
+
+static char folder[] = "/tmp/quaygate-zones.XXXXXX";
+
+static void put32(FILE *out, uint32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8)
+        fputc((int) (value >> shift & 0xff), out);
+}
+
+static void put_header(FILE *out, char version, unsigned n_times, unsigned n_types) {
+    const uint32_t counts[] = {0, 0, 0, n_times, n_types, 4 * n_types};
+
+    fprintf(out, "TZif%c", version);
+    for (int i = 0; i < 15; i++)
+        fputc(0, out);
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+        put32(out, counts[i]);
+}
+
+static void put_types(FILE *out, unsigned n) {
+    for (unsigned i = 0; i < n; i++) {
+        put32(out, 3600 * i);
+        fputc(0, out);
+        fputc((int) (4 * i), out);
+    }
+    fwrite("AAA\0BBB", 1, 4 * n, out);
+}
+
+/* RFC 9636: a zone that changes its clock so often, every thirty days from 2001 on. */
+static const char *write_zone(const char *name, unsigned n_changes) {
+    const char *path = arena_printf(arena, "%s/%s", folder, name);
+    FILE *out = fopen(path, "w");
+
+    cr_assert_not_null(out);
+    put_header(out, '2', 0, 1);
+    put_types(out, 1);
+    put_header(out, '2', n_changes, 2);
+    for (unsigned i = 0; i < n_changes; i++) {
+        int64_t at = 978307200 + i * INT64_C(30) * 86400;
+
+        put32(out, (uint32_t) (at >> 32));
+        put32(out, (uint32_t) at);
+    }
+    for (unsigned i = 0; i < n_changes; i++)
+        fputc(i % 2 == 0, out);
+    put_types(out, 2);
+    fputs(n_changes % 2 == 0 ? "\nAAA0\n" : "\nBBB-1\n", out);
+    fclose(out);
+    return path;
+}
+
+static void file_setup(void) {
+    arena = arena_new(1u << 20);
+    cr_assert_not_null(mkdtemp(folder));
+}
+
+static void file_teardown(void) {
+    static const char *const names[] = {"few", "many", "cut", "long", "text", "old", "odd"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        (void) unlink(arena_printf(arena, "%s/%s", folder, names[i]));
+    (void) rmdir(folder);
+    teardown();
+}
+
+TestSuite(zone_files, .init = file_setup, .fini = file_teardown);
+
+Test(zone_files, changes) {
+    const ZoneSpan *spans = NULL;
+    size_t n = 0;
+
+    cr_assert_null(zones_read(arena, write_zone("few", 3), &spans, &n));
+    cr_assert_eq(n, 4);
+    cr_expect_eq(spans[0].since, TIME_KNOWN_FIRST);
+    cr_expect_eq(spans[0].ahead, 0);
+    cr_expect_eq(spans[1].since, 978307200);
+    cr_expect_eq(spans[1].ahead, 3600);
+    cr_expect_eq(spans[3].since, 978307200 + 2 * 30 * 86400);
+    cr_expect_eq(spans[3].ahead, 3600);
+    cr_assert_null(zones_read(arena, write_zone("many", LIMIT_ZONE_SPANS - 1), &spans, &n));
+    cr_expect_eq(n, LIMIT_ZONE_SPANS);
+    cr_expect_str_eq(zones_read(arena, write_zone("long", LIMIT_ZONE_SPANS), &spans, &n),
+                     "its clock changes too often");
+}
+
+/* The file of `few`, changed: written as `name`, cut or filled up to `size`. */
+static const char *read_changed(const char *name, size_t size, size_t at, char byte) {
+    char bytes[LIMIT_ZONE_FILE_BYTES + 1] = {0};
+    const char *path = arena_printf(arena, "%s/%s", folder, name);
+    const ZoneSpan *spans;
+    FILE *file = fopen(write_zone("few", 3), "r");
+    size_t n = fread(bytes, 1, sizeof(bytes), file);
+
+    fclose(file);
+    if (size > n)
+        bytes[size - 1] = '\n';
+    bytes[at] = byte;
+    file = fopen(path, "w");
+    fwrite(bytes, 1, size ? size : n, file);
+    fclose(file);
+    return zones_read(arena, path, &spans, &n);
+}
+
+Test(zone_files, that_are_none) {
+    static const char none[] = "its file is none of a time zone";
+    CLEANUP(arena_free_p) Arena *small = arena_new(64);
+    const ZoneSpan *spans;
+    size_t n;
+
+    cr_expect_null(read_changed("odd", 0, 0, 'T'), "unchanged");
+    cr_expect_str_eq(read_changed("text", 0, 0, 'X'), none);
+    cr_expect_str_eq(read_changed("old", 0, 4, '\0'), none, "version 1 has no rules for the time to come");
+    cr_expect_str_eq(read_changed("cut", 5, 0, 'T'), none);
+    cr_expect_str_eq(read_changed("cut", 100, 0, 'T'), none);
+    cr_expect_null(read_changed("long", LIMIT_ZONE_FILE_BYTES, 0, 'T'));
+    cr_expect_str_eq(read_changed("long", LIMIT_ZONE_FILE_BYTES + 1, 0, 'T'), none);
+    /* Whole by its ends, but nothing that libc could read: not UTC, but no zone. */
+    cr_expect_str_eq(read_changed("odd", 0, 39, '\x7f'), none);
+    cr_expect_str_eq(zones_read(arena, arena_printf(arena, "%s/gone", folder), &spans, &n) ? "no" : "yes",
+                     "no");
+    cr_expect_str_eq(zones_read(small, write_zone("few", 3), &spans, &n), "out of memory");
+}
