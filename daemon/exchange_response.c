@@ -160,7 +160,7 @@ static void exchange_on_engine_gone(Exchange *x) {
 }
 
 bool exchange_wait_head(Exchange *x) {
-    Conn *client = x->host.conn, *engine = &x->engine->conn;
+    Conn *engine = &x->engine->conn;
     const char *detail = NULL;
     Reason reason = REASON_UNDECIDED;
     size_t size = 0;
