@@ -72,8 +72,9 @@ def unescape(text):
         letter = text[i + 1:i + 2]
         repeat = re.match(r"\\\((.+?)\*(\d+)\)", text[i:])
         if repeat:
-            for count in range(int(repeat[2])):
-                out += unescape(repeat[1].replace("#", str(count)))
+            counts = range(int(repeat[2]))
+            out += (b"".join(unescape(repeat[1].replace("#", str(count))) for count in counts)
+                    if "#" in repeat[1] else unescape(repeat[1]) * len(counts))
             i += repeat.end()
         elif letter == "x":
             out.append(int(text[i + 2:i + 4], 16))
