@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <strings.h>
 
 static bool address_take_prefix(Span *text, const char *prefix) {
     Span p = span_from(prefix);
@@ -82,11 +83,41 @@ static bool address_split_host(Span text, Span *ret_host, Span *ret_port, bool *
     return true;
 }
 
+/* RFC 1123, 2.1, with the _ of container names. A last label of digits would be an odd spelling of a number.
+ */
+static bool address_is_host_name(Span host) {
+    size_t label = 0;
+    bool digits = true;
+
+    if (host.size == 0 || host.size >= sizeof(((Address *) NULL)->host))
+        return false;
+    for (size_t i = 0; i < host.size; i++) {
+        char c = host.data[i];
+        bool digit = c >= '0' && c <= '9';
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+        if (c == '.') {
+            if (label == 0)
+                return false;
+            label = 0;
+            digits = true;
+            continue;
+        }
+        if (!digit && !letter && c != '_' && (c != '-' || label == 0))
+            return false;
+        digits = digits && digit;
+        if (++label > 63)
+            return false;
+    }
+    return label > 0 && !digits;
+}
+
 static int address_parse_tcp(Span text, Address *address, const char **ret_why) {
     Span host, port;
     bool brackets;
     unsigned number;
-    char name[INET6_ADDRSTRLEN];
+    size_t size;
+    char name[INET6_ADDRSTRLEN]; /* of an IP address; what is longer is none */
 
     if (!address_split_host(text, &host, &port, &brackets))
         return address_fail(
@@ -95,10 +126,9 @@ static int address_parse_tcp(Span text, Address *address, const char **ret_why) 
         return address_fail(ret_why, "the port must be a number from 1 to 65535, and nothing may follow it");
     if (!brackets && span_is(host, "localhost"))
         host = SPAN("127.0.0.1");
-    if (host.size >= sizeof(name))
-        host.size = 0;
-    memcpy(name, host.data, host.size);
-    name[host.size] = '\0';
+    size = host.size < sizeof(name) ? host.size : 0;
+    memcpy(name, host.data, size);
+    name[size] = '\0';
     if (brackets && inet_pton(AF_INET6, name, &address->socket.in6.sin6_addr) == 1) {
         address->socket.in6.sin6_family = AF_INET6;
         address->socket.in6.sin6_port = htons((uint16_t) number);
@@ -107,10 +137,12 @@ static int address_parse_tcp(Span text, Address *address, const char **ret_why) 
         address->socket.in.sin_family = AF_INET;
         address->socket.in.sin_port = htons((uint16_t) number);
         address->length = sizeof(address->socket.in);
+    } else if (!brackets && address_is_host_name(host)) {
+        memcpy(address->host, host.data, host.size);
     } else {
-        return address_fail(ret_why, "the host must be an IP address (IPv6 in brackets) or localhost; other "
-                                     "names are not looked up");
+        return address_fail(ret_why, "the host must be an IP address (IPv6 in brackets) or a name");
     }
+    address->port = (uint16_t) number;
     address->kind = ADDRESS_TCP;
     return 0;
 }
@@ -195,11 +227,17 @@ bool address_same_host(const struct sockaddr *a, const struct sockaddr *b) {
     return n > 0 && address_get_bytes(b, &y) == n && memcmp(x, y, n) == 0;
 }
 
+bool address_is_name(const Address *address) {
+    return address->host[0] != '\0';
+}
+
 bool address_equals(const Address *a, const Address *b) {
     if (a->kind != b->kind)
         return false;
     if (a->kind == ADDRESS_FD)
         return strcmp(a->fd_name, b->fd_name) == 0;
+    if (address_is_name(a) || address_is_name(b))
+        return strcasecmp(a->host, b->host) == 0 && a->port == b->port;
     return a->length == b->length && memcmp(&a->socket, &b->socket, a->length) == 0;
 }
 

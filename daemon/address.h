@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Addresses as DOCKER_HOST writes them: unix:///path, tcp://host:port, tcp://[::1]:port, fd://NAME.
- * Hosts are literal IP addresses or `localhost`: a name that DNS answers would make the gate's reach
- * depend on whoever answers.
+ * A host is an IP address, `localhost`, or a name, which is not looked up here.
  */
 #pragma once
 
@@ -28,13 +27,16 @@ typedef struct Address {
         struct sockaddr_in in;
         struct sockaddr_in6 in6;
     } socket;
-    socklen_t length;  /* of `socket`; 0 for ADDRESS_FD */
+    socklen_t length;  /* of `socket`; 0 for ADDRESS_FD, and for a name */
+    char host[254];    /* ADDRESS_TCP with a name: without the port; else empty */
+    uint16_t port;     /* ADDRESS_TCP */
     char fd_name[128]; /* ADDRESS_FD: after fd://, may be empty */
 } Address;
 
 /* 0, or −EINVAL with a sentence in *ret_why (static). */
 int address_parse(Span text, Address *ret, const char **ret_why);
 bool address_is_loopback(const Address *address); /* true for unix too, false for fd:// */
+bool address_is_name(const Address *address);     /* a host that has to be looked up */
 bool address_equals(const Address *a, const Address *b);
 bool address_same_host(const struct sockaddr *a, const struct sockaddr *b); /* IP, whatever the port */
 

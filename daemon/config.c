@@ -151,6 +151,10 @@ static int config_builtin_listener(Config *config, const char *listen, const cha
         fprintf(messages, "--listen fd://: all passed sockets at once is not served by this release yet\n");
         return -EINVAL;
     }
+    if (address_is_name(address)) {
+        fprintf(messages, "--listen %s: " CONFIG_LISTEN_NAME "\n", listen);
+        return -EINVAL;
+    }
     if (address->kind == ADDRESS_TCP && !address_is_loopback(address)) {
         fprintf(messages, "--listen %s: an address that is not loopback needs allow_from, in a config file\n",
                 listen);

@@ -173,6 +173,10 @@ static void config_listener_check(ConfigReader *reader, const DocNode *node, con
     if (listener->address.kind == ADDRESS_NONE)
         return;
     config_listener_check_keys(reader, node, listener->address.kind);
+    if (address_is_name(&listener->address)) {
+        doc_error(errors, address->mark, "'%s': " CONFIG_LISTEN_NAME, listener->address.text);
+        return;
+    }
     if (listener->address.kind == ADDRESS_TCP && !address_is_loopback(&listener->address) &&
         !doc_get(node, "allow_from"))
         doc_error(errors, address->mark,

@@ -6,6 +6,9 @@
 
 #include "config.h"
 
+#define CONFIG_LISTEN_NAME                                                                                   \
+    "a listener's host must be an IP address or localhost: others decide what a name stands for"
+
 typedef struct ConfigReader {
     Config *config;
     DocErrors *errors;

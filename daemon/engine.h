@@ -8,7 +8,9 @@
 
 #include "address.h"
 #include "conn.h"
+#include "policy/limits.h"
 #include "reaper.h"
+#include "resolve.h"
 
 typedef enum EngineState {
     ENGINE_FAILED = 0, /* `error` says why */
@@ -16,12 +18,26 @@ typedef enum EngineState {
     ENGINE_READY,
 } EngineState;
 
+typedef struct EngineSocket {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } address;
+    socklen_t length;
+} EngineSocket;
+
 typedef struct Engine {
     Conn conn;
     EngineState state;
     int error; /* −errno */
     Address address;
     struct event_base *base;
+    const char *why;        /* what `error` alone doesn't tell: a name that isn't known (static); or NULL */
+    Resolution *resolution; /* the name is being looked up */
+    EngineSocket found[LIMIT_RESOLVED_ADDRESSES]; /* what it stands for */
+    size_t n_found;
+    size_t n_tried;
     struct event retry; /* a full backlog on a unix socket says EAGAIN: try again soon */
     ReaperLink reaper_link;
     ConnNotify notify;
@@ -30,10 +46,15 @@ typedef struct Engine {
 
 /*
  * Starts to connect; `notify` comes from the loop when the state has changed and whenever the connection
- * has news. A unix socket mostly is ENGINE_READY on return. NULL: out of memory. A failed connect is a
+ * has news. A unix socket mostly is ENGINE_READY on return. A name is looked up, and its addresses are tried
+ * in turn; `resolver` may be NULL where no address is a name. NULL: out of memory. A failed connect is a
  * state, not a NULL.
  */
-Engine *engine_connect(struct event_base *base, const Address *address, ConnNotify notify, void *arg);
+Engine *engine_connect(struct event_base *base, Resolver *resolver, const Address *address, ConnNotify notify,
+                       void *arg);
+
+/* Of ENGINE_FAILED, for people. */
+const char *engine_why(const Engine *engine);
 
 /* Closes now, frees later. Accepts NULL, returns NULL. */
 Engine *engine_close(Engine *engine, Reaper *reaper);

@@ -8,6 +8,7 @@
 
 #include "audit.h"
 #include "reaper.h"
+#include "resolve.h"
 
 /* What the engine has told about itself, in any answer; it may be another after a restart. */
 typedef struct EngineFacts {
@@ -19,4 +20,5 @@ typedef struct Env {
     Audit *audit;
     Reaper *reaper;
     EngineFacts *facts;
+    Resolver *resolver;
 } Env;

@@ -248,7 +248,8 @@ static void exchange_take_engine(Exchange *x) {
         return;
     }
     engine_close(kept, x->host.env->reaper);
-    x->engine = engine_connect(x->host.env->base, &x->config->upstream, x->host.wake, x->host.arg);
+    x->engine = engine_connect(x->host.env->base, x->host.env->resolver, &x->config->upstream, x->host.wake,
+                               x->host.arg);
     x->engine_reused = false;
 }
 
@@ -295,7 +296,7 @@ bool exchange_connect(Exchange *x) {
         return false;
     if (x->engine->state == ENGINE_FAILED) {
         const char *why = arena_printf(x->arena, "the engine at %s can't be reached: %s",
-                                       x->config->upstream.text, strerror(-x->engine->error));
+                                       x->config->upstream.text, engine_why(x->engine));
         exchange_fail(x, REASON_ENGINE_UNREACHABLE, why, END_ERROR);
         return true;
     }

@@ -121,6 +121,11 @@ static void server_on_listener_gone(void *arg, Listener *listener) {
     server_drop_clients_of(arg, listener);
 }
 
+static void server_prepare(const Config *config) {
+    if (address_is_name(&config->upstream))
+        resolver_prime();
+}
+
 static int server_apply(Server *server, Config *config) {
     ListenerSet next = {0};
     Client *next_client;
@@ -134,6 +139,7 @@ static int server_apply(Server *server, Config *config) {
         listener_set_abandon(&next);
         return r;
     }
+    server_prepare(config);
     listener_set_swap(&server->listeners, &next, config, server_on_listener_gone, server);
     config_unref(server->config);
     server->config = config_ref(config);
@@ -215,8 +221,9 @@ static int server_init_events(Server *server) {
     if (!server->env.base)
         return -ENOMEM;
     server->env.reaper = reaper_new(server->env.base);
+    server->env.resolver = resolver_new(server->env.base, getaddrinfo);
     server->grace = evtimer_new(server->env.base, server_on_grace, server);
-    if (!server->env.reaper || !server->grace)
+    if (!server->env.reaper || !server->env.resolver || !server->grace)
         return -ENOMEM;
     for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++) {
         server->signals[i] = evsignal_new(server->env.base, server_signals[i], server_on_signal, server);
@@ -231,6 +238,7 @@ static int server_start(Server *server) {
     ListenerSet none = {0};
     int r;
 
+    server_prepare(server->config);
     r = server_init_events(server);
     if (r == 0)
         r = audit_new(server->env.base, server->config, &server->env.audit);
@@ -263,6 +271,7 @@ Server *server_free(Server *server) {
     listener_set_done(&server->listeners);
     while (server->clients)
         client_abort(server->clients, END_SHUTDOWN);
+    resolver_free(server->env.resolver);
     reaper_free(server->env.reaper);
     audit_free(server->env.audit);
     quota_free(server->quota);

@@ -126,3 +126,5 @@
 #define TIME_KEEPALIVE_IDLE_SECONDS 60
 #define TIME_KEEPALIVE_INTERVAL_SECONDS 15
 #define LIMIT_KEEPALIVE_PROBES 4
+#define LIMIT_LOOKUPS 4u            /* names looked up at once, a thread each: a reload may bring another */
+#define LIMIT_RESOLVED_ADDRESSES 8u /* of the upstream's name that are tried */

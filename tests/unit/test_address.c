@@ -91,7 +91,13 @@ Test(address, what_is_refused) {
         {"tcp://127.0.0.1:01", "1 to 65535"},
         {"tcp://127.0.0.1:2375/", "nothing may follow"},
         {"tcp://:2375", "IP address"},
-        {"tcp://example.com:2375", "not looked up"},
+        {"tcp://exa mple.com:2375", "or a name"},
+        {"tcp://-engine:2375", "or a name"},
+        {"tcp://engine..example:2375", "or a name"},
+        {"tcp://engine.:2375", "or a name"},
+        {"tcp://256.1.1.1:2375", "or a name"},
+        {"tcp://engine.1:2375", "or a name"},
+        {"tcp://a12345678901234567890123456789012345678901234567890123456789012x:2375", "or a name"},
         {"tcp://127.1:2375", "IP address"},
         {"tcp://0x7f.0.0.1:2375", "IP address"},
         {"tcp://[127.0.0.1]:2375", "IP address"},
@@ -245,4 +251,28 @@ Test(network, a_unix_peer_is_in_none) {
 
     cr_assert_eq(network_parse(SPAN("0.0.0.0/0"), &network, &why), 0);
     cr_expect_not(network_contains(&network, (const struct sockaddr *) &peer));
+}
+
+Test(address, a_name_is_kept_for_later) {
+    static const char *const names[] = {"engine", "docker.example.com", "my_engine", "e-1", "1e", "1.e"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        Address address = {0}, other = {0};
+        const char *why = NULL;
+        char text[64];
+
+        snprintf(text, sizeof(text), "tcp://%s:2376", names[i]);
+        cr_assert_eq(address_parse(span_from(text), &address, &why), 0, "%s: %s", text, why);
+        cr_expect(address_is_name(&address));
+        cr_expect_str_eq(address.host, names[i]);
+        cr_expect_eq(address.port, 2376);
+        cr_expect_eq(address.length, 0);
+        cr_expect_not(address_is_loopback(&address));
+        cr_expect(address_equals(&address, &address));
+        cr_assert_eq(address_parse(SPAN("tcp://other:2376"), &other, &why), 0);
+        cr_expect_not(address_equals(&address, &other));
+        cr_assert_eq(address_parse(SPAN("tcp://127.0.0.1:2376"), &other, &why), 0);
+        cr_expect_not(address_is_name(&other));
+        cr_expect_not(address_equals(&address, &other));
+    }
 }

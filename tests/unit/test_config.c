@@ -290,6 +290,9 @@ Test(config, mistakes_of_a_listener) {
         {"address: unix:///a, policy: all, allow_gids: [-1]", "f.yaml:2:60: this host has no group '-1'\n"},
         {"address: unix:///a, policy: all, allow_from: [10.0.0.0/8]",
          "f.yaml:2:47: 'allow_from' is only for tcp:// listeners\n"},
+        {"address: 'tcp://gate:1', policy: all", "f.yaml:2:23: 'tcp://gate:1': a listener's host must be an "
+                                                 "IP address or localhost: others decide what a "
+                                                 "name stands for\n"},
         {"address: 'tcp://10.0.0.1:1', policy: all",
          "f.yaml:2:23: a tcp listener that is not on a loopback address needs allow_from: the networks that "
          "may connect\n"},
@@ -535,6 +538,7 @@ Test(config, without_a_file) {
         {"fd://x", NULL, "none", NULL},
         {"/x", NULL, NULL, "--listen /x: an address begins with"},
         {"tcp://10.0.0.1:1", NULL, NULL, "needs allow_from"},
+        {"tcp://gate:1", NULL, NULL, "must be an IP address"},
         {"fd://", NULL, NULL, "not served by this release yet"},
         {"unix:///var/run/docker.sock", NULL, NULL, "upstream's address"},
         {NULL, "x", NULL, "--upstream x: "},
