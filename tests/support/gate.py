@@ -15,7 +15,7 @@ import tempfile
 from wire import Failure, match_text
 
 DECISION_KEYS = {"seq", "time", "event", "id", "listener", "policy", "client", "request", "verdict", "rule",
-                 "field", "reason", "response", "duration_us", "prev", "hash"}
+                 "field", "reason", "facts", "response", "duration_us", "prev", "hash"}
 OUTCOME_KEYS = {"seq", "time", "event", "id", "verdict", "end", "response", "duration_us", "prev", "hash"}
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:|Assertion|"
