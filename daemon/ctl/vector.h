@@ -66,5 +66,8 @@ typedef struct VectorResult {
     size_t n_misses; /* 0: as expected */
 } VectorResult;
 
+/* The question alone, not judged yet. */
+void vector_ask(const Vector *vector, const Config *config, Arena *arena, DryRun *ret);
+
 /* `arena`: of this one try. `trace`: as DryRun has it. */
 void vector_try(const Vector *vector, const Config *config, Arena *arena, Trace *trace, VectorResult *ret);
