@@ -10,6 +10,10 @@
 /* Whatever pattern matches both matches anything. */
 static const char *const AGAIN_STAND_INS[] = {"quaygate-withheld", "/quaygate/withheld"};
 
+bool again_is_stand_in(Span text) {
+    return span_is(text, AGAIN_STAND_INS[0]) || span_is(text, AGAIN_STAND_INS[1]);
+}
+
 /* --- the place of a fact: HostConfig.Mounts[0].Labels["a b"] */
 
 typedef struct AgainStep {
@@ -284,7 +288,7 @@ static int again_append_pair(Arena *arena, Buffer *out, Span pair, Again *ret) {
         return -1;
     if (buffer_append(out, (Span){pair.data, key.size + 1}) < 0)
         return -1;
-    return buffer_append(out, span_is(key, "buildargs") ? SPAN("%7B%7D") : SPAN("withheld"));
+    return buffer_append(out, span_is(key, "buildargs") ? SPAN("%7B%7D") : span_from(AGAIN_STAND_INS[0]));
 }
 
 static Span again_read_target(Arena *arena, const TrailRecord *record, Again *ret) {

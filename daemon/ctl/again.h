@@ -25,6 +25,9 @@ typedef struct Again {
 /* Everything in *ret is in `arena`, which is of one record, or of the record. */
 void again_read(Arena *arena, const TrailRecord *record, Again *ret);
 
+/* Whether a text of the body or the query only stands for one that is withheld. */
+bool again_is_stand_in(Span text);
+
 typedef struct AgainVerdict {
     bool told;
     const char *why; /* where it isn't (static) */

@@ -28,6 +28,9 @@ static const CtlVerb VERBS[] = {
     {"replay", ctl_replay,
      "replay [--config FILE] --policy NAME [--listener ADDRESS] [--recorded POLICY] AUDIT...\n"
      "      which recorded decisions would be others under a policy"},
+    {"suggest", ctl_suggest,
+     "suggest [--policy NAME] [--listener ADDRESS] [--denied] AUDIT...\n"
+     "      the smallest policy for what is on record"},
     {"test", ctl_test,
      "test [--config FILE] [--junit[=FILE]] FILE...\n      whether a table of requests gets the verdicts "
      "that it "
