@@ -358,7 +358,8 @@ void facts_gather(const Policy *policy, const Request *request, const Body *body
     Gatherer g = {.policy = policy, .request = request, .arena = arena};
     const BodyNode *root = body ? body_root(body) : NULL;
 
-    *ret = (Facts){.gathered = true};
+    /* One that nobody read, as its head was denied: none of it can be told, which is not nothing. */
+    *ret = (Facts){.gathered = body || !request_has_body(request)};
     if (!root || !request->operation)
         return;
     g.table = fields_find(request->operation->id);

@@ -23,14 +23,14 @@ typedef struct Fact {
 } Fact;
 
 typedef struct Facts {
-    bool gathered;     /* false: nobody asked */
+    bool gathered;     /* false: nobody asked, or nobody read the body */
     const Fact *items; /* in the body's order; of an array or object only one that holds no fact below it */
     size_t n;
     size_t lost; /* past the limits (LIMIT_FACTS…) or memory: the rest can't be told */
 } Facts;
 
 /*
- * Of the body as the client sent it, so before policy_decide(), which may edit it. `body` may be NULL: there
- * is nothing to tell. What it hands out is in `arena`.
+ * Of the body as the client sent it, so before policy_decide(), which may edit it. `body` is NULL where there
+ * was none, or where it was not read: then nothing is gathered. What it hands out is in `arena`.
  */
 void facts_gather(const Policy *policy, const Request *request, const Body *body, Arena *arena, Facts *ret);

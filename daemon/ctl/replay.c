@@ -21,8 +21,9 @@ static const char HELP[] =
     "Of bodies the records have facts where the listener or the policy observes, or with 'audit: {facts: "
     "true}'.\n"
     "Without them, or where a verdict hangs on a value that stays out of the records, it can't be told, and\n"
-    "the line says why. Headers are on no record, and taken for harmless. Host paths are judged where their\n"
-    "links lead now, as 'quaygate explain' does.\n"
+    "the line says why. Headers are on no record, and taken for harmless; a path without a version is judged "
+    "as\n"
+    "one of the newest. Host paths are judged where their links lead now, as 'quaygate explain' does.\n"
     "\n"
     "Exit codes: 0 all the same, 3 some are others, 4 none is but of some it can't be told,\n"
     "            1 a file, a line or the config is broken, 2 usage.\n";

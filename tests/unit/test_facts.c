@@ -254,4 +254,8 @@ Test(facts, without_a_body_there_are_none) {
 
     facts_gather(policy_set_get(set, SPAN("plain")), &request, NULL, arena, &facts);
     cr_expect(facts.gathered && facts.n == 0 && facts.lost == 0);
+    request =
+        (Request){.operation = routes_find(SPAN("ContainerCreate")), .framing = FRAMING_LENGTH, .length = 9};
+    facts_gather(policy_set_get(set, SPAN("plain")), &request, NULL, arena, &facts);
+    cr_expect_not(facts.gathered, "the body was not read");
 }
