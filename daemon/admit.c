@@ -24,6 +24,7 @@ int admit_record_forward(Audit *audit, const AdmitContext *context, const Reques
 
     record.request = request;
     record.request_bytes = request_bytes;
+    record.facts = context->facts;
     return audit_decision(audit, &record, waiter);
 }
 
@@ -34,6 +35,7 @@ void admit_record_refusal(Audit *audit, const AdmitContext *context, const Reque
 
     record.request = request;
     record.request_bytes = request_bytes;
+    record.facts = context->facts;
     record.status = status;
     record.response_bytes = response_bytes;
     /* Lost records are the audit's to count: the request is refused anyway. */

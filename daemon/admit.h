@@ -12,6 +12,7 @@ typedef struct AdmitContext {
     const char *listener;
     const char *policy;
     const Subject *subject;
+    const Facts *facts;  /* of the body, for its decision; NULL: nobody asked */
     uint64_t began_usec; /* CLOCK_MONOTONIC */
 } AdmitContext;
 

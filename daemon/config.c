@@ -105,6 +105,8 @@ int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
     r = config_finish(config, file, messages);
     if (r < 0)
         return r;
+    if (config_settle_observers(&reader) < 0)
+        return config_fail_memory(file, messages);
     *ret = TAKE_PTR(config);
     return 0;
 }

@@ -14,7 +14,8 @@
 
 typedef struct ConfigListener {
     Address address;
-    Policy *policy;
+    Policy *policy; /* its twin that observes, where `observe` is set */
+    bool observe;
     unsigned mode; /* unix: permission bits; default 0660 */
     uid_t owner;   /* (uid_t) −1: leave */
     gid_t group;   /* (gid_t) −1: leave */
@@ -71,6 +72,7 @@ typedef struct Config {
     size_t n_listeners;
     PolicySet *policies;
     AuditFailure on_failure;
+    bool audit_facts; /* records tell the facts of bodies, whatever the policy's mode */
     const ConfigSink *sinks;
     size_t n_sinks;
     ConfigLimits limits;

@@ -94,9 +94,16 @@ static void config_audit_read_on_failure(void *ctx, const DocNode *node) {
         reader->config->on_failure = (AuditFailure) i;
 }
 
+static void config_audit_read_facts(void *ctx, const DocNode *node) {
+    ConfigReader *reader = ctx;
+
+    (void) keys_read_bool(reader->errors, node, "facts", &reader->config->audit_facts);
+}
+
 void config_read_audit(ConfigReader *reader, const DocNode *node) {
     static const KeyRow keys[] = {
         {"on_failure", config_audit_read_on_failure},
+        {"facts", config_audit_read_facts},
         {"sinks", config_audit_read_sinks},
     };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* `listeners:` of the config. */
 #include "config_read.h"
+
+#include <errno.h>
+
 #include "config_value.h"
 #include "policy/keys.h"
 #include "policy/text.h"
@@ -59,6 +62,12 @@ static void config_listener_read_policy(void *ctx, const DocNode *node) {
 
     if (keys_read_word(l->reader->errors, node, "policy", names, n, &i) && l->reader->config->policies)
         l->listener->policy = policy_set_get(l->reader->config->policies, node->scalar);
+}
+
+static void config_listener_read_observe(void *ctx, const DocNode *node) {
+    ListenerReader *l = ctx;
+
+    (void) keys_read_bool(l->reader->errors, node, "observe", &l->listener->observe);
 }
 
 static void config_listener_read_mode(void *ctx, const DocNode *node) {
@@ -199,13 +208,10 @@ static void config_listener_check_twins(ConfigReader *reader, const ConfigListen
 
 static void config_listener_read(ConfigReader *reader, const DocNode *node, ConfigListener *listener) {
     static const KeyRow keys[] = {
-        {"address", config_listener_read_address},
-        {"policy", config_listener_read_policy},
-        {"mode", config_listener_read_mode},
-        {"owner", config_listener_read_owner},
-        {"group", config_listener_read_group},
-        {"allow_uids", config_listener_read_allow_uids},
-        {"allow_gids", config_listener_read_allow_gids},
+        {"address", config_listener_read_address},       {"policy", config_listener_read_policy},
+        {"observe", config_listener_read_observe},       {"mode", config_listener_read_mode},
+        {"owner", config_listener_read_owner},           {"group", config_listener_read_group},
+        {"allow_uids", config_listener_read_allow_uids}, {"allow_gids", config_listener_read_allow_gids},
         {"allow_from", config_listener_read_allow_from},
     };
     ListenerReader l = {.reader = reader, .listener = listener};
@@ -214,6 +220,19 @@ static void config_listener_read(ConfigReader *reader, const DocNode *node, Conf
     listener->mark = node->mark;
     if (keys_read(reader->errors, node, "listeners.", keys, ARRAY_SIZE(keys), &l))
         config_listener_check(reader, node, listener);
+}
+
+int config_settle_observers(ConfigReader *reader) {
+    for (size_t i = 0; reader->made && i < reader->config->n_listeners; i++) {
+        ConfigListener *listener = &reader->made[i];
+
+        if (!listener->observe)
+            continue;
+        listener->policy = policy_observer(listener->policy);
+        if (!listener->policy)
+            return -ENOMEM;
+    }
+    return 0;
 }
 
 void config_read_listeners(ConfigReader *reader) {
@@ -231,6 +250,6 @@ void config_read_listeners(ConfigReader *reader) {
     for (size_t i = 0; i < list->n; i++)
         config_listener_read(reader, list->items[i], &listeners[i]);
     config_listener_check_twins(reader, listeners, list->n);
-    reader->config->listeners = listeners;
+    reader->config->listeners = reader->made = listeners;
     reader->config->n_listeners = list->n;
 }

@@ -42,6 +42,8 @@ static void config_print_listener(FILE *out, const ConfigListener *listener) {
     fputs("  - address: ", out);
     config_print_text(out, listener->address.text);
     fprintf(out, "\n    policy: %s\n", policy_name(listener->policy));
+    if (listener->observe)
+        fputs("    observe: true\n", out);
     if (listener->address.kind == ADDRESS_UNIX)
         fprintf(out, "    mode: \"%04o\"\n", listener->mode);
     if (listener->owner != (uid_t) -1)
@@ -96,8 +98,9 @@ static int config_print_policies(const Config *config, FILE *out) {
 }
 
 static void config_print_audit(const Config *config, FILE *out) {
-    fprintf(out, "audit:\n  on_failure: %s\n  sinks:\n",
-            config->on_failure == AUDIT_FAILURE_CONTINUE ? "continue" : "deny");
+    fprintf(out, "audit:\n  on_failure: %s\n  facts: %s\n  sinks:\n",
+            config->on_failure == AUDIT_FAILURE_CONTINUE ? "continue" : "deny",
+            config->audit_facts ? "true" : "false");
     for (size_t i = 0; i < config->n_sinks; i++) {
         if (config->sinks[i].kind == SINK_STDOUT) {
             fputs("    - stdout\n", out);

@@ -16,6 +16,7 @@ typedef struct ConfigReader {
     const DocNode *upstream; /* what is read only when all keys are known; NULL: not there */
     const DocNode *listeners;
     const DocNode *policies;
+    ConfigListener *made; /* config->listeners, for who may still change them */
 } ConfigReader;
 
 /* All keys. Mistakes go to reader->errors; then the Config must not be used. */
@@ -26,6 +27,9 @@ void config_settle_host(Config *config);
 
 /* `listeners:`; needs config->policies, which is NULL when `policies:` has mistakes. */
 void config_read_listeners(ConfigReader *reader);
+
+/* Listeners with `observe: true` get a policy that does; when the policies are all settled. 0 or −ENOMEM. */
+int config_settle_observers(ConfigReader *reader);
 
 void config_read_audit(ConfigReader *reader, const DocNode *node); /* `audit:` */
 

@@ -27,9 +27,19 @@ static size_t config_warn_policy(const Config *config, const Policy *policy, con
 
 static bool config_warn_is_first(const Config *config, size_t listener) {
     for (size_t i = 0; i < listener; i++)
-        if (config->listeners[i].policy == config->listeners[listener].policy)
+        if (strcmp(policy_name(config->listeners[i].policy),
+                   policy_name(config->listeners[listener].policy)) == 0)
             return false;
     return true;
+}
+
+/* Its policy may well enforce elsewhere. */
+static size_t config_warn_observer(const Config *config, const ConfigListener *listener, FILE *out) {
+    if (!listener->observe || policy_is_preset(listener->policy)) /* of a preset it has been said */
+        return 0;
+    fprintf(out, "%s:%u: warning: the listener observes policy %s: nothing is denied, only recorded\n",
+            config->file, listener->mark.line, policy_name(listener->policy));
+    return 1;
 }
 
 size_t config_print_warnings(const Config *config, FILE *out) {
@@ -41,6 +51,7 @@ size_t config_print_warnings(const Config *config, FILE *out) {
 
         if (policy_is_preset(listener->policy) && config_warn_is_first(config, i))
             n += config_warn_policy(config, listener->policy, listener, out);
+        n += config_warn_observer(config, listener, out);
     }
     for (size_t i = 0; i < n_names; i++) {
         const Policy *policy = policy_set_get(config->policies, span_from(names[i]));

@@ -108,6 +108,7 @@ AdmitContext exchange_context(const Exchange *x) {
         .listener = x->listener->address.text,
         .policy = policy_name(x->listener->policy),
         .subject = x->host.subject,
+        .facts = &x->facts,
         .began_usec = x->began_usec,
     };
 }

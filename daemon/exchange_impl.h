@@ -49,6 +49,7 @@ struct Exchange {
     bool continue_sent;
     Buffer collected; /* a judged body */
     Body *body;
+    Facts facts; /* of the body, where the trail is to have them */
     Verdict verdict;
 
     Probe *probe;

@@ -20,9 +20,16 @@ static bool exchange_take_edits(Exchange *x) {
     return true;
 }
 
+/* Before the decision, which may edit the body. */
+static void exchange_gather_facts(Exchange *x) {
+    if (x->config->audit_facts || policy_observes(x->listener->policy))
+        facts_gather(x->listener->policy, &x->request, x->body, x->arena, &x->facts);
+}
+
 static bool exchange_decide(Exchange *x) {
     AdmitContext context = exchange_context(x);
 
+    exchange_gather_facts(x);
     decide_request(x->listener->policy, &x->config->host, &x->request, x->body, x->arena, NULL, &x->verdict);
     if (!verdict_forwards(&x->verdict)) {
         exchange_answer(x);

@@ -251,6 +251,48 @@ static void record_request(RecordWriter *w, const Record *record) {
     record_raw(w, SPAN("}"));
 }
 
+static void record_fact(RecordWriter *w, const Fact *fact) {
+    record_text(w, SPAN("{\"field\":"), fact->field);
+    if (fact->withheld)
+        return record_text(w, SPAN(",\"withheld\":"), body_type_name(fact->type));
+    record_raw(w, SPAN(",\"value\":"));
+    switch (fact->type) {
+    case BODY_TYPE_BOOL:
+        return record_raw(w, fact->flag ? SPAN("true") : SPAN("false"));
+    case BODY_TYPE_INTEGER:
+        return record_number(w, fact->integer < 0 ? SPAN("-") : SPAN(""), true,
+                             fact->integer < 0 ? -(uint64_t) fact->integer : (uint64_t) fact->integer);
+    case BODY_TYPE_STRING:
+        return record_span(w, SPAN(""), fact->text);
+    case BODY_TYPE_ARRAY: /* one that has nothing in it to tell of */
+        return record_raw(w, SPAN("[]"));
+    case BODY_TYPE_OBJECT:
+        return record_raw(w, SPAN("{}"));
+    case BODY_TYPE_NULL:
+    case BODY_TYPE_REAL:
+        break;
+    }
+    record_raw(w, SPAN("null"));
+}
+
+static void record_facts(RecordWriter *w, const Facts *facts) {
+    record_raw(w, SPAN(",\"facts\":"));
+    if (!facts || !facts->gathered)
+        return record_raw(w, SPAN("null"));
+    record_raw(w, SPAN("["));
+    for (size_t i = 0; i < facts->n; i++) {
+        if (i > 0)
+            record_raw(w, SPAN(","));
+        record_fact(w, &facts->items[i]);
+        record_raw(w, SPAN("}"));
+    }
+    if (facts->lost > 0) {
+        record_number(w, facts->n > 0 ? SPAN(",{\"lost\":") : SPAN("{\"lost\":"), true, facts->lost);
+        record_raw(w, SPAN("}"));
+    }
+    record_raw(w, SPAN("]"));
+}
+
 static void record_response(RecordWriter *w, const Record *record) {
     bool known = record->status != 0;
 
@@ -273,6 +315,7 @@ static void record_decision(RecordWriter *w, const Record *record) {
                 verdict ? (allowed && !verdict->rule ? "allow" : verdict_rule(verdict)) : NULL);
     record_text(w, SPAN(",\"field\":"), verdict && !allowed ? verdict->field : NULL);
     record_text(w, SPAN(",\"reason\":"), verdict && !allowed ? verdict_detail(verdict) : NULL);
+    record_facts(w, record->facts);
     record_response(w, record);
 }
 

@@ -2,7 +2,12 @@
 /*
  * An audit event as a struct, and as one JSON line. The parts of an event are all there in every record
  * of it, null where unknown. Secrets never get this far: no header value, no body, and query values that
- * can hold one are replaced (record_redact_query).
+ * can hold one are replaced (record_redact_query). Of a body there are its facts, where they are asked for:
+ *
+ *   "facts":[{"field":"HostConfig.Privileged","value":true},{"field":"Labels[\"a\"]","withheld":"string"},
+ *            {"lost":3}]
+ *
+ * `withheld` is the type of a value that stays out; `lost`, at the end, how many there was no room for.
  */
 #pragma once
 
@@ -10,6 +15,7 @@
 
 #include "buffer.h"
 #include "identity.h"
+#include "policy/facts.h"
 #include "policy/request.h"
 #include "policy/verdict.h"
 
@@ -39,6 +45,7 @@ typedef struct Record {
     const Request *request; /* decision; NULL: the head was not understood */
     uint64_t request_bytes; /* body bytes: declared, or read */
     const Verdict *verdict;
+    const Facts *facts;     /* decision; NULL, or not gathered: nobody asked for them (null) */
     EndCause end;           /* outcome */
     const char *end_rule;   /* outcome: what ended it, where the policy did; NULL: nothing of it */
     const char *end_reason; /* likewise, in words */

@@ -292,8 +292,9 @@ int server_run(Server *server) {
     listener_set_start(&server->listeners);
     for (size_t i = 0; i < server->listeners.n; i++) {
         const ConfigListener *listener = listener_config(server->listeners.items[i]);
-        log_info("policy %s on %s in front of %s", policy_name(listener->policy), listener->address.text,
-                 server->config->upstream.text);
+        log_info("policy %s%s on %s in front of %s", policy_name(listener->policy),
+                 policy_observes(listener->policy) ? " (observes: nothing is denied)" : "",
+                 listener->address.text, server->config->upstream.text);
     }
     if (event_base_dispatch(server->env.base) < 0)
         return -EIO;

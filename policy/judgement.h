@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What judge.c hands to its judges: where in the body they are, what the policy says, and how to object.
- * Only for judge*.c.
+ * Only for judge*.c, and facts.c, which goes the same way.
  */
 #pragma once
 

@@ -48,6 +48,14 @@
 #define LIMIT_FINDINGS 64u     /* what one judgement reports; the first decides */
 #define LIMIT_VALUE_SHOWN 256u /* bytes of an offending value that a reason quotes */
 
+/* --- Facts of a body, in the audit trail ------------------------------------------------------------ */
+
+#define LIMIT_FACTS 512u            /* of one body: a create that publishes a hundred ports has 300 */
+#define LIMIT_FACT_BYTES 1024u      /* of one value: paths and image references are shorter */
+#define LIMIT_FACT_FIELD_BYTES 512u /* of one place: a label's key may be long */
+#define LIMIT_FACTS_BYTES                                                                                    \
+    (32u << 10) /* places and values of one body: what a record grows by, before escapes */
+
 /* --- Policy ------------------------------------------------------------------------------------- */
 
 #define LIMIT_CONFIG_BYTES (4u << 20)

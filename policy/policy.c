@@ -22,6 +22,16 @@ bool policy_observes(const Policy *policy) {
     return policy->observes;
 }
 
+Policy *policy_observer(Policy *policy) {
+    Policy *twin = policy->observes ? policy : arena_alloc(policy->set->arena, sizeof(*twin));
+
+    if (twin && twin != policy) {
+        *twin = *policy;
+        twin->observes = true;
+    }
+    return twin;
+}
+
 ApiVersions api_versions_default(void) {
     return (ApiVersions){
         .min_minor = 24,        /* what dockerd 25 to 28 still take */

@@ -25,8 +25,9 @@ ApiVersions api_versions_default(void);
 Policy *policy_ref(Policy *policy);
 Policy *policy_unref(Policy *policy); /* accepts NULL, returns NULL */
 const char *policy_name(const Policy *policy);
-bool policy_is_preset(const Policy *policy);            /* built in */
-bool policy_observes(const Policy *policy);             /* mode: observe */
+bool policy_is_preset(const Policy *policy); /* built in */
+bool policy_observes(const Policy *policy);  /* mode: observe */
+Policy *policy_observer(Policy *policy);     /* the same in mode observe, of the same set; NULL: no memory */
 const struct Rules *policy_rules(const Policy *policy); /* its `containers:`; lives as long as it */
 
 /*

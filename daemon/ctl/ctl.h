@@ -18,13 +18,18 @@ typedef enum CtlExit {
     CTL_USAGE = 2,
     CTL_DENIED = 3,  /* explain */
     CTL_FAILED = 3,  /* test: some verdict is not the expected one */
+    CTL_FLIPPED = 3, /* replay: some decision is another under the other policy */
+    CTL_PARTLY = 3,  /* suggest: no key of a policy allows all that was seen */
     CTL_INVALID = 4, /* explain */
+    CTL_UNTOLD = 4,  /* replay: none is another, but of some it can't be told */
 } CtlExit;
 
 int ctl_check(int argc, char **argv);
 int ctl_explain(int argc, char **argv);
 int ctl_operations(int argc, char **argv);
 int ctl_presets(int argc, char **argv);
+int ctl_replay(int argc, char **argv);
+int ctl_suggest(int argc, char **argv);
 int ctl_test(int argc, char **argv);
 
 /* Says on stderr what is wrong with the command line, and where help is. Returns CTL_USAGE. */
@@ -41,6 +46,9 @@ int ctl_take_time(const char *verb, const char *text, int64_t *ret);
 
 /* What the daemon would run with: `path`, else the default file where it is, else the presets alone. */
 int ctl_load(const char *path, Config **ret);
+
+/* The policy of the config, or NULL, after saying on stderr that there is none. */
+Policy *ctl_find_policy(const char *verb, const Config *config, const char *name);
 
 /* "; did you mean 'X'?", or "" (static buffer: one use at a time). */
 const char *ctl_did_you_mean(const char *word, const char *const *candidates, size_t n);

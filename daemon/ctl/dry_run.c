@@ -183,6 +183,8 @@ void dry_run_judge(DryRun *run) {
         if (reason != REASON_OK)
             trace_object(run->trace, &(TraceEntry){.place = "body", .reason = detail}, reason);
     }
+    if (reason == REASON_OK && run->wants_facts)
+        facts_gather(run->policy, &run->request, run->body, run->arena, &run->facts);
     if (reason == REASON_OK)
         decide_request(run->policy, &run->config->host, &run->request, run->body, run->arena, run->trace,
                        &run->verdict);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "daemon/config.h"
+#include "policy/facts.h"
 
 typedef struct DryRun {
     /* The question; borrowed, as long as the answer is of interest. */
@@ -15,13 +16,15 @@ typedef struct DryRun {
     Arena *arena;
     RawHead head; /* method, target and fields as given; judging adds what every client sends by itself */
     bool has_body;
-    Span bytes;   /* of the body */
-    int64_t now;  /* seconds since 1970; 0: unknown, and no entry with a time holds */
+    Span bytes;  /* of the body */
+    int64_t now; /* seconds since 1970; 0: unknown, and no entry with a time holds */
+    bool wants_facts;
     Trace *trace; /* or NULL: told of the header fields that were given, and of what policy_decide looks at */
 
     /* The answer. */
     Request request;
-    Body *body; /* owned */
+    Body *body;  /* owned */
+    Facts facts; /* of the body, where they are wanted */
     Verdict verdict;
 } DryRun;
 

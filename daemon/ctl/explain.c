@@ -129,18 +129,10 @@ static int explain_take_options(Explain *e, int argc, char **argv) {
 }
 
 static int explain_load(Explain *e) {
-    size_t n;
-    const char *const *names;
-
     if (ctl_load(e->config_path, &e->config) < 0)
         return CTL_CONFIG;
-    e->run.policy = policy_set_get(e->config->policies, span_from(e->policy_name));
-    if (e->run.policy)
-        return CTL_OK;
-    names = policy_set_names(e->config->policies, &n);
-    fprintf(stderr, "quaygate explain: unknown policy '%s'%s\n", e->policy_name,
-            ctl_did_you_mean(e->policy_name, names, n));
-    return CTL_CONFIG;
+    e->run.policy = ctl_find_policy("explain", e->config, e->policy_name);
+    return e->run.policy ? CTL_OK : CTL_CONFIG;
 }
 
 /* All of it, past what any config could let the daemon read. */

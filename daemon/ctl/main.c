@@ -27,6 +27,12 @@ static const CtlVerb VERBS[] = {
     {"operations", ctl_operations,
      "operations [--json]\n      every operation of the Engine API that can be allowed"},
     {"presets", ctl_presets, "presets [NAME]\n      the built-in policies, or one of them as YAML"},
+    {"replay", ctl_replay,
+     "replay [--config FILE] --policy NAME [--listener ADDRESS] [--recorded POLICY] AUDIT...\n"
+     "      which recorded decisions would be others under a policy"},
+    {"suggest", ctl_suggest,
+     "suggest [--policy NAME] [--listener ADDRESS] [--denied] AUDIT...\n"
+     "      the smallest policy for what is on record"},
     {"test", ctl_test,
      "test [--config FILE] [--at TIME] [--junit[=FILE]] FILE...\n      whether a table of requests gets the "
      "verdicts "
@@ -54,6 +60,18 @@ int ctl_load(const char *path, Config **ret) {
     if (!path && !config_is_absent(CTL_DEFAULT_CONFIG))
         path = CTL_DEFAULT_CONFIG;
     return path ? config_load(path, stderr, ret) : config_builtin(NULL, NULL, NULL, stderr, ret);
+}
+
+Policy *ctl_find_policy(const char *verb, const Config *config, const char *name) {
+    Policy *policy = policy_set_get(config->policies, span_from(name));
+    const char *const *names;
+    size_t n;
+
+    if (policy)
+        return policy;
+    names = policy_set_names(config->policies, &n);
+    fprintf(stderr, "quaygate %s: unknown policy '%s'%s\n", verb, name, ctl_did_you_mean(name, names, n));
+    return NULL;
 }
 
 const char *ctl_did_you_mean(const char *word, const char *const *candidates, size_t n) {

@@ -251,21 +251,26 @@ static void vector_compare(VectorResult *result, const char *what, Span wanted, 
         result->misses[result->n_misses++] = (VectorMiss){.what = what, .wanted = wanted, .got = got};
 }
 
+void vector_ask(const Vector *vector, const Config *config, int64_t now, Arena *arena, DryRun *ret) {
+    *ret = (DryRun){.config = config,
+                    .policy = vector->policy,
+                    .arena = arena,
+                    .now = vector->at ? vector->at : now,
+                    .head = {.method = vector->method, .target = vector->target},
+                    .has_body = vector->has_body,
+                    .bytes = vector->body};
+    ret->head.n_headers = vector->n_headers;
+    if (vector->n_headers > 0)
+        memcpy(ret->head.headers, vector->headers, vector->n_headers * sizeof(Header));
+}
+
 void vector_try(const Vector *vector, const Config *config, int64_t now, Arena *arena, Trace *trace,
                 VectorResult *ret) {
     const Verdict *verdict = &ret->run.verdict;
 
-    *ret = (VectorResult){.run = {.config = config,
-                                  .policy = vector->policy,
-                                  .arena = arena,
-                                  .trace = trace,
-                                  .now = vector->at ? vector->at : now,
-                                  .head = {.method = vector->method, .target = vector->target},
-                                  .has_body = vector->has_body,
-                                  .bytes = vector->body}};
-    ret->run.head.n_headers = vector->n_headers;
-    if (vector->n_headers > 0)
-        memcpy(ret->run.head.headers, vector->headers, vector->n_headers * sizeof(Header));
+    *ret = (VectorResult){0};
+    vector_ask(vector, config, now, arena, &ret->run);
+    ret->run.trace = trace;
     dry_run_judge(&ret->run);
 
     const Span got[VECTOR_PARTS_] = {

@@ -68,6 +68,9 @@ typedef struct VectorResult {
     size_t n_misses; /* 0: as expected */
 } VectorResult;
 
-/* `now`: where the vector has no time. `arena`: of this one try. `trace`: as DryRun has it. */
+/* The question alone, not judged yet. `now`: where the vector has no time. */
+void vector_ask(const Vector *vector, const Config *config, int64_t now, Arena *arena, DryRun *ret);
+
+/* The same, judged and compared. `arena`: of this one try. `trace`: as DryRun has it. */
 void vector_try(const Vector *vector, const Config *config, int64_t now, Arena *arena, Trace *trace,
                 VectorResult *ret);

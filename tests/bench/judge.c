@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "policy/compile.h"
+#include "policy/facts.h"
 #include "tests/support/bodies.h"
 
 #define ROUNDS 15u             /* the median of these counts */
@@ -25,6 +26,7 @@ typedef struct Case {
     RawHead head;
     Span body;
     Effect expected;
+    bool facts;           /* gathered before the judgement, as where a listener observes */
     unsigned target_nsec; /* 0: none */
 } Case;
 
@@ -52,11 +54,14 @@ static Effect case_judge(const Case *c, const Policy *policy, size_t *ret_arena_
     CLEANUP(body_free_p) Body *body = NULL;
     const char *detail = NULL;
     Verdict verdict = {0};
+    Facts facts;
     Request request;
     Reason reason = request_seal(arena, &c->head, &request, &detail);
 
     if (reason == REASON_OK && policy_wants_body(policy, &request))
         reason = body_parse(arena, c->body, &body, &detail);
+    if (reason == REASON_OK && c->facts)
+        facts_gather(policy, &request, body, arena, &facts);
     if (reason == REASON_OK)
         policy_decide(policy, &request, body, arena, &verdict);
     else
@@ -313,17 +318,19 @@ static void bench_heads(Bench *bench) {
 }
 
 static void bench_create(Bench *bench, const char *name, const char *policy, const char *shape, size_t size,
-                         size_t n_rules) {
+                         size_t n_rules, bool facts) {
     Span body = body_shape_write(body_shape_find(shape), size);
     char room[24];
+    Case c = {.name = name,
+              .policy = policy,
+              .n_rules = n_rules,
+              .body = body,
+              .expected = EFFECT_ALLOW,
+              .facts = facts,
+              .target_nsec = size == 2048 && n_rules <= 1 ? 20000 : 0};
 
-    bench_run(bench, &(Case){.name = name,
-                             .policy = policy,
-                             .n_rules = n_rules,
-                             .head = head_make_create(body, room),
-                             .body = body,
-                             .expected = EFFECT_ALLOW,
-                             .target_nsec = size == 2048 && n_rules <= 1 ? 20000 : 0});
+    c.head = head_make_create(body, room);
+    bench_run(bench, &c);
     free((char *) (uintptr_t) body.data);
 }
 
@@ -331,9 +338,10 @@ static void bench_bodies(Bench *bench) {
     static const size_t sizes[] = {2048, 8u << 10, 64u << 10, 512u << 10};
 
     for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
-        bench_create(bench, "POST containers/create, Env", "ci", "create", sizes[i], 0);
+        bench_create(bench, "POST containers/create, Env", "ci", "create", sizes[i], 0, false);
     for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
-        bench_create(bench, "POST containers/create, Labels", "ci", "create labels", sizes[i], 0);
+        bench_create(bench, "POST containers/create, Labels", "ci", "create labels", sizes[i], 0, false);
+    bench_create(bench, "the same, with its facts", "ci", "create labels", sizes[0], 0, true);
 }
 
 static void bench_rules(Bench *bench, const RulesCase *rules, size_t n_rules) {
@@ -348,7 +356,7 @@ static void bench_rules(Bench *bench, const RulesCase *rules, size_t n_rules) {
                                  .expected = EFFECT_ALLOW,
                                  .target_nsec = n_rules == 1 ? 1000 : 0});
     else
-        bench_create(bench, rules->name, "many", "create", 2048, n_rules);
+        bench_create(bench, rules->name, "many", "create", 2048, n_rules, false);
     bench->set = NULL;
 }
 

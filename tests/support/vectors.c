@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * vectors FILE…: what `quaygate test` does, on the same code; each verdict once more with a trace, which must
- * change nothing; and two tests on the tables themselves: each
- * operation is allowed and denied once, each reason is given once. TAP on stdout.
+ * change nothing, and once more from the record that the trail would have of it, which must come to the same;
+ * under this policy and under others; and tests on the tables themselves: each operation is allowed and
+ * denied once, each reason is given once. TAP on stdout.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/ctl/again.h"
 #include "daemon/ctl/report.h"
 #include "daemon/file.h"
+#include "daemon/record.h"
 
 typedef struct Runner {
     Config *config; /* built in: the presets, the default limits */
     Report report;
     bool seen_reason[REASON_MAX_];
+    size_t n_again, n_untold;     /* records judged again, and those of which nothing can be told */
     bool *seen_allow, *seen_deny; /* by row of the catalogue */
 } Runner;
 
@@ -76,6 +80,85 @@ static void runner_try_traced(Runner *runner, const VectorFile *file, const Vect
     (void) arena_free(trace.arena);
 }
 
+/* What is wrong with the verdict on what a record tells of the request; NULL: nothing. */
+static const char *again_check(const Verdict *plain, const AgainVerdict *again, size_t *n_untold) {
+    const Verdict *verdict = &again->run.verdict;
+
+    /* Neither is on record. */
+    if (!again->told || (plain->field && (strncmp(plain->field, "header ", 7) == 0 ||
+                                          strcmp(plain->field, "query.buildargs") == 0)))
+        ++*n_untold;
+    else if (plain->effect != verdict->effect)
+        return "another verdict on its record";
+    else if (plain->reason != verdict->reason || !text_is_same(plain->rule, verdict->rule))
+        return "the same verdict on its record by another rule";
+    return NULL;
+}
+
+/* The verdict of `policy` on the vector itself. */
+static void again_plain(Runner *runner, const Vector *vector, const Policy *policy, bool facts, Arena *arena,
+                        DryRun *ret) {
+    vector_ask(vector, runner->config, 0, arena, ret);
+    ret->policy = policy;
+    ret->wants_facts = facts;
+    dry_run_judge(ret);
+}
+
+/* The trail's line on the vector, read back. False: it isn't a record. */
+static bool again_record(const Vector *vector, const DryRun *run, Trail *trail, TrailRecord *ret) {
+    const Request *request = &run->request;
+    Record record = {.event = RECORD_DECISION, .policy = "p", .request = request, .verdict = &run->verdict};
+    const char *why;
+
+    record.time_usec = (uint64_t) run->now * 1000000u;
+    record.facts = &run->facts;
+    record.request_bytes = request->framing == FRAMING_CHUNKED ? vector->body.size : request->length;
+    *trail = (Trail){.name = "memory", .arena = arena_new(LIMIT_ARENA_BYTES), .eof = true};
+    return record_append(&trail->in, &record, 1) == 0 && trail_next(trail, ret, &why) == TRAIL_RECORD;
+}
+
+/*
+ * What the trail says of the vector, judged by `policy`, comes to what `policy` says of the vector. Under
+ * another policy too, but for what only that one's rules look at: that can't be told.
+ */
+static void runner_try_again(Runner *runner, const VectorFile *file, const Vector *vector,
+                             const Policy *policy) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
+    DryRun recorded, plain;
+    AgainVerdict verdict = {0};
+    const char *wrong = "no record";
+    TrailRecord record;
+    Trail trail;
+    Again again;
+
+    again_plain(runner, vector, vector->policy, true, arena, &recorded);
+    again_plain(runner, vector, policy, false, arena, &plain);
+    if (again_record(vector, &recorded, &trail, &record)) {
+        again_read(arena, &record, &again);
+        again_judge(&again, runner->config, policy, arena, &verdict);
+        wrong = again_check(&plain.verdict, &verdict, &runner->n_untold);
+    }
+    runner->n_again++;
+    if (wrong)
+        report_check(&runner->report, file->name, vector->request, false, span_from(wrong));
+    dry_run_done(&verdict.run);
+    dry_run_done(&plain);
+    dry_run_done(&recorded);
+    trail_close(&trail);
+}
+
+/* By its own policy, and by some of the others. */
+static void runner_try_all_again(Runner *runner, const VectorFile *file, const Vector *vector) {
+    const PolicySet *set = file->policies ? file->policies : runner->config->policies;
+    size_t n;
+    const char *const *names = policy_set_names(set, &n);
+
+    runner_try_again(runner, file, vector, vector->policy);
+    for (size_t i = 0; i < 5; i++)
+        runner_try_again(runner, file, vector,
+                         policy_set_get(set, span_from(names[(vector->mark.line + i * 3) % n])));
+}
+
 static void runner_try(Runner *runner, const VectorFile *file, const Vector *vector) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
     VectorResult result;
@@ -84,6 +167,8 @@ static void runner_try(Runner *runner, const VectorFile *file, const Vector *vec
     runner_note(runner, &result.run.request, &result.run.verdict);
     report_vector(&runner->report, file->name, vector, &result);
     runner_try_traced(runner, file, vector, &result.run.verdict);
+    if (result.run.verdict.effect != EFFECT_INVALID)
+        runner_try_all_again(runner, file, vector);
     dry_run_done(&result.run);
 }
 
@@ -139,6 +224,15 @@ static void runner_check_reasons(Runner *runner) {
                  buffer_size(&why) == 0, buffer_span(&why));
 }
 
+/* A replay that can't tell would pass every test above. */
+static void runner_check_again(Runner *runner) {
+    char why[64];
+
+    (void) snprintf(why, sizeof(why), "of %zu records %zu can't be told", runner->n_again, runner->n_untold);
+    report_check(&runner->report, "tables", SPAN("nearly all records can be judged again"),
+                 runner->n_again > 500 && runner->n_untold * 50 < runner->n_again, span_from(why));
+}
+
 int main(int argc, char **argv) {
     Runner runner = {0};
     size_t n;
@@ -156,6 +250,7 @@ int main(int argc, char **argv) {
         runner_run_file(&runner, argv[i]);
     runner_check_operations(&runner);
     runner_check_reasons(&runner);
+    runner_check_again(&runner);
     r = report_print(&runner.report, stdout);
     report_done(&runner.report);
     (void) config_unref(runner.config);

@@ -63,6 +63,8 @@ Test(config, the_least_there_is) {
     cr_expect_not(listener->has_allow_uids);
     cr_expect_not(listener->has_allow_gids);
     cr_expect_eq(config->on_failure, AUDIT_FAILURE_DENY);
+    cr_expect_not(config->audit_facts);
+    cr_expect_not(listener->observe);
     cr_assert_eq(config->n_sinks, 1);
     cr_expect_eq(config->sinks[0].kind, SINK_STDOUT);
     cr_expect_eq(config->limits.connections, LIMIT_CONNECTIONS_DEFAULT);
@@ -83,6 +85,7 @@ static const char EVERYTHING[] =
     "listeners:\n"
     "  - address: unix:///run/a.sock\n"
     "    policy: ci\n"
+    "    observe: true\n"
     "    mode: \"0600\"\n"
     "    owner: root\n"
     "    group: 12\n"
@@ -100,6 +103,7 @@ static const char EVERYTHING[] =
     "    containers: {bind_mounts: [/srv/ci/**, {path: /etc/localtime, readonly: true}]}\n"
     "audit:\n"
     "  on_failure: continue\n"
+    "  facts: true\n"
     "  sinks: [{file: \"/var/log/ü \\\"x\\\".jsonl\", mode: \"0600\"}, stdout]\n"
     "limits:\n"
     "  connections: 10\n"
@@ -129,7 +133,8 @@ static void expect_everything(const Config *config) {
     cr_expect_eq(l[0].allow_uids[2], 0);
     cr_assert(l[0].has_allow_gids && l[0].n_allow_gids == 2);
     cr_expect_eq(l[0].allow_gids[1], 27);
-    cr_expect(policy_observes(l[0].policy));
+    cr_expect(l[0].observe && policy_observes(l[0].policy));
+    cr_expect(config->audit_facts);
     cr_assert_eq(l[1].n_allow_from, 2);
     cr_expect_eq(l[1].allow_from[0].prefix, 16);
     cr_expect_eq(l[1].allow_from[1].family, AF_INET6);
@@ -175,6 +180,29 @@ Test(config, everything_there_and_back) {
     free(text_again);
     config_unref(config);
     config_unref(again);
+}
+
+/* A twin of the policy: the policy itself still enforces, on other listeners too. */
+Test(config, a_listener_that_observes) {
+    Config *config = parse_good("version: 1\n"
+                                "listeners:\n"
+                                "  - {address: unix:///a, policy: ci, observe: true}\n"
+                                "  - {address: unix:///b, policy: ci}\n"
+                                "  - {address: unix:///c, policy: monitoring, observe: true}\n"
+                                "  - {address: 'tcp://127.0.0.1:1', policy: ci, observe: false}\n"
+                                "policies: {ci: {allow: [SystemPing]}}\n"
+                                "protect: [/data/vault]\n");
+    const ConfigListener *l = config->listeners;
+
+    cr_expect(policy_observes(l[0].policy));
+    cr_expect_not(policy_observes(l[1].policy));
+    cr_expect(policy_observes(l[2].policy));
+    cr_expect_not(policy_observes(l[3].policy));
+    cr_expect_not(policy_observes(policy_set_get(config->policies, SPAN("ci"))));
+    cr_expect_not(policy_observes(policy_set_get(config->policies, SPAN("monitoring"))));
+    cr_expect_str_eq(policy_name(l[0].policy), "ci");
+    cr_expect(is_protected(config, "/data/vault"));
+    config_unref(config);
 }
 
 Test(config, the_defaults_there_and_back) {

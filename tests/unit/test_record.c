@@ -70,7 +70,7 @@ Test(record, a_denial) {
         "\"container\":null,\"address\":null},\"request\":{\"method\":\"POST\","
         "\"path\":\"/v1.41/containers/create\",\"query\":\"name=x\",\"operation\":\"ContainerCreate\","
         "\"bytes\":512},\"verdict\":\"deny\",\"rule\":\"containers.privileged\","
-        "\"field\":\"HostConfig.Privileged\",\"reason\":\"HostConfig.Privileged=true\","
+        "\"field\":\"HostConfig.Privileged\",\"reason\":\"HostConfig.Privileged=true\",\"facts\":null,"
         "\"response\":{\"status\":403,\"bytes\":143},\"duration_us\":212,\"prev\":null,\"hash\":null}");
 }
 
@@ -92,7 +92,8 @@ Test(record, an_admission_of_a_tcp_client) {
         "\"gid\":null,\"exe\":null,\"container\":null,\"address\":\"172.18.0.5:41234\"},"
         "\"request\":{\"method\":\"POST\",\"path\":\"/containers/create\",\"query\":\"\","
         "\"operation\":\"ContainerCreate\",\"bytes\":0},\"verdict\":\"allow\",\"rule\":\"allow\","
-        "\"field\":null,\"reason\":null,\"response\":{\"status\":null,\"bytes\":null},\"duration_us\":0,"
+        "\"field\":null,\"reason\":null,\"facts\":null,\"response\":{\"status\":null,\"bytes\":null},"
+        "\"duration_us\":0,"
         "\"prev\":null,\"hash\":null}");
 }
 
@@ -251,6 +252,66 @@ Test(record, lines_are_appended) {
     cr_assert_eq(record_append(&out, &record, 2), 0);
     cr_expect(strstr(out.data, "null}\n{\"seq\":2,"));
     buffer_done(&out);
+}
+
+Test(record, facts) {
+    static const Fact items[] = {
+        {.field = "HostConfig.Privileged", .type = BODY_TYPE_BOOL, .flag = true},
+        {.field = "HostConfig.Binds[0]", .type = BODY_TYPE_STRING, .text = {"/a\n\x1b:/b", 7}},
+        {.field = "HostConfig.Memory", .type = BODY_TYPE_INTEGER, .integer = -1},
+        {.field = "HostConfig.NanoCpus", .type = BODY_TYPE_INTEGER, .integer = INT64_MIN},
+        {.field = "Labels[\"a\\\"b\"]", .type = BODY_TYPE_STRING, .withheld = true},
+        {.field = "a", .type = BODY_TYPE_OBJECT},
+        {.field = "b", .type = BODY_TYPE_ARRAY},
+        {.field = "c"},
+    };
+    Request request = request_of(41, "/containers/create", "");
+    Facts facts = {.gathered = true, .items = items, .n = ARRAY_SIZE(items), .lost = 3};
+    Record record = {
+        .event = RECORD_DECISION, .id = "A", .request = &request, .verdict = &denied, .facts = &facts};
+    char *line = line_of(&record, 1);
+    json_t *parsed = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+
+    cr_expect(json_is_object(parsed), "%s", line);
+    json_decref(parsed);
+    cr_expect(strstr(line, ",\"facts\":[{\"field\":\"HostConfig.Privileged\",\"value\":true},"
+                           "{\"field\":\"HostConfig.Binds[0]\",\"value\":\"/a\\u000a\\u001b:/b\"},"
+                           "{\"field\":\"HostConfig.Memory\",\"value\":-1},"
+                           "{\"field\":\"HostConfig.NanoCpus\",\"value\":-9223372036854775808},"
+                           "{\"field\":\"Labels[\\\"a\\\\\\\"b\\\"]\",\"withheld\":\"string\"},"
+                           "{\"field\":\"a\",\"value\":{}},{\"field\":\"b\",\"value\":[]},"
+                           "{\"field\":\"c\",\"value\":null},{\"lost\":3}],\"response\""),
+              "%s", line);
+    free(line);
+
+    facts = (Facts){.gathered = true};
+    line = line_of(&record, 1);
+    cr_expect(strstr(line, ",\"facts\":[],\"response\""), "%s", line);
+    free(line);
+
+    facts = (Facts){.gathered = true, .lost = 1};
+    line = line_of(&record, 1);
+    cr_expect(strstr(line, ",\"facts\":[{\"lost\":1}],\"response\""), "%s", line);
+    free(line);
+}
+
+/* All that may be told, in escapes of six bytes, is less than what readers take for a line. */
+Test(record, the_largest_facts_fit) {
+    static char target[LIMIT_TARGET_BYTES], text[LIMIT_FACTS_BYTES];
+    Fact fact = {.field = "a", .type = BODY_TYPE_STRING, .text = {text, sizeof(text)}};
+    Facts facts = {.gathered = true, .items = &fact, .n = 1};
+    Request request = request_of(41, "/containers/create", "");
+    Record record = {
+        .event = RECORD_DECISION, .id = "A", .request = &request, .verdict = &denied, .facts = &facts};
+    char *line;
+
+    memset(target, '\x01', sizeof(target));
+    memset(text, '\x01', sizeof(text));
+    request.target.raw_query = (Span){target, sizeof(target)};
+    line = line_of(&record, 1);
+    cr_expect_gt(strlen(line), 6 * (sizeof(target) + sizeof(text)));
+    cr_expect_lt(strlen(line), 1u << 20);
+    free(line);
 }
 
 Test(record, the_longest_target_fits) {

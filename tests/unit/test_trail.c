@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/ctl/trail.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char path[] = "/tmp/quaygate-trail.XXXXXX";
+
+static void setup(void) {
+    int fd = mkstemp(path);
+
+    cr_assert_geq(fd, 0);
+    close(fd);
+}
+
+static void teardown(void) {
+    unlink(path);
+}
+
+TestSuite(trail, .init = setup, .fini = teardown);
+
+static void fill(const char *text, size_t size) {
+    FILE *file = fopen(path, "w");
+
+    cr_assert_eq(fwrite(text, 1, size, file), size);
+    fclose(file);
+}
+
+static void expect(Trail *trail, TrailStatus status, unsigned long line) {
+    TrailRecord record;
+    const char *why = NULL;
+    TrailStatus got = trail_next(trail, &record, &why);
+
+    cr_expect_eq(got, status, "line %lu: %d, not %d: %s", line, got, status, why ? why : "");
+    cr_expect_eq(trail->line, line);
+    cr_expect(status != TRAIL_BROKEN || why);
+}
+
+Test(trail, lines) {
+    static const char text[] = "{\"event\":\"decision\"}\n\n \t\r\n{\"event\":\"outcome\"}\r\nnope\n[]\n"
+                               "{\"event\":null}\n{\"event\":\"a\"}";
+    Trail trail;
+
+    fill(text, strlen(text));
+    cr_assert_eq(trail_open(&trail, path), 0);
+    for (int again = 0; again < 2; again++) {
+        expect(&trail, TRAIL_RECORD, 1);
+        expect(&trail, TRAIL_RECORD, 4);
+        expect(&trail, TRAIL_BROKEN, 5);
+        expect(&trail, TRAIL_BROKEN, 6);
+        expect(&trail, TRAIL_BROKEN, 7);
+        expect(&trail, TRAIL_RECORD, 8);
+        expect(&trail, TRAIL_END, 8);
+        expect(&trail, TRAIL_END, 8);
+        cr_assert_eq(trail_rewind(&trail), 0);
+    }
+    trail_close(&trail);
+}
+
+Test(trail, parts) {
+    static const char text[] =
+        "{\"event\":\"decision\",\"time\":\"t\",\"id\":\"i\",\"listener\":\"l\",\"policy\":null,\"request\":{"
+        "\"method\":\"GET\",\"path\":\"/"
+        "a\\u0000\",\"query\":\"\",\"operation\":7,\"bytes\":9},\"verdict\":\"deny\","
+        "\"rule\":\"r\",\"field\":\"f\",\"reason\":\"w\",\"facts\":[]}\n"
+        "{\"event\":\"decision\",\"time\":\"t\",\"request\":{\"path\":\"/"
+        "a\",\"query\":\"\"},\"facts\":null}\n"
+        "{\"event\":\"decision\",\"request\":7,\"facts\":{}}\n";
+    TrailRecord record;
+    const char *why;
+    Trail trail;
+
+    fill(text, strlen(text));
+    cr_assert_eq(trail_open(&trail, path), 0);
+    cr_expect_eq(trail_next(&trail, &record, &why), TRAIL_BROKEN); /* nobody writes a NUL there */
+    cr_assert_eq(trail_next(&trail, &record, &why), TRAIL_RECORD);
+    cr_expect(span_is(record.time, "t") && span_is(record.path, "/a") && span_is(record.policy, ""));
+    cr_expect(record.has_path && record.has_query && !record.facts);
+    cr_assert_eq(trail_next(&trail, &record, &why), TRAIL_RECORD);
+    cr_expect(!record.has_path && !record.has_query && !record.facts && record.request_bytes == 0);
+    trail_close(&trail);
+}
+
+/* At the bound, and one past it; then there is another line. */
+Test(trail, the_longest_line) {
+    static const char open[] = "{\"event\":\"", close[] = "\"}\n{\"event\":\"b\"}\n";
+    char *text = malloc(TRAIL_LINE_BYTES + 64);
+
+    for (size_t more = 0; more < 2; more++) {
+        size_t n = TRAIL_LINE_BYTES - strlen(open) - 2 + more;
+        Trail trail;
+
+        memcpy(text, open, strlen(open));
+        memset(text + strlen(open), 'x', n);
+        memcpy(text + strlen(open) + n, close, strlen(close));
+        fill(text, strlen(open) + n + strlen(close));
+        cr_assert_eq(trail_open(&trail, path), 0);
+        expect(&trail, more ? TRAIL_BROKEN : TRAIL_RECORD, 1);
+        expect(&trail, TRAIL_RECORD, 2);
+        expect(&trail, TRAIL_END, 2);
+        trail_close(&trail);
+    }
+    free(text);
+}
+
+Test(trail, a_line_without_end_is_dropped_in_bounded_memory) {
+    size_t size = 8 * (size_t) TRAIL_LINE_BYTES;
+    char *text = malloc(size);
+    Trail trail;
+
+    memset(text, 'x', size);
+    fill(text, size);
+    free(text);
+    cr_assert_eq(trail_open(&trail, path), 0);
+    expect(&trail, TRAIL_BROKEN, 1);
+    expect(&trail, TRAIL_END, 1);
+    cr_expect_leq(trail.in.capacity, 4u * TRAIL_LINE_BYTES);
+    trail_close(&trail);
+}
+
+Test(trail, what_cannot_be_read) {
+    TrailRecord record;
+    const char *why = NULL;
+    Trail trail;
+
+    cr_expect_eq(trail_open(&trail, "/nonexistent/file"), -ENOENT);
+    trail_close(&trail);
+    cr_assert_eq(trail_open(&trail, "/"), 0);
+    cr_expect_eq(trail_next(&trail, &record, &why), TRAIL_FAILED);
+    cr_expect_str_eq(why, strerror(EISDIR));
+    trail_close(&trail);
+}
+
+Test(trail, filter) {
+    TrailRecord record = {.event = SPAN("decision"), .listener = SPAN("l"), .policy = SPAN("p")};
+
+    cr_expect(trail_is_wanted(&(TrailFilter){0}, &record));
+    cr_expect(trail_is_wanted(&(TrailFilter){.listener = "l", .policy = "p"}, &record));
+    cr_expect_not(trail_is_wanted(&(TrailFilter){.listener = "x"}, &record));
+    cr_expect_not(trail_is_wanted(&(TrailFilter){.policy = "x"}, &record));
+    record.event = SPAN("outcome");
+    cr_expect_not(trail_is_wanted(&(TrailFilter){0}, &record));
+}
