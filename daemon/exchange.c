@@ -7,19 +7,21 @@
 #include "res_write.h"
 
 static const char *const exchange_state_names[EXCHANGE_STATE_MAX_] = {
-    [EXCHANGE_READ_HEAD] = "READ_HEAD", [EXCHANGE_PROBE] = "PROBE",     [EXCHANGE_READ_BODY] = "READ_BODY",
-    [EXCHANGE_ADMIT] = "ADMIT",         [EXCHANGE_CONNECT] = "CONNECT", [EXCHANGE_WAIT_HEAD] = "WAIT_HEAD",
-    [EXCHANGE_RELAY] = "RELAY",         [EXCHANGE_TUNNEL] = "TUNNEL",   [EXCHANGE_ANSWER] = "ANSWER",
-    [EXCHANGE_DRAIN] = "DRAIN",         [EXCHANGE_LINGER] = "LINGER",   [EXCHANGE_DONE] = "DONE",
+    [EXCHANGE_READ_HEAD] = "READ_HEAD", [EXCHANGE_PROBE] = "PROBE", [EXCHANGE_READ_BODY] = "READ_BODY",
+    [EXCHANGE_LOOK] = "LOOK",           [EXCHANGE_ADMIT] = "ADMIT", [EXCHANGE_CONNECT] = "CONNECT",
+    [EXCHANGE_WAIT_HEAD] = "WAIT_HEAD", [EXCHANGE_RELAY] = "RELAY", [EXCHANGE_TUNNEL] = "TUNNEL",
+    [EXCHANGE_ANSWER] = "ANSWER",       [EXCHANGE_DRAIN] = "DRAIN", [EXCHANGE_LINGER] = "LINGER",
+    [EXCHANGE_DONE] = "DONE",
 };
 
 #define TO(state) (1u << EXCHANGE_##state)
 
 /* From each state, where it may go: whatever else would be asked for is a programmer's error and ends it. */
 static const unsigned exchange_transitions[EXCHANGE_STATE_MAX_] = {
-    [EXCHANGE_READ_HEAD] = TO(PROBE) | TO(READ_BODY) | TO(ADMIT) | TO(ANSWER) | TO(DONE),
-    [EXCHANGE_PROBE] = TO(READ_BODY) | TO(ADMIT) | TO(ANSWER) | TO(DONE),
-    [EXCHANGE_READ_BODY] = TO(ADMIT) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_READ_HEAD] = TO(PROBE) | TO(READ_BODY) | TO(LOOK) | TO(ADMIT) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_PROBE] = TO(READ_BODY) | TO(LOOK) | TO(ADMIT) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_READ_BODY] = TO(LOOK) | TO(ADMIT) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_LOOK] = TO(ADMIT) | TO(ANSWER) | TO(DONE),
     [EXCHANGE_ADMIT] = TO(CONNECT) | TO(ANSWER) | TO(DONE),
     [EXCHANGE_CONNECT] = TO(WAIT_HEAD) | TO(ANSWER) | TO(DONE),
     [EXCHANGE_WAIT_HEAD] = TO(CONNECT) | TO(RELAY) | TO(TUNNEL) | TO(ANSWER) | TO(DONE),
@@ -92,6 +94,7 @@ Exchange *exchange_free(Exchange *x) {
         audit_cancel(x->host.env->audit, &x->waiter);
     x->engine = engine_close(x->engine, x->host.env->reaper);
     x->probe = probe_free(x->probe);
+    x->lookup = lookup_free(x->lookup);
     x->body = body_free(x->body);
     buffer_done(&x->collected);
     x->up_reader = reader_free(x->up_reader);
@@ -223,16 +226,10 @@ void exchange_give_leave(Exchange *x) {
 }
 
 static Verdict exchange_verdict_of(Reason reason, const char *rule, const char *detail) {
-    unsigned status = reason_http_status(reason);
+    Verdict verdict = verdict_from_reason(reason, detail);
 
-    return (Verdict){
-        .effect = status >= 500   ? EFFECT_ERROR
-                  : status == 403 ? EFFECT_DENY
-                                  : EFFECT_INVALID,
-        .reason = reason,
-        .rule = rule,
-        .detail = detail,
-    };
+    verdict.rule = rule;
+    return verdict;
 }
 
 void exchange_refuse(Exchange *x, Reason reason, const char *detail) {
@@ -296,11 +293,11 @@ static bool exchange_linger(Exchange *x) {
 
 static bool (*const exchange_steps[EXCHANGE_STATE_MAX_])(Exchange *) = {
     [EXCHANGE_READ_HEAD] = exchange_read_head, [EXCHANGE_PROBE] = exchange_probe,
-    [EXCHANGE_READ_BODY] = exchange_read_body, [EXCHANGE_ADMIT] = exchange_admit,
-    [EXCHANGE_CONNECT] = exchange_connect,     [EXCHANGE_WAIT_HEAD] = exchange_wait_head,
-    [EXCHANGE_RELAY] = exchange_relay,         [EXCHANGE_TUNNEL] = exchange_tunnel,
-    [EXCHANGE_ANSWER] = exchange_after_answer, [EXCHANGE_DRAIN] = exchange_drain,
-    [EXCHANGE_LINGER] = exchange_linger,
+    [EXCHANGE_READ_BODY] = exchange_read_body, [EXCHANGE_LOOK] = exchange_look,
+    [EXCHANGE_ADMIT] = exchange_admit,         [EXCHANGE_CONNECT] = exchange_connect,
+    [EXCHANGE_WAIT_HEAD] = exchange_wait_head, [EXCHANGE_RELAY] = exchange_relay,
+    [EXCHANGE_TUNNEL] = exchange_tunnel,       [EXCHANGE_ANSWER] = exchange_after_answer,
+    [EXCHANGE_DRAIN] = exchange_drain,         [EXCHANGE_LINGER] = exchange_linger,
 };
 
 ExchangeProgress exchange_wake(Exchange *x) {
@@ -333,6 +330,9 @@ void exchange_timeout(Exchange *x) {
         break;
     case EXCHANGE_PROBE:
         (void) exchange_probe_failed(x, REASON_ENGINE_TIMEOUT, accept_timeout);
+        break;
+    case EXCHANGE_LOOK:
+        exchange_look_timeout(x);
         break;
     case EXCHANGE_CONNECT:
         exchange_fail(x, REASON_ENGINE_TIMEOUT, accept_timeout, END_TIMEOUT);

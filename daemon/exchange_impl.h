@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The exchange's inside, for the files that make up its state machine: exchange.c (states, answers, the end),
- * exchange_request.c (READ_HEAD to CONNECT), exchange_response.c (WAIT_HEAD to TUNNEL), exchange_grant.c (the
- * end of what was granted for a time). Nobody else includes this.
+ * exchange_request.c (READ_HEAD to CONNECT), exchange_look.c (LOOK), exchange_response.c (WAIT_HEAD to
+ * TUNNEL), exchange_grant.c (the end of what was granted for a time). Nobody else includes this.
  */
 #pragma once
 
 #include "admit.h"
 #include "clock.h"
+#include "decide.h"
 #include "exchange.h"
 #include "flow.h"
+#include "lookup.h"
 #include "probe.h"
 #include "res_read.h"
 #include "ulid.h"
@@ -18,6 +20,7 @@ typedef enum ExchangeState {
     EXCHANGE_READ_HEAD = 0,
     EXCHANGE_PROBE, /* the engine is asked for its API version, once */
     EXCHANGE_READ_BODY,
+    EXCHANGE_LOOK,  /* what the request names is looked at, at the engine */
     EXCHANGE_ADMIT, /* the decision record is on its way to the sinks */
     EXCHANGE_CONNECT,
     EXCHANGE_WAIT_HEAD, /* the upload may still run */
@@ -55,6 +58,8 @@ struct Exchange {
     Probe *probe;
     Reason probe_failure; /* REASON_UNDECIDED: none. Else it goes no further than to its verdict */
     const char *probe_failure_why;
+    Looks *looks;   /* arena; NULL: nothing was decided yet */
+    Lookup *lookup; /* while looks are under way */
     AuditWaiter waiter;
     bool admitted; /* its decision is on record, or on its way there: it needs an outcome */
     bool audit_heard;
@@ -117,10 +122,24 @@ void exchange_watch_grant(Exchange *x);
 /* False: it isn't due. */
 bool exchange_check_grant(Exchange *x);
 
+/* x->verdict lets it pass, as far as it can tell: whether there is something to be looked at first. */
+bool exchange_must_look(Exchange *x);
+
+/* No answer within the time for all looks. */
+void exchange_look_timeout(Exchange *x);
+
+/* The verdict is final, and forwards: on record with it. */
+bool exchange_go_to_admit(Exchange *x);
+
+/* x->engine: the connection that the client's last exchange left, if it is still fit; with `fresh`, else a
+ * new one. */
+void exchange_take_engine(Exchange *x, bool fresh);
+
 /* One step of each state; true if it got anywhere. */
 bool exchange_read_head(Exchange *x);
 bool exchange_probe(Exchange *x);
 bool exchange_read_body(Exchange *x);
+bool exchange_look(Exchange *x);
 bool exchange_admit(Exchange *x);
 bool exchange_connect(Exchange *x);
 bool exchange_wait_head(Exchange *x);

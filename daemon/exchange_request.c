@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange_impl.h"
 
-#include "decide.h"
 #include "policy/version.h"
 #include "req_write.h"
 
@@ -27,10 +26,9 @@ static void exchange_gather_facts(Exchange *x) {
 }
 
 static bool exchange_decide(Exchange *x) {
-    AdmitContext context = exchange_context(x);
-
     exchange_gather_facts(x);
-    decide_request(x->listener->policy, &x->config->host, &x->request, x->body, x->arena, NULL, &x->verdict);
+    decide_request(x->listener->policy, &x->config->host, &x->request, x->body, x->arena, true, NULL,
+                   &x->verdict);
     if (!verdict_forwards(&x->verdict)) {
         exchange_answer(x);
         return true;
@@ -39,6 +37,12 @@ static bool exchange_decide(Exchange *x) {
         exchange_refuse(x, x->probe_failure, x->probe_failure_why);
         return true;
     }
+    return exchange_must_look(x) ? true : exchange_go_to_admit(x);
+}
+
+bool exchange_go_to_admit(Exchange *x) {
+    AdmitContext context = exchange_context(x);
+
     if (x->verdict.n_edits > 0 && !exchange_take_edits(x)) {
         exchange_refuse(x, REASON_NO_MEMORY, NULL);
         return true;
@@ -245,7 +249,7 @@ bool exchange_admit(Exchange *x) {
 
 /* The connection the client's last exchange left, if the engine hasn't ended it and a reload hasn't moved it.
  */
-static void exchange_take_engine(Exchange *x) {
+void exchange_take_engine(Exchange *x, bool fresh) {
     Engine *kept = *x->host.engine;
 
     *x->host.engine = NULL;
@@ -255,6 +259,8 @@ static void exchange_take_engine(Exchange *x) {
         return;
     }
     engine_close(kept, x->host.env->reaper);
+    if (!fresh)
+        return;
     x->engine = engine_connect(x->host.env->base, x->host.env->resolver, &x->config->upstream, x->host.wake,
                                x->host.arg);
     x->engine_reused = false;
@@ -294,7 +300,7 @@ static void exchange_send(Exchange *x) {
 
 bool exchange_connect(Exchange *x) {
     if (!x->engine)
-        exchange_take_engine(x);
+        exchange_take_engine(x, true);
     if (!x->engine) {
         exchange_fail(x, REASON_NO_MEMORY, NULL, END_ERROR);
         return true;

@@ -27,7 +27,7 @@ static int req_write_framing(Buffer *out, const Request *request, const Span *bo
 }
 
 int req_write_head(Buffer *out, Arena *arena, const Request *request, const Span *body) {
-    const char *target = target_format(arena, &request->target);
+    const char *target = target_format(arena, request->sent ? request->sent : &request->target);
     int r;
 
     if (!target)

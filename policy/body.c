@@ -371,6 +371,14 @@ int body_append_string(BodyNode *array, const char *value) {
     return json_array_append_new(body_edited(array), json_string(value)) == 0 ? 0 : -ENOMEM;
 }
 
+BodyNode *body_edit_at(BodyNode *array, size_t i) {
+    return (BodyNode *) json_array_get(body_edited(array), i);
+}
+
+int body_set_string_at(BodyNode *array, size_t i, const char *value) {
+    return json_array_set_new(body_edited(array), i, json_string(value)) == 0 ? 0 : -ENOMEM;
+}
+
 size_t body_dump(const Body *body, char *room, size_t size) {
     return json_dumpb((const json_t *) body, room, size, JSON_COMPACT | JSON_ENCODE_ANY);
 }

@@ -84,6 +84,8 @@ int body_set_bool(BodyNode *object, const char *key, bool value);
 BodyNode *body_set_object(BodyNode *object, const char *key); /* {} */
 BodyNode *body_set_array(BodyNode *object, const char *key);  /* [] */
 int body_append_string(BodyNode *array, const char *value);
+BodyNode *body_edit_at(BodyNode *array, size_t i); /* as body_at() */
+int body_set_string_at(BodyNode *array, size_t i, const char *value);
 
 /*
  * The tree as compact JSON, which parses to the same tree: how many bytes, written to `room` if they fit

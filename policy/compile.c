@@ -101,6 +101,13 @@ static void compile_read_attach(void *ctx, const DocNode *node) {
     attach_rules_read(compiler->errors, node, &compiler->policy->attach_output);
 }
 
+static void compile_read_scope(void *ctx, const DocNode *node) {
+    Compiler *compiler = ctx;
+    Policy *policy = compiler->policy;
+
+    scope_read(compiler->set->arena, compiler->errors, node, policy->name, &policy->scope);
+}
+
 /* Only kept here: the names are looked up when all policies are known. */
 static void compile_read_include(void *ctx, const DocNode *list) {
     Compiler *compiler = ctx;
@@ -123,7 +130,7 @@ static const KeyRow POLICY_KEYS[] = {
     {"allow", compile_read_allow},
     {"deny", compile_read_deny},
     {"containers", compile_read_containers},
-    {"scope", NULL},
+    {"scope", compile_read_scope},
     {"answers", NULL},
     {"exec", compile_read_exec},
     {"build", compile_read_build},

@@ -11,6 +11,7 @@
 #include "edit.h"
 #include "judge.h"
 #include "params.h"
+#include "scope_judge.h"
 #include "set.h"
 #include "text.h"
 
@@ -20,6 +21,7 @@ typedef struct Question {
     Arena *arena; /* NULL: only the answer is asked for, no words */
     Verdict *verdict;
     Trace *trace; /* or NULL */
+    bool looking; /* what a look can tell is for looks.c */
 } Question;
 
 /* NULL when there is nowhere to write: verdict_detail() then has the reason's own sentence. */
@@ -65,9 +67,9 @@ Verdict verdict_from_reason(Reason reason, const char *detail) {
     if (reason == REASON_OK) /* nobody may take a step that passed for a decision */
         return (Verdict){0};
     return (Verdict){
-        .effect = status == 403   ? EFFECT_DENY
-                  : status >= 500 ? EFFECT_ERROR
-                                  : EFFECT_INVALID,
+        .effect = status == 403 || status == 404 || status == 409 ? EFFECT_DENY
+                  : status >= 500                                 ? EFFECT_ERROR
+                                                                  : EFFECT_INVALID,
         .reason = reason,
         .detail = detail,
     };
@@ -321,11 +323,26 @@ static bool decide_allow_lists(Question *question) {
     return false;
 }
 
+/* Under a scope, only what can be held to it: no pattern, and none that the table doesn't have. */
+static bool decide_scope_way(Question *question) {
+    const Operation *operation = question->request->operation;
+
+    if (!question->policy->scope.given || scope_way(operation) != SCOPE_DENIED)
+        return true;
+    *question->verdict = (Verdict){
+        .reason = REASON_SCOPE_OPERATION,
+        .rule = "scope",
+        .detail = question_say(question, "%s can't be held to what is in the policy's scope",
+                               question_name(question)),
+    };
+    return false;
+}
+
 static bool decide_head(Question *question) {
     *question->verdict = (Verdict){0};
     if (decide_deny_list(question) || decide_version(question) || decide_existence(question))
         return false;
-    return decide_allow_lists(question);
+    return decide_allow_lists(question) && decide_scope_way(question);
 }
 
 /* The first finding; zero (REASON_UNDECIDED) when there is none. */
@@ -429,8 +446,23 @@ static Verdict decide_credentials(const Question *question) {
     return verdict;
 }
 
-/* Likewise with the body, as the policy has edited it. */
-static Verdict decide_body(const Question *question, Body *body, Edits *ret_edits) {
+/* Takes the one out that needs.c has a need for: the image of a ContainerCreate. */
+static void findings_leave_unseen(Findings *findings, Trace *trace) {
+    size_t n = 0;
+
+    if (findings->n > LIMIT_FINDINGS) /* some are only counted: it is denied anyway */
+        return;
+    for (size_t i = 0; i < findings->n; i++)
+        if (findings->items[i].unseen)
+            trace_allow(trace, findings->items[i].field, findings->items[i].rule);
+        else
+            findings->items[n++] = findings->items[i];
+    findings->n = n;
+}
+
+/* Likewise with the body, as the policy has edited it. `in_scope`: there is a scope, and nothing against it.
+ */
+static Verdict decide_body(const Question *question, Body *body, bool in_scope, Edits *ret_edits) {
     const Request *request = question->request;
     const Operation *operation = request->operation;
     const Policy *policy = question->policy;
@@ -448,8 +480,12 @@ static Verdict decide_body(const Question *question, Body *body, Edits *ret_edit
     findings = arena_alloc(question->arena, sizeof(*findings));
     if (!findings || edit_body(question->arena, operation, &policy->rules, body, ret_edits) != REASON_OK)
         return verdict_from_reason(REASON_NO_MEMORY, NULL);
+    if (in_scope && scope_edit(question->arena, &policy->scope, operation, body, ret_edits) != REASON_OK)
+        return verdict_from_reason(REASON_NO_MEMORY, NULL);
     judge_body_traced(question->arena, operation, request->target.api_minor, body, &policy->rules,
                       question->trace, findings);
+    if (question->looking && operation == routes_find(SPAN("ContainerCreate")))
+        findings_leave_unseen(findings, question->trace);
     if (operation == routes_find(SPAN("ContainerExec"))) {
         exec_rules_judge(question->arena, &policy->exec, body, findings);
         exec_rules_trace(&policy->exec, body, question->trace);
@@ -469,11 +505,27 @@ static Verdict decide_attach(const Question *question) {
     return attach_rules_judge(question->arena, question->request);
 }
 
+/* And what it says of the scope; what only the engine knows of it is for looks.c. */
+static Verdict decide_scope(const Question *question, const Body *body) {
+    const Policy *policy = question->policy;
+    Findings *findings;
+
+    if (!policy->scope.given || !question->request->operation)
+        return (Verdict){0};
+    findings = arena_alloc(question->arena, sizeof(*findings));
+    if (!findings)
+        return verdict_from_reason(REASON_NO_MEMORY, NULL);
+    scope_judge(question->arena, &policy->scope, &policy->rules, question->request, body, findings);
+    return verdict_from_findings(question->trace, findings);
+}
+
 /* All of it is looked at, for what is invalid is so whatever the policy says of the rest. */
 static Verdict decide_parts(const Question *question, Body *body, Edits *ret_edits) {
-    static const char *const places[] = {"query", "header", "operation", "body"};
-    const Verdict parts[] = {decide_query(question), decide_credentials(question), decide_attach(question),
-                             decide_body(question, body, ret_edits)};
+    static const char *const places[] = {"scope", "query", "header", "operation", "body"};
+    const Verdict scope = decide_scope(question, body); /* of what the client says, before edits */
+    const bool in_scope = question->policy->scope.given && scope.reason == REASON_UNDECIDED;
+    const Verdict parts[] = {scope, decide_query(question), decide_credentials(question),
+                             decide_attach(question), decide_body(question, body, in_scope, ret_edits)};
     Verdict worst = {0};
 
     for (size_t i = 0; question->trace && i < ARRAY_SIZE(parts); i++)
@@ -520,13 +572,17 @@ static void question_trace_head(const Question *question, bool granted) {
 }
 
 void policy_decide(const Policy *policy, const Request *request, Body *body, Arena *arena, Verdict *ret) {
-    policy_decide_traced(policy, request, body, arena, NULL, ret);
+    policy_decide_traced(policy, request, body, arena, false, NULL, ret);
 }
 
 void policy_decide_traced(const Policy *policy, const Request *request, Body *body, Arena *arena,
-                          Trace *trace, Verdict *ret) {
-    Question question = {
-        .policy = policy, .request = request, .arena = arena, .verdict = ret, .trace = trace};
+                          bool looking, Trace *trace, Verdict *ret) {
+    Question question = {.policy = policy,
+                         .request = request,
+                         .arena = arena,
+                         .verdict = ret,
+                         .trace = trace,
+                         .looking = looking};
     bool granted = decide_head(&question);
     Edits edits = {0};
 

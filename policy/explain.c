@@ -45,6 +45,10 @@ char *explain_sentence(Arena *arena, const Verdict *verdict, const Request *requ
 
     if (!tail)
         return NULL;
+    /* In the engine's own words: nobody can tell what isn't there from what isn't to be seen. */
+    if ((verdict->reason == REASON_OBJECT_ABSENT || verdict->reason == REASON_NAME_TAKEN) &&
+        verdict->effect == EFFECT_DENY)
+        return explain_disarm(arena_copy(arena, span_from(detail)));
     if (verdict->effect == EFFECT_INVALID)
         return explain_disarm(
             arena_printf(arena, "quaygate: request refused: %s (%s)%s", detail, rule, tail));

@@ -83,6 +83,11 @@ void judgement_refuse_hinted(Judgement *j, const Place *place, const char *rule,
     judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, rule, hint, "=%s", shown ? shown : "…");
 }
 
+void judgement_mark_unseen(Judgement *j, size_t before) {
+    if (j->findings->n == before + 1 && before < LIMIT_FINDINGS)
+        j->findings->items[before].unseen = true;
+}
+
 void judgement_refuse(Judgement *j, const Place *place, const char *rule, const BodyNode *value) {
     judgement_refuse_hinted(j, place, rule, value, NULL);
 }
@@ -393,6 +398,10 @@ static void judge_value(Judgement *j, const Place *place, const Field *field, co
     judgement_mark(j, entry, before, mark);
     if (goes_on)
         judge_below(j, place, field, value);
+}
+
+void judge_member(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    judge_value(j, place, field, value);
 }
 
 void judge_body(Arena *arena, const Operation *operation, unsigned api_minor, const Body *body,

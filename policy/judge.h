@@ -19,6 +19,7 @@ typedef struct Finding {
     const char *detail; /* "HostConfig.Binds[0]=/:/host" (arena) */
     const char *hint;   /* or NULL */
     bool advise;        /* the hint is for the client too */
+    bool unseen;        /* an image by its ID: what its names are, a look can tell (looks.h) */
 } Finding;
 
 typedef struct Findings {

@@ -126,6 +126,10 @@ static bool judge_bind_source(Judgement *j, const Place *place, const BodyNode *
     return false;
 }
 
+void judge_bind_mount(Judgement *j, const Place *place, const BodyNode *value, Span source, bool readonly) {
+    (void) judge_bind_source(j, place, value, source, readonly);
+}
+
 /* --- The container's side ------------------------------------------------------------------------- */
 
 /*

@@ -11,6 +11,7 @@
 
 static void judge_image(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     const Rules *rules = j->rules;
+    size_t before = j->findings->n;
     ImageRef ref;
 
     if (!rules->images.given && !rules->require_digest)
@@ -25,6 +26,8 @@ static void judge_image(Judgement *j, const Place *place, const Field *field, co
         if (!ref.name)
             hint = "this is, or could be, an image's ID: write a name with its tag, like NAME:latest";
         judgement_refuse_hinted(j, place, field->rule, value, hint);
+        if (!ref.name)
+            judgement_mark_unseen(j, before);
     } else if (rules->require_digest && !(ref.name && ref.digest)) {
         judgement_refuse_hinted(j, place, "containers.require_digest", value,
                                 "write the image as NAME@sha256:…");

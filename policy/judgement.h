@@ -64,6 +64,9 @@ void judgement_trace_rest(Judgement *j, const Place *place, Reason reason, const
 /* The value isn't allowed; the finding quotes it, so not for what may hold a secret. */
 void judgement_refuse(Judgement *j, const Place *place, const char *rule, const BodyNode *value);
 
+/* The last finding, if it was kept and is the place's own, is of what a look can tell. */
+void judgement_mark_unseen(Judgement *j, size_t before);
+
 /* The same with a hint. */
 void judgement_refuse_hinted(Judgement *j, const Place *place, const char *rule, const BodyNode *value,
                              const char *hint);
@@ -92,6 +95,12 @@ static inline bool judgement_wants_non_root(const Judgement *j) {
 Span judgement_text_of(const BodyNode *object, const char *key);       /* "" */
 bool judgement_flag_of(const BodyNode *object, const char *key);       /* false */
 int64_t judgement_integer_of(const BodyNode *object, const char *key); /* 0 */
+
+/* judge.c: one field and what is below it, where another has walked to it. */
+void judge_member(Judgement *j, const Place *place, const Field *field, const BodyNode *value);
+
+/* judge_mounts.c: a host path, as the source of a bind mount. `value`: what the finding quotes, or NULL. */
+void judge_bind_mount(Judgement *j, const Place *place, const BodyNode *value, Span source, bool readonly);
 
 /* judge_values.c: a volume's or a network's name, as dockerd's RestrictedNamePattern has it. */
 bool judge_is_name(Span name);

@@ -56,6 +56,15 @@
 #define LIMIT_FACTS_BYTES                                                                                    \
     (32u << 10) /* places and values of one body: what a record grows by, before escapes */
 
+/* --- Looks at the engine ------------------------------------------------------------------------ */
+
+#define LIMIT_NEEDS 64u /* objects that one request may make us look at; compose's largest have a dozen */
+/* Of one answer: an inspect has some 10 KiB, five outputs of a health check 20 KiB, labels and Env the rest.
+ */
+#define LIMIT_LOOK_BYTES (1u << 20)
+#define LIMIT_LOOK_NAME_BYTES 255u /* a file's name, which a volume's is; no engine takes a longer one */
+#define TIME_LOOK_SECONDS 10u      /* for all of one request's looks; dockerd's inspect waits for a start */
+
 /* --- Policy ------------------------------------------------------------------------------------- */
 
 #define LIMIT_CONFIG_BYTES (4u << 20)

@@ -32,6 +32,10 @@ Policy *policy_observer(Policy *policy) {
     return twin;
 }
 
+bool policy_has_scope(const Policy *policy) {
+    return policy->scope.given;
+}
+
 ApiVersions api_versions_default(void) {
     return (ApiVersions){
         .min_minor = 24,        /* what dockerd 25 to 28 still take */

@@ -28,6 +28,7 @@ const char *policy_name(const Policy *policy);
 bool policy_is_preset(const Policy *policy); /* built in */
 bool policy_observes(const Policy *policy);  /* mode: observe */
 Policy *policy_observer(Policy *policy);     /* the same in mode observe, of the same set; NULL: no memory */
+bool policy_has_scope(const Policy *policy); /* its `scope:` is given */
 const struct Rules *policy_rules(const Policy *policy); /* its `containers:`; lives as long as it */
 
 /*
@@ -70,7 +71,9 @@ bool policy_allows_host_path(const Policy *policy, Span path, bool readonly);
  */
 void policy_decide(const Policy *policy, const Request *request, Body *body, Arena *arena, Verdict *ret);
 
-/* The same, and `trace` (which may be NULL) is told of everything that is looked at; the verdict is the same.
+/*
+ * The same, and `trace` (which may be NULL) is told of everything that is looked at; the verdict is the same.
+ * But with `looking`, for who goes on with looks.h: what a look can tell is left to that.
  */
 void policy_decide_traced(const Policy *policy, const Request *request, Body *body, Arena *arena,
-                          Trace *trace, Verdict *ret);
+                          bool looking, Trace *trace, Verdict *ret);

@@ -140,8 +140,13 @@ static const RequestRule *warned_deny_of(const Warned *warned, const Operation *
     return NULL;
 }
 
+static bool warned_scope_denies(const Warned *warned, const Operation *operation) {
+    return warned->policy->scope.given && scope_way(operation) == SCOPE_DENIED;
+}
+
 static bool warned_grants(const Warned *warned, const RequestRule *rule, const Operation *operation) {
-    return (rule->operation || operation->risk != RISK_HOST) && warned_reaches(warned, rule, operation);
+    return !warned_scope_denies(warned, operation) && (rule->operation || operation->risk != RISK_HOST) &&
+           warned_reaches(warned, rule, operation);
 }
 
 /* --- what is given away */
@@ -155,6 +160,9 @@ static void warned_grant(Warned *warned, const Policy *member, const RequestRule
     bool own = member == warned->policy;
     const char *from = own ? "" : arena_printf(warned->arena, " (by include of %s)", member->name);
 
+    /* What is read of one's own objects is one's own. */
+    if (warned->policy->scope.given && operation->risk == RISK_READ)
+        return;
     if (warned->said[number] || !sentence || !by || !from ||
         !warned_in_window(operation, &warned->policy->set->versions) || warned_deny_of(warned, operation))
         return;
@@ -180,6 +188,10 @@ static void warned_idle_operation(Warned *warned, const RequestRule *rule) {
         warned_add(
             warned, rule->origin,
             arena_printf(warned->arena, "%s is never allowed: %s denies it", operation->id, deny->origin));
+    else if (warned_scope_denies(warned, operation))
+        warned_add(
+            warned, rule->origin,
+            arena_printf(warned->arena, "%s is never allowed: it can't be held to the scope", operation->id));
     else if (!warned_in_window(operation, &warned->policy->set->versions))
         warned_add(warned, rule->origin,
                    arena_printf(warned->arena,
@@ -292,6 +304,17 @@ static void warned_rules(Warned *warned) {
         warned_add(warned, warned->policy->containers_origin, sentences[i]);
 }
 
+/* Who includes a list may take it for as narrow as it was. */
+static void warned_scope(Warned *warned) {
+    const Policy *policy = warned->policy;
+
+    for (size_t m = 0; m < policy->n_members; m++)
+        if (policy->members[m]->scope.given && !policy->scope.given)
+            warned_add(warned, NULL,
+                       arena_printf(warned->arena, "includes %s, whose scope doesn't hold here: give it one",
+                                    policy->members[m]->name));
+}
+
 static void warned_build(Warned *warned) {
     const BuildRules *build = &warned->policy->build;
 
@@ -322,5 +345,6 @@ size_t policy_warnings(const Policy *policy, Arena *arena, PolicyWarning ret[sta
         warned_add(&warned, NULL, "mode is observe: nothing is denied, only recorded");
     warned_rules(&warned);
     warned_build(&warned);
+    warned_scope(&warned);
     return warned.n;
 }

@@ -128,6 +128,31 @@ static void print_build(FILE *out, const Policy *policy) {
     fprintf(out, "      remote: %s\n", (build->has_remote ? build->remote : privileged) ? "true" : "false");
 }
 
+static void print_scope(FILE *out, const Policy *policy) {
+    const Scope *scope = &policy->scope;
+
+    if (!scope->given)
+        return;
+    fputs("    scope:\n", out);
+    if (scope->n_listed > 0)
+        fputs("      labels:\n", out);
+    for (size_t i = 0; i < scope->n_listed; i++) {
+        fputs("        ", out);
+        print_text(out, scope->labels[i].name);
+        fputs(": ", out);
+        print_text(out, scope->labels[i].value);
+        fputc('\n', out);
+    }
+    if (scope->names.given)
+        print_names(out, "names", false, &scope->names);
+    if (scope->project) {
+        fputs("      compose_project: ", out);
+        print_text(out, scope->project);
+        fputc('\n', out);
+    }
+    fprintf(out, "      own: %s\n", scope->own ? "true" : "false");
+}
+
 int policy_print(const Policy *policy, FILE *out) {
     fprintf(out, "  %s:\n    mode: %s\n", policy->name, policy->observes ? "observe" : "enforce");
     print_allow(out, policy);
@@ -138,5 +163,6 @@ int policy_print(const Policy *policy, FILE *out) {
     print_exec(out, policy);
     print_build(out, policy);
     fprintf(out, "    attach: %s\n", policy->attach_output ? "output" : "any");
+    print_scope(out, policy);
     return ferror(out) ? -EIO : 0;
 }

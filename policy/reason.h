@@ -52,12 +52,24 @@ typedef enum Reason {
     REASON_FIELD_UNKNOWN,
     REASON_FIELD_TYPE,
     REASON_BODY_NOT_JUDGED, /* a body we have no table for */
+    REASON_SCOPE_OPERATION, /* can't be held to the policy's scope */
+    /* What only the engine knows: looks.h */
+    REASON_LOOK_MISSING, /* a dry run without an engine's answer */
+    REASON_LOOK_NAME,    /* a name that no object can have */
+    REASON_LOOK_LIMIT,   /* more objects than LIMIT_NEEDS */
+
+    /* 404 and 409 in the engine's own words */
+    REASON_OBJECT_ABSENT, /* or as good as absent: the client can't tell */
+    REASON_NAME_TAKEN,    /* by what is out of scope, of which no more is told */
 
     /* 502, 503, 504 */
     REASON_ENGINE_UNREACHABLE,
     REASON_ENGINE_CLOSED,
     REASON_ENGINE_PROTOCOL,
     REASON_ENGINE_TIMEOUT,
+    REASON_LOOK_FAILED, /* the engine didn't answer a look, or with an error */
+    REASON_LOOK_TIMEOUT,
+    REASON_LOOK_UNREADABLE, /* its answer is too large, or not what it should be */
     REASON_AUDIT_FAILED,
     REASON_CONNECTION_LIMIT,
     REASON_NO_MEMORY,
@@ -66,7 +78,7 @@ typedef enum Reason {
     REASON_MAX_
 } Reason;
 
-/* 403 for REASON_UNDECIDED; 0 for REASON_OK. */
+/* 403 for REASON_UNDECIDED; 0 for REASON_OK. 404 is a deny too. */
 unsigned reason_http_status(Reason reason);
 
 /* Stable label: "json_ambiguous". For metrics, and the audit record's `rule` where no policy rule decided. */

@@ -12,6 +12,7 @@
 #include "exec_rules.h"
 #include "rule.h"
 #include "rules.h"
+#include "scope.h"
 
 struct Policy {
     PolicySet *set;
@@ -29,6 +30,7 @@ struct Policy {
     ExecRules exec;
     BuildRules build;
     bool attach_output; /* attach: output */
+    Scope scope;
     const Policy *
         *members; /* those whose allow lists hold here: what it includes, at any depth, and itself */
     size_t n_members;

@@ -311,12 +311,20 @@ static Span again_read_target(Arena *arena, const TrailRecord *record, Again *re
     return (Span){r == 0 ? arena_copy(arena, buffer_span(&out)) : NULL, buffer_size(&out)};
 }
 
+/* "container["web"].HostConfig.Privileged", or an object that wasn't there. */
+static bool again_was_looked(const TrailRecord *record) {
+    return span_starts_with(record->field, SPAN("container[\"")) ||
+           span_starts_with(record->field, SPAN("volume[\"")) || span_is(record->rule, "object_absent") ||
+           span_is(record->rule, "scope");
+}
+
 void again_read(Arena *arena, const TrailRecord *record, Again *ret) {
     size_t room = LIMIT_QUERY_PAIRS + (record->facts ? body_size(record->facts) : 0);
 
     *ret = (Again){.method = record->method,
                    .was_allowed = span_is(record->verdict, "allow"),
-                   .was_denied = span_is(record->verdict, "deny")};
+                   .was_denied = span_is(record->verdict, "deny"),
+                   .was_looked = again_was_looked(record)};
     if (time_text_parse(record->time, &ret->now))
         ret->now = 0;
     if (span_is(record->verdict, "error"))
@@ -388,6 +396,14 @@ static bool again_may_carry_more(const Again *again, const DryRun *run) {
            run->request.method != METHOD_GET && run->request.method != METHOD_HEAD;
 }
 
+/*
+ * Looks aren't made again: what they let pass once is taken to pass them still, and so is what nobody has
+ * looked at. But what was denied for them may be again, and under a scope all hangs on them.
+ */
+static bool again_hangs_on_engine(const Again *again, const DryRun *run) {
+    return run->verdict.reason == REASON_LOOK_MISSING || (run->n_looks > 0 && again->was_looked);
+}
+
 void again_judge(const Again *again, const Config *config, const Policy *policy, Arena *arena,
                  AgainVerdict *ret) {
     DryRun other;
@@ -413,4 +429,8 @@ void again_judge(const Again *again, const Config *config, const Policy *policy,
     }
     if (!ret->told)
         ret->why = "it hangs on a value that is not on record";
+    else if (again_hangs_on_engine(again, &ret->run)) {
+        ret->told = false;
+        ret->why = "it hangs on what the engine says of an object, which is not on record";
+    }
 }

@@ -14,6 +14,7 @@ typedef struct Again {
     Span method, target;
     int64_t now;                  /* when it was asked, in seconds since 1970; 0: not known */
     bool was_allowed, was_denied; /* of what was denied by its head nobody has looked at the rest */
+    bool was_looked;              /* and denied for what the engine said of an object */
     bool has_body;
     Span body;             /* JSON in the shape of the body; withheld values have a stand-in */
     Span other;            /* the same with another stand-in; .data NULL: nothing is withheld */

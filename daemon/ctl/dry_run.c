@@ -170,6 +170,46 @@ static Reason dry_run_take_head(DryRun *run, const char **ret_detail) {
     return reason;
 }
 
+/* --- what only the engine knows */
+
+/* Those that would be made first; what they answer may need more. */
+static void dry_run_list_looks(DryRun *run, const Looks *looks) {
+    const Needs *needs = &looks->needs;
+    const char **targets = arena_alloc_array(run->arena, needs->n + 1, sizeof(*targets));
+
+    for (size_t i = 0; targets && i < needs->n; i++) {
+        targets[run->n_looks] = need_target(run->arena, &run->request, &needs->items[i]);
+        run->n_looks += targets[run->n_looks] != NULL;
+    }
+    run->looks = targets;
+}
+
+static void dry_run_look(DryRun *run) {
+    Looks *looks = arena_alloc(run->arena, sizeof(*looks));
+    const char *target;
+
+    if (!looks) {
+        run->verdict = verdict_from_reason(REASON_NO_MEMORY, NULL);
+        return;
+    }
+    looks_begin(looks, run->policy, &run->request, run->body, run->arena, &run->verdict);
+    /* Whose an object is says the engine alone: under a scope nothing passes without it. */
+    if (!run->engine && !policy_has_scope(run->policy) && looks->needs.reason == REASON_UNDECIDED)
+        return dry_run_list_looks(run, looks);
+    while ((target = looks_target(looks))) {
+        unsigned status = 0;
+        Span text = {0};
+        Reason reason = run->engine ? pretend_ask(run->engine, target, &status, &text) : REASON_LOOK_MISSING;
+
+        if (reason == REASON_OK)
+            decide_look(looks, &run->config->host, status, text);
+        else
+            looks_fail(looks, reason);
+    }
+    if (run->verdict.effect != EFFECT_ALLOW)
+        trace_verdict(run->trace, "engine", &run->verdict);
+}
+
 void dry_run_judge(DryRun *run) {
     size_t n_given = run->head.n_headers;
     const char *detail = NULL;
@@ -186,10 +226,20 @@ void dry_run_judge(DryRun *run) {
     if (reason == REASON_OK && run->wants_facts)
         facts_gather(run->policy, &run->request, run->body, run->arena, &run->facts);
     if (reason == REASON_OK)
-        decide_request(run->policy, &run->config->host, &run->request, run->body, run->arena, run->trace,
-                       &run->verdict);
+        decide_request(run->policy, &run->config->host, &run->request, run->body, run->arena,
+                       run->engine != NULL, run->trace, &run->verdict);
     else
         run->verdict = verdict_from_reason(reason, detail);
+    if (run->verdict.effect == EFFECT_ALLOW && needs_concern(run->policy, &run->request))
+        dry_run_look(run);
+}
+
+Span dry_run_sends_to(const DryRun *run) {
+    const Request *request = &run->request;
+
+    if (!verdict_forwards(&run->verdict))
+        return (Span){0};
+    return span_from(target_format(run->arena, request->sent ? request->sent : &request->target));
 }
 
 Span dry_run_sends(const DryRun *run) {

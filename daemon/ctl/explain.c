@@ -14,7 +14,7 @@
 
 static const char HELP[] =
     "Usage: quaygate explain [--config FILE] --policy NAME [--all] [--json] METHOD PATH\n"
-    "                        [--body FILE|-] [--header 'NAME: VALUE']... [--at TIME]\n"
+    "                        [--body FILE|-] [--header 'NAME: VALUE']... [--at TIME] [--engine FILE]\n"
     "\n"
     "Puts a request to a policy, and prints the verdict, the rule and the field that decided. It is what\n"
     "quaygated does with the same request.\n"
@@ -26,11 +26,19 @@ static const char HELP[] =
     "  --at TIME          judges as if it were that time, like 2026-12-01T18:00:00Z; default: now. It is "
     "for\n"
     "                     entries with 'until' or 'when'\n"
+    "  --engine FILE      what an engine would say of the objects that the request names: a YAML mapping of\n"
+    "                     paths, /containers/NAME/json, to the JSON of the answer, or to the word absent,\n"
+    "                     failing or silent\n"
     "  --all              each header, parameter and field that was looked at, with a verdict of its own:\n"
     "                     allowed or denied by its rule; free, where no rule speaks of it; not set; not\n"
     "                     sent to the engine; not judged, where the profile or unknown_fields lets it pass;\n"
     "                     invalid. What may be a secret is shown as …\n"
     "  --json             the same as one JSON object\n"
+    "\n"
+    "There is no engine here. Where quaygated would ask it about an object before it lets the request pass, "
+    "a\n"
+    "line 'look:' names what it would GET: without --engine an 'allow' holds only if the answer has nothing\n"
+    "in it that the policy forbids.\n"
     "\n"
     "Example: quaygate explain --policy monitoring POST /v1.41/containers/create --body create.json\n"
     "\n"
@@ -40,12 +48,15 @@ typedef struct Explain {
     const char *config_path;
     const char *policy_name;
     const char *body_path;
+    const char *engine_path;
     bool all;
     bool json;
     bool help;
 
     Config *config;
     Buffer bytes; /* of the body */
+    Buffer engine_text;
+    Pretend engine;
     Arena *arena;
     Trace trace;
     DryRun run;
@@ -54,6 +65,7 @@ typedef struct Explain {
 static void explain_done(Explain *e) {
     dry_run_done(&e->run);
     buffer_done(&e->bytes);
+    buffer_done(&e->engine_text);
     (void) arena_free(e->trace.arena);
     (void) arena_free(e->arena);
     (void) config_unref(e->config);
@@ -76,15 +88,11 @@ static int explain_take_header(Explain *e, const char *text) {
 
 static int explain_take_options(Explain *e, int argc, char **argv) {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"policy", required_argument, NULL, 'p'},
-        {"body", required_argument, NULL, 'b'},
-        {"header", required_argument, NULL, 'H'},
-        {"all", no_argument, NULL, 'a'},
-        {"json", no_argument, NULL, 'j'},
-        {"at", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"config", required_argument, NULL, 'c'}, {"policy", required_argument, NULL, 'p'},
+        {"body", required_argument, NULL, 'b'},   {"header", required_argument, NULL, 'H'},
+        {"all", no_argument, NULL, 'a'},          {"json", no_argument, NULL, 'j'},
+        {"at", required_argument, NULL, 't'},     {"engine", required_argument, NULL, 'e'},
+        {"help", no_argument, NULL, 'h'},         {0},
     };
     int option, r = CTL_OK;
 
@@ -98,6 +106,9 @@ static int explain_take_options(Explain *e, int argc, char **argv) {
             break;
         case 'b':
             e->body_path = optarg;
+            break;
+        case 'e':
+            e->engine_path = optarg;
             break;
         case 'H':
             r = explain_take_header(e, optarg);
@@ -150,6 +161,25 @@ static int explain_read_body(Explain *e) {
     return CTL_OK;
 }
 
+static int explain_read_engine(Explain *e) {
+    DocErrors errors = {.arena = e->arena, .file = e->engine_path};
+    int r = file_read(e->engine_path, LIMIT_CONFIG_BYTES, &e->engine_text);
+    const DocNode *root;
+
+    if (r < 0) {
+        fprintf(stderr, "quaygate explain: %s: %s\n", e->engine_path, strerror(-r));
+        return CTL_CONFIG;
+    }
+    root = doc_parse(e->arena, buffer_span(&e->engine_text), &errors);
+    if (root)
+        pretend_read(e->arena, &errors, root, &e->engine);
+    e->run.engine = &e->engine;
+    if (errors.n == 0)
+        return CTL_OK;
+    config_print_errors(&errors, stderr);
+    return CTL_CONFIG;
+}
+
 /* --- the answer */
 
 /* The status that the client gets from us; 0: what the engine answers. */
@@ -200,6 +230,8 @@ static int explain_print(Explain *e, const char *sentence) {
     explain_print_line("ends:", explain_end(e));
     for (size_t i = 0; i < verdict->n_edits; i++)
         explain_print_line("put in:", verdict->edits[i]);
+    for (size_t i = 0; i < e->run.n_looks; i++)
+        printf("%-11s%s%s\n", "look:", e->run.looks[i], i > 0 ? "" : ": what the engine says of it may deny");
     if (explain_status(e))
         printf("%-11s%u %s\n", "answer:", explain_status(e), sentence);
     if (e->all)
@@ -207,14 +239,14 @@ static int explain_print(Explain *e, const char *sentence) {
     return ctl_finish();
 }
 
-/* What `containers.set` put into the body. */
-static int explain_append_edits(Buffer *out, const Verdict *verdict) {
-    int r = buffer_append(out, SPAN(", \"edits\": ["));
+/* What was put into the body; what would have to be looked at. */
+static int explain_append_list(Buffer *out, const char *name, const char *const *texts, size_t n) {
+    int r = buffer_printf(out, ", \"%s\": [", name);
 
-    for (size_t i = 0; r == 0 && i < verdict->n_edits; i++) {
+    for (size_t i = 0; r == 0 && i < n; i++) {
         r = i > 0 ? buffer_append(out, SPAN(", ")) : 0;
         if (r == 0)
-            r = json_text_append_cstr(out, verdict->edits[i]);
+            r = json_text_append_cstr(out, texts[i]);
     }
     return r == 0 ? buffer_append(out, SPAN("]")) : r;
 }
@@ -245,7 +277,9 @@ static int explain_print_json(Explain *e, const char *sentence) {
             r = json_text_append_cstr(&out, fields[i].value);
     }
     if (r == 0)
-        r = explain_append_edits(&out, verdict);
+        r = explain_append_list(&out, "edits", verdict->edits, verdict->n_edits);
+    if (r == 0)
+        r = explain_append_list(&out, "looks", e->run.looks, e->run.n_looks);
     if (r == 0 && e->all)
         r = fields_append_json(&out, &e->trace);
     if (r == 0)
@@ -295,6 +329,8 @@ int ctl_explain(int argc, char **argv) {
         fprintf(stderr, "quaygate explain: %s\n", strerror(ENOMEM));
         return CTL_CONFIG;
     }
+    if (e.engine_path && (r = explain_read_engine(&e)) != CTL_OK)
+        return r;
     e.run.trace = e.all ? &e.trace : NULL;
     e.run.config = e.config;
     e.run.arena = e.arena;

@@ -7,9 +7,9 @@
 #include "policy/time_text.h"
 
 static const char *const VECTOR_PART_NAMES[VECTOR_PARTS_] = {
-    [VECTOR_REASON] = "reason", [VECTOR_RULE] = "rule", [VECTOR_FIELD] = "field",
-    [VECTOR_DETAIL] = "detail", [VECTOR_HINT] = "hint", [VECTOR_ORIGIN] = "origin",
-    [VECTOR_SENDS] = "sends",
+    [VECTOR_REASON] = "reason", [VECTOR_RULE] = "rule",         [VECTOR_FIELD] = "field",
+    [VECTOR_DETAIL] = "detail", [VECTOR_HINT] = "hint",         [VECTOR_ORIGIN] = "origin",
+    [VECTOR_SENDS] = "sends",   [VECTOR_SENDS_TO] = "sends_to",
 };
 
 typedef struct VectorReader {
@@ -103,8 +103,15 @@ static void vector_read_at(void *ctx, const DocNode *node) {
         doc_error(reader->errors, node->mark, "at %s", wrong);
 }
 
+static void vector_read_engine(void *ctx, const DocNode *node) {
+    VectorReader *reader = ctx;
+
+    reader->vector->has_engine = true;
+    pretend_read(reader->arena, reader->errors, node, &reader->vector->engine);
+}
+
 static void vector_read_expect(void *ctx, const DocNode *node) {
-    static const Effect effects[] = {EFFECT_ALLOW, EFFECT_DENY, EFFECT_OBSERVE, EFFECT_INVALID};
+    static const Effect effects[] = {EFFECT_ALLOW, EFFECT_DENY, EFFECT_OBSERVE, EFFECT_INVALID, EFFECT_ERROR};
     VectorReader *reader = ctx;
     const char *words[ARRAY_SIZE(effects)];
     size_t found;
@@ -139,13 +146,14 @@ VECTOR_READER(detail, VECTOR_DETAIL)
 VECTOR_READER(hint, VECTOR_HINT)
 VECTOR_READER(origin, VECTOR_ORIGIN)
 VECTOR_READER(sends, VECTOR_SENDS)
+VECTOR_READER(sends_to, VECTOR_SENDS_TO)
 
 static const KeyRow VECTOR_KEYS[] = {
-    {"policy", vector_read_policy}, {"request", vector_read_request}, {"headers", vector_read_headers},
-    {"body", vector_read_body},     {"expect", vector_read_expect},   {"rule", vector_read_rule},
-    {"field", vector_read_field},   {"reason", vector_read_reason},   {"detail", vector_read_detail},
-    {"hint", vector_read_hint},     {"origin", vector_read_origin},   {"sends", vector_read_sends},
-    {"at", vector_read_at},
+    {"policy", vector_read_policy}, {"request", vector_read_request},   {"headers", vector_read_headers},
+    {"body", vector_read_body},     {"expect", vector_read_expect},     {"rule", vector_read_rule},
+    {"field", vector_read_field},   {"reason", vector_read_reason},     {"detail", vector_read_detail},
+    {"hint", vector_read_hint},     {"origin", vector_read_origin},     {"sends", vector_read_sends},
+    {"engine", vector_read_engine}, {"sends_to", vector_read_sends_to}, {"at", vector_read_at},
 };
 
 static void vector_read(VectorReader *reader, const DocNode *node) {
@@ -258,7 +266,8 @@ void vector_ask(const Vector *vector, const Config *config, int64_t now, Arena *
                     .now = vector->at ? vector->at : now,
                     .head = {.method = vector->method, .target = vector->target},
                     .has_body = vector->has_body,
-                    .bytes = vector->body};
+                    .bytes = vector->body,
+                    .engine = vector->has_engine ? &vector->engine : NULL};
     ret->head.n_headers = vector->n_headers;
     if (vector->n_headers > 0)
         memcpy(ret->head.headers, vector->headers, vector->n_headers * sizeof(Header));
@@ -281,6 +290,7 @@ void vector_try(const Vector *vector, const Config *config, int64_t now, Arena *
         [VECTOR_HINT] = span_from(verdict->hint),
         [VECTOR_ORIGIN] = span_from(verdict->origin),
         [VECTOR_SENDS] = dry_run_sends(&ret->run),
+        [VECTOR_SENDS_TO] = dry_run_sends_to(&ret->run),
     };
 
     vector_compare(ret, "verdict", vector->expect, span_from(effect_name(verdict->effect)));

@@ -6,7 +6,9 @@
  *   policy, request, expect            needed; request is "METHOD PATH", expect a verdict
  *   headers, body                      a list of "NAME: VALUE", and a text
  *   at                                 the time at which it comes, 2026-12-01T18:00:00Z; else the caller's
- *   rule, field, reason, detail, hint, origin, sends    what else must come out; not looked at where absent
+ *   engine                             what an engine would answer to looks; see pretend.h
+ *   rule, field, reason, detail, hint, origin, sends, sends_to    what else must come out; not looked at
+ * where absent
  *
  * Operators write them for `quaygate test`; those of tests/vectors are the project's own.
  */
@@ -21,8 +23,9 @@ typedef enum VectorPart {
     VECTOR_FIELD,
     VECTOR_DETAIL,
     VECTOR_HINT,
-    VECTOR_ORIGIN, /* FILE may be the end of a longer path */
-    VECTOR_SENDS,  /* the body that goes to the engine */
+    VECTOR_ORIGIN,   /* FILE may be the end of a longer path */
+    VECTOR_SENDS,    /* the body that goes to the engine */
+    VECTOR_SENDS_TO, /* the target */
     VECTOR_PARTS_
 } VectorPart;
 
@@ -35,7 +38,9 @@ typedef struct Vector {
     size_t n_headers;
     Span body;
     bool has_body;
-    int64_t at;                /* seconds since 1970; 0: not given */
+    int64_t at; /* seconds since 1970; 0: not given */
+    Pretend engine;
+    bool has_engine;
     Span expect;               /* an effect's name */
     Span parts[VECTOR_PARTS_]; /* .data NULL: not looked at */
 } Vector;

@@ -115,6 +115,29 @@ async def step_ok(actor, rest, step):
     await actor.wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
 
 
+def look_answer(words):
+    """The answer to a look: KIND NAME [JSON to put into it]. The ID is the name's first letter, in 64 hex digits."""
+    kind, name, more = (words.split(" ", 2) + [""])[:3]
+    more = json.loads(more) if more else {}
+    full = "%064x" % ord(name[0])
+    host = {"Privileged": False, "CapAdd": None, "NetworkMode": "default", "PidMode": "", "IpcMode": "private"}
+    if kind == "container":
+        host.update(more.pop("HostConfig", {}))
+        answer = {"Id": full, "Name": "/" + name, "HostConfig": host, "Mounts": [], "Config": {"Labels": {}}}
+    elif kind == "exec":
+        answer = {"ID": full, "ContainerID": "%064x" % ord("c"), "ProcessConfig": {"entrypoint": "id"}}
+    elif kind == "volume":
+        answer = {"Name": name, "Driver": "local", "Options": None, "Labels": None}
+    else:
+        answer = {"Id": full, "ID": full, "Name": name, "Labels": {}}
+    return json.dumps({**answer, **more}).encode()
+
+
+async def step_tell(actor, rest, step):
+    body = look_answer(rest)
+    await actor.wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
 async def step_at_once(actor, rest, step):
     """Marks a section that begins with the connection, not with a request."""
 
@@ -467,6 +490,7 @@ WORDS = {
     "live-socket": step_live_socket,
     "log": step_log,
     "ok": step_ok,
+    "tell": step_tell,
     "part": step_part,
     "receive-size": step_receive_raw,
     "refused": step_refused,

@@ -131,6 +131,8 @@ static void runner_try_again(Runner *runner, const VectorFile *file, const Vecto
     Trail trail;
     Again again;
 
+    if (vector->has_engine) /* what an engine said is on no record */
+        return;
     again_plain(runner, vector, vector->policy, true, arena, &recorded);
     again_plain(runner, vector, policy, false, arena, &plain);
     if (again_record(vector, &recorded, &trail, &record)) {

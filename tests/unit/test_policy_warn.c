@@ -198,3 +198,16 @@ Test(policy_warn, rows_name_operations) {
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
         cr_expect_not_null(routes_find(span_from(ids[i])), "%s", ids[i]);
 }
+
+Test(policy_warn, a_scope) {
+    expect_one("p: {allow: [ContainerInspect], scope: {own: true}}", NULL, NULL);
+    expect_one("p: {allow: [ContainerInspect, ImageLoad], scope: {own: true}}", "f:1",
+               "ImageLoad is never allowed: it can't be held to the scope");
+    cr_expect_eq(count("q: {allow: [ContainerStart], scope: {own: true}}\np: {include: [q]}",
+                       "includes q, whose scope doesn't hold here"),
+                 1);
+    cr_expect_eq(
+        count("q: {allow: [ContainerStart], scope: {own: true}}\np: {include: [q], scope: {own: true}}",
+              "whose scope"),
+        0);
+}

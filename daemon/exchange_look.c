@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange_impl.h"
+
+/* All looks of a request together, so that a client can't make us wait for each. */
+static uint64_t exchange_look_usec(const Exchange *x) {
+    uint64_t response = x->config->response_timeout_usec, look = TIME_LOOK_SECONDS * 1000000ull;
+
+    return response > 0 && response < look ? response : look;
+}
+
+bool exchange_must_look(Exchange *x) {
+    if (!needs_concern(x->listener->policy, &x->request))
+        return false;
+    x->looks = arena_alloc(x->arena, sizeof(*x->looks));
+    if (!x->looks) {
+        exchange_refuse(x, REASON_NO_MEMORY, NULL);
+        return true;
+    }
+    looks_begin(x->looks, x->listener->policy, &x->request, x->body, x->arena, &x->verdict);
+    if (!looks_target(x->looks)) {
+        if (verdict_forwards(&x->verdict))
+            return false;
+        exchange_answer(x);
+        return true;
+    }
+    exchange_set_state(x, EXCHANGE_LOOK);
+    exchange_set_timeout(x, exchange_look_usec(x));
+    return true;
+}
+
+/* The connection stays the client's, whatever becomes of its request. */
+static void exchange_end_looks(Exchange *x) {
+    Engine *engine = x->lookup ? lookup_take_engine(x->lookup) : NULL;
+
+    x->lookup = lookup_free(x->lookup);
+    if (engine)
+        *x->host.engine = engine;
+}
+
+/* Nothing more to look at: the verdict is final. */
+static bool exchange_looked(Exchange *x) {
+    exchange_end_looks(x);
+    if (verdict_forwards(&x->verdict))
+        return exchange_go_to_admit(x);
+    exchange_answer(x);
+    return true;
+}
+
+/* The next look is on its way; false: there is none. */
+static bool exchange_look_next(Exchange *x) {
+    const char *target = looks_target(x->looks);
+
+    if (!target)
+        return false;
+    if (!x->lookup) {
+        exchange_take_engine(x, false);
+        x->lookup =
+            lookup_new(x->host.env, &x->config->upstream, TAKE_PTR(x->engine), x->host.wake, x->host.arg);
+    }
+    if (!x->lookup) {
+        looks_fail(x->looks, REASON_NO_MEMORY);
+        return false;
+    }
+    lookup_start(x->lookup, target);
+    return true;
+}
+
+void exchange_look_timeout(Exchange *x) {
+    looks_fail(x->looks, REASON_LOOK_TIMEOUT);
+    (void) exchange_looked(x);
+}
+
+bool exchange_look(Exchange *x) {
+    if (x->host.conn->hangup) { /* nobody waits for what would be found */
+        exchange_abort(x, END_CLIENT_CLOSED);
+        return true;
+    }
+    if (!x->lookup && !exchange_look_next(x))
+        return exchange_looked(x);
+    for (;;) {
+        switch (lookup_run(x->lookup)) {
+        case LOOKUP_RUNNING:
+            return false;
+        case LOOKUP_FAILED:
+            looks_fail(x->looks, lookup_reason(x->lookup));
+            return exchange_looked(x);
+        case LOOKUP_DONE:
+            decide_look(x->looks, &x->config->host, lookup_status(x->lookup), lookup_body(x->lookup));
+            break;
+        }
+        if (!exchange_look_next(x))
+            return exchange_looked(x);
+    }
+}

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "looks.h"
+
+#include "imageref.h"
+#include "judge_inside.h"
+#include "pin.h"
+#include "scope_filter.h"
+#include "set.h"
+#include "text.h"
+
+/* Nothing more is looked at. Under observe the request goes on as it came. */
+static void looks_end(Looks *looks, const Verdict *verdict) {
+    looks->over = true;
+    if (!verdict)
+        return;
+    *looks->verdict = *verdict;
+    if (looks->policy->observes)
+        looks->verdict->effect = EFFECT_OBSERVE;
+}
+
+static void looks_refuse(Looks *looks, Reason reason, const char *field, const char *detail) {
+    Verdict verdict = verdict_from_reason(reason, detail);
+
+    verdict.field = field;
+    looks_end(looks, &verdict);
+}
+
+static void looks_refuse_rule(Looks *looks, Reason reason, const char *rule, const char *field,
+                              const char *detail) {
+    looks_refuse(looks, reason, field, detail);
+    looks->verdict->rule = rule;
+}
+
+/* "path names the container web: what the engine says …" */
+static void looks_refuse_need(Looks *looks, const Need *need, Reason reason) {
+    const char *shown = text_show(looks->arena, need->name, LIMIT_VALUE_SHOWN);
+    const char *detail = shown ? arena_printf(looks->arena, "%s %s: %s", need_kind_name(need->kind), shown,
+                                              reason_sentence(reason))
+                               : NULL;
+
+    looks_refuse(looks, reason, need->field, detail);
+}
+
+static void looks_add_edits(Looks *looks, const char **edits, size_t n) {
+    Verdict *verdict = looks->verdict;
+    const char **all;
+
+    if (n == 0)
+        return;
+    all = arena_alloc_array(looks->arena, verdict->n_edits + n, sizeof(*all));
+    if (!all)
+        return looks_refuse(looks, REASON_NO_MEMORY, NULL, NULL);
+    if (verdict->n_edits > 0)
+        memcpy(all, verdict->edits, verdict->n_edits * sizeof(*all));
+    memcpy(all + verdict->n_edits, edits, n * sizeof(*all));
+    verdict->edits = all;
+    verdict->n_edits += n;
+}
+
+/* All have been looked at, and none was objected to. */
+static void looks_pass(Looks *looks) {
+    const char **edits;
+    size_t n;
+
+    const char *field = NULL, *detail = NULL;
+    Reason reason = REASON_OK;
+
+    looks_end(looks, NULL);
+    if (looks->policy->scope.given && looks->request->operation)
+        reason = scope_filter(looks->arena, &looks->policy->scope, looks->request, &field, &detail);
+    if (looks->policy->observes)
+        looks->request->sent = NULL;
+    if (reason != REASON_OK)
+        return looks_refuse_rule(looks, reason, "scope", field, detail);
+    if (looks->policy->observes)
+        return;
+    if (pin_all(&looks->needs, looks->arena, looks->request, &edits, &n) == REASON_OK)
+        looks_add_edits(looks, edits, n);
+    else
+        looks_refuse(looks, REASON_NO_MEMORY, NULL, NULL);
+}
+
+/* True where an earlier answer was about the same object, for the same ends. */
+static bool looks_know(Looks *looks, Need *need) {
+    for (const Need *other = looks->needs.items; other < need; other++)
+        if (other->kind == need->kind && span_equals(other->name, need->name) &&
+            (other->uses & need->uses) == need->uses) {
+            need->id = other->id;
+            return true;
+        }
+    return false;
+}
+
+/* What could not be collected is refused before anything is asked. */
+static bool looks_are_sound(Looks *looks) {
+    const Needs *needs = &looks->needs;
+
+    if (needs->reason == REASON_UNDECIDED)
+        return true;
+    looks_refuse(looks, needs->reason, needs->field,
+                 arena_printf(looks->arena, "%s: %s", needs->field ? needs->field : "the request",
+                              needs->detail ? needs->detail : reason_sentence(needs->reason)));
+    return false;
+}
+
+void looks_begin(Looks *looks, const Policy *policy, Request *request, Body *body, Arena *arena,
+                 Verdict *verdict) {
+    *looks = (Looks){.policy = policy,
+                     .request = request,
+                     .body = body,
+                     .arena = arena,
+                     .verdict = verdict,
+                     .over = verdict->effect != EFFECT_ALLOW};
+    if (!looks->over)
+        needs_collect(policy, request, body, arena, &looks->needs);
+}
+
+const char *looks_target(Looks *looks) {
+    Needs *needs = &looks->needs;
+    const char *target;
+
+    if (looks->over || !looks_are_sound(looks))
+        return NULL;
+    while (looks->next < needs->n && looks_know(looks, &needs->items[looks->next]))
+        looks->next++;
+    if (looks->next == needs->n) {
+        looks_pass(looks);
+        return NULL;
+    }
+    target = need_target(looks->arena, looks->request, &needs->items[looks->next]);
+    if (!target)
+        looks_refuse(looks, REASON_NO_MEMORY, NULL, NULL);
+    return target;
+}
+
+void looks_fail(Looks *looks, Reason reason) {
+    if (looks->over || looks->next >= looks->needs.n)
+        return;
+    if (reason == REASON_NO_MEMORY)
+        looks_refuse(looks, reason, NULL, NULL);
+    else
+        looks_refuse_need(looks, &looks->needs.items[looks->next], reason);
+}
+
+/* --- What was answered ------------------------------------------------------------------------------- */
+
+/* How an engine writes the IDs of a kind. A volume has its name, which is the one that was asked for. */
+static bool looks_is_id(const Need *need, Span id) {
+    Span digest = SPAN("sha256:");
+    bool letters = need->kind == NEED_NETWORK || need->kind == NEED_SERVICE;
+
+    if (need->kind == NEED_VOLUME)
+        return span_equals(id, need->name);
+    if (need->kind == NEED_IMAGE && span_starts_with(id, digest))
+        id = (Span){id.data + digest.size, id.size - digest.size};
+    for (size_t i = 0; i < id.size; i++) {
+        char c = id.data[i];
+
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= (letters ? 'z' : 'f')))
+            return false;
+    }
+    return id.size == 64 || (letters && id.size == 25);
+}
+
+static bool looks_take_id(Looks *looks, Need *need, const BodyNode *answer) {
+    static const char *const keys[NEED_KIND_MAX_] = {
+        [NEED_CONTAINER] = "Id", [NEED_EXEC] = "ID",     [NEED_IMAGE] = "Id",
+        [NEED_NETWORK] = "Id",   [NEED_VOLUME] = "Name", [NEED_SERVICE] = "ID",
+    };
+    const BodyNode *id = body_member(answer, keys[need->kind]);
+
+    if (!id || body_type(id) != BODY_TYPE_STRING || !looks_is_id(need, body_string(id)))
+        return false;
+    need->id = arena_copy(looks->arena, body_string(id));
+    return need->id != NULL;
+}
+
+static const BodyNode *looks_text(const BodyNode *object, const char *key) {
+    const BodyNode *node = body_member(object, key);
+
+    return node && body_type(node) == BODY_TYPE_STRING && body_string(node).size > 0 ? node : NULL;
+}
+
+/* Another object that the answer names: its name must outlive the answer. */
+static bool looks_follow(Looks *looks, const Need *from, NeedKind kind, const BodyNode *name, unsigned uses) {
+    char *copy = name ? arena_copy(looks->arena, body_string(name)) : NULL;
+    Need need = {.kind = kind, .uses = uses, .name = span_from(copy), .field = from->field};
+
+    if (from->kind == NEED_EXEC) {
+        need.told_kind = from->kind;
+        need.told_name = from->name;
+    }
+    if (copy)
+        needs_add(&looks->needs, &need);
+    return copy != NULL;
+}
+
+/* A container's volumes may be binds in disguise, each of them: they have to be looked at too. */
+static bool looks_follow_volumes(Looks *looks, const Need *need, const BodyNode *answer) {
+    const BodyNode *mounts = body_member(answer, "Mounts");
+
+    for (size_t i = 0; mounts && judge_origin_matters(&looks->policy->rules) && i < body_size(mounts); i++) {
+        const BodyNode *mount = body_at(mounts, i), *type = looks_text(mount, "Type");
+
+        if (type && span_is(body_string(type), "volume") &&
+            !looks_follow(looks, need, NEED_VOLUME, looks_text(mount, "Name"), NEED_ORIGIN | NEED_MAY_BE_NEW))
+            return false;
+    }
+    return true;
+}
+
+/* False: the answer lacks what would have to be looked at next, or there is no memory for it. */
+static bool looks_follow_all(Looks *looks, const Need *need, const BodyNode *answer) {
+    unsigned uses = need->uses & NEED_SCOPED;
+
+    if ((need->uses & NEED_INSIDE) && !looks_follow_volumes(looks, need, answer))
+        return false;
+    if ((need->uses & NEED_COMMAND) && judge_inside_matters(&looks->policy->rules))
+        uses |= NEED_INSIDE;
+    return need->kind != NEED_EXEC || uses == 0 ||
+           looks_follow(looks, need, NEED_CONTAINER, looks_text(answer, "ContainerID"), uses);
+}
+
+/* --- The scope --------------------------------------------------------------------------------------- */
+
+static const ScopeKind LOOKS_SCOPES[NEED_KIND_MAX_] = {
+    [NEED_CONTAINER] = SCOPE_CONTAINER, [NEED_EXEC] = SCOPE_KIND_MAX_, [NEED_IMAGE] = SCOPE_IMAGE,
+    [NEED_NETWORK] = SCOPE_NETWORK,     [NEED_VOLUME] = SCOPE_VOLUME,  [NEED_SERVICE] = SCOPE_SERVICE,
+};
+
+static void looks_refuse_scope(Looks *looks, const Need *need) {
+    looks_refuse_rule(looks, REASON_OBJECT_ABSENT, "scope", need->field, need_absent(looks->arena, need));
+}
+
+/* Another container may have been found by the beginning of its ID: then nobody has the name. */
+static bool looks_has_name(const Need *need, const BodyNode *answer) {
+    const BodyNode *name = need->kind == NEED_CONTAINER ? looks_text(answer, "Name") : NULL;
+    Span text = name ? body_string(name) : SPAN("");
+
+    Span wanted = need->name;
+
+    if (wanted.size > 0 && wanted.data[0] == '/')
+        wanted = (Span){wanted.data + 1, wanted.size - 1};
+    return need->kind != NEED_CONTAINER || (text.size > 0 && text.data[0] == '/' &&
+                                            span_equals((Span){text.data + 1, text.size - 1}, wanted));
+}
+
+/* Where the policy lists images, one that it lists has such a name. */
+static bool looks_is_listed(const Looks *looks, const BodyNode *answer) {
+    static const char *const keys[] = {"RepoTags", "RepoDigests"};
+    const PatternList *images = &looks->policy->rules.images;
+    ImageRef ref;
+
+    for (size_t k = 0; images->given && k < ARRAY_SIZE(keys); k++) {
+        const BodyNode *names = body_member(answer, keys[k]);
+
+        for (size_t i = 0; names && i < body_size(names); i++)
+            if (body_type(body_at(names, i)) == BODY_TYPE_STRING &&
+                imageref_parse(looks->arena, body_string(body_at(names, i)), &ref) && ref.name &&
+                imageref_matches(looks->arena, &ref, images))
+                return true;
+    }
+    return !images->given;
+}
+
+/* Whether what was found may be known of. An exec instance is its container's, which is looked at next. */
+static bool looks_check_scope(Looks *looks, const Need *need, const BodyNode *answer) {
+    const Scope *scope = &looks->policy->scope;
+    ScopeKind kind = LOOKS_SCOPES[need->kind];
+    bool has = kind == SCOPE_KIND_MAX_ || scope_has(scope, kind, answer);
+
+    if (has || !(need->uses & (NEED_SCOPED | NEED_FREE | NEED_NAMING)))
+        return true;
+    if (need->uses & NEED_NAMING) {
+        if (!looks_has_name(need, answer))
+            return true;
+        looks_refuse_rule(looks, REASON_NAME_TAKEN, "scope", need->field, need_taken(looks->arena, need));
+        return false;
+    }
+    if ((need->uses & NEED_FREE) && !scope_is_others(scope, kind, answer) &&
+        (!(need->uses & NEED_SCOPED) || looks_is_listed(looks, answer)))
+        return true;
+    looks_refuse_scope(looks, need);
+    return false;
+}
+
+/* What isn't there yet must get a name of the scope. */
+static bool looks_check_new(Looks *looks, const Need *need) {
+    Span name = need->name;
+    const char *colon = name.size > 0 ? memrchr(name.data, ':', name.size) : NULL;
+    const Scope *scope = &looks->policy->scope;
+
+    if (!(need->uses & (NEED_SCOPED | NEED_NAMING)) || scope_has_name(scope, name) ||
+        (need->kind == NEED_IMAGE && colon &&
+         scope_has_name(scope, (Span){name.data, (size_t) (colon - name.data)})))
+        return true;
+    looks_refuse_scope(looks, need);
+    return false;
+}
+
+static Reason looks_judge(Looks *looks, const Need *need, const BodyNode *answer, Findings *findings) {
+    const Rules *rules = &looks->policy->rules;
+    bool inside = (need->uses & NEED_INSIDE) != 0;
+
+    if (need->uses & NEED_COMMAND)
+        return judge_command(looks->arena, rules, &looks->policy->exec, answer, findings);
+    if (inside || (need->uses & NEED_NETWORKING))
+        judge_inside(looks->arena, rules, need->name, answer, !inside, findings);
+    if ((need->uses & NEED_LISTED) && !looks_is_listed(looks, answer)) {
+        const char *shown = text_show(looks->arena, need->name, LIMIT_VALUE_SHOWN);
+
+        findings->items[0] =
+            (Finding){.reason = REASON_FIELD_NOT_ALLOWED,
+                      .rule = "containers.images",
+                      .field = need->field,
+                      .detail = arena_printf(looks->arena, "%s=%s: none of its names is listed", need->field,
+                                             shown ? shown : "…"),
+                      .hint = "containers: {images: […]} names what may be used"};
+        findings->n = 1;
+    }
+    if (need->uses & NEED_ORIGIN)
+        judge_origin(looks->arena, rules, need->name, answer, findings);
+    return REASON_OK;
+}
+
+/* The first objection decides. Host paths are left for who sees the host. */
+static void looks_conclude(Looks *looks, const Need *need, const Findings *findings) {
+    const Finding *first = &findings->items[0];
+    Verdict verdict;
+
+    if (findings->n == 0) {
+        looks->verdict->host_paths = findings->paths;
+        looks->verdict->n_host_paths = findings->n_paths;
+        return;
+    }
+    verdict = verdict_from_reason(
+        first->reason == REASON_UNDECIDED ? REASON_FIELD_NOT_ALLOWED : first->reason, first->detail);
+    verdict.rule = first->rule;
+    verdict.field = first->field ? first->field : need->field;
+    verdict.hint = first->hint;
+    verdict.advise = first->advise;
+    looks_end(looks, &verdict);
+}
+
+static void looks_read(Looks *looks, Need *need, Span text) {
+    CLEANUP(body_free_p) Body *answer = NULL;
+    Findings *findings = arena_alloc(looks->arena, sizeof(*findings));
+    const char *detail = NULL;
+    Reason reason = findings ? body_parse(looks->arena, text, &answer, &detail) : REASON_NO_MEMORY;
+
+    if (reason == REASON_NO_MEMORY)
+        return looks_refuse(looks, reason, NULL, NULL);
+    if (reason != REASON_OK || body_type(body_root(answer)) != BODY_TYPE_OBJECT ||
+        !looks_take_id(looks, need, body_root(answer)))
+        return looks_refuse_need(looks, need, REASON_LOOK_UNREADABLE);
+    if (!looks_check_scope(looks, need, body_root(answer)))
+        return;
+    reason = looks_judge(looks, need, body_root(answer), findings);
+    if (reason != REASON_OK)
+        return looks_refuse(looks, reason, NULL, NULL);
+    looks_conclude(looks, need, findings);
+    if (!looks->over && !looks_follow_all(looks, need, body_root(answer)))
+        looks_refuse_need(looks, need, REASON_LOOK_UNREADABLE);
+}
+
+void looks_take(Looks *looks, unsigned status, Span body) {
+    Need *need;
+
+    if (looks->over || looks->next >= looks->needs.n)
+        return;
+    need = &looks->needs.items[looks->next];
+    looks->verdict->host_paths = NULL;
+    looks->verdict->n_host_paths = 0;
+    /* 400 is for a name that no object can have, and for the beginning of more than one ID. */
+    if (status == 404 || status == 400) {
+        if (!(need->uses & NEED_MAY_BE_NEW))
+            return looks_refuse(looks, REASON_OBJECT_ABSENT, need->field, need_absent(looks->arena, need));
+        if (!looks_check_new(looks, need))
+            return;
+    } else if (status != 200)
+        return looks_refuse_need(looks, need, REASON_LOOK_FAILED);
+    else
+        looks_read(looks, need, body);
+    looks->next++;
+}

@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "needs.h"
+
+#include "imageref.h"
+#include "judge_inside.h"
+#include "set.h"
+
+typedef struct KindRow {
+    const char *name;
+    const char *path;      /* of the operations that name one */
+    const char *look[2];   /* around the name */
+    const char *absent[2]; /* likewise */
+} KindRow;
+
+/*
+ * The engine's words: objNotFoundError of moby's daemon/errors.go, libnetwork's ErrNoSuchNetwork, OpErr of
+ * volume/service, getService of daemon/cluster.
+ */
+static const KindRow NEED_KINDS[NEED_KIND_MAX_] = {
+    [NEED_CONTAINER] = {"container",
+                        "/containers/{id}",
+                        {"/containers/", "/json"},
+                        {"No such container: ", ""}},
+    [NEED_EXEC] = {"exec", "/exec/{id}", {"/exec/", "/json"}, {"No such exec instance: ", ""}},
+    [NEED_IMAGE] = {"image", "/images/{name:**}", {"/images/", "/json"}, {"No such image: ", ""}},
+    [NEED_NETWORK] = {"network", "/networks/{id}", {"/networks/", ""}, {"network ", " not found"}},
+    [NEED_VOLUME] = {"volume", "/volumes/{id}", {"/volumes/", ""}, {"get ", ": no such volume"}},
+    [NEED_SERVICE] = {"service", "/services/{id}", {"/services/", ""}, {"service ", " not found"}},
+};
+
+const char *need_kind_name(NeedKind kind) {
+    return NEED_KINDS[kind].name;
+}
+
+/* --- What the path names -------------------------------------------------------------------------- */
+
+/*
+ * What gets into a container, or lets it loose on the host once more, has what that container has. Reading
+ * its files is among it: an archive follows the container's mounts.
+ */
+static const struct {
+    const char *operation;
+    unsigned uses;
+} NEED_PATHS[] = {
+    {"ContainerExec", NEED_INSIDE},
+    {"ContainerAttach", NEED_INSIDE},
+    {"ContainerAttachWebsocket", NEED_INSIDE},
+    {"ContainerStart", NEED_INSIDE},
+    {"ContainerRestart", NEED_INSIDE},
+    {"ContainerUpdate", NEED_INSIDE},
+    {"ContainerArchive", NEED_INSIDE},
+    {"ContainerArchiveInfo", NEED_INSIDE},
+    {"PutContainerArchive", NEED_INSIDE},
+    {"ExecStart", NEED_COMMAND},
+};
+
+static NeedKind need_kind_of_path(const Operation *operation) {
+    for (NeedKind kind = NEED_CONTAINER; kind < NEED_KIND_MAX_; kind++)
+        if (span_starts_with(span_from(operation->path), span_from(NEED_KINDS[kind].path)))
+            return kind;
+    return NEED_NONE;
+}
+
+/* --- What the query and the body name -------------------------------------------------------------- */
+
+typedef enum NeedForm {
+    FORM_PLAIN = 0, /* "NAME" */
+    FORM_MODE,      /* "container:NAME", or another mode, which names nothing */
+    FORM_NETWORK,   /* a network's name, or a mode, which names none */
+    FORM_FROM,      /* "NAME", "NAME:ro" */
+    FORM_BIND,      /* "NAME:TARGET", or "/PATH:TARGET", or "TARGET" alone */
+    FORM_MOUNT,     /* an object with Type and Source */
+    FORM_TARGET,    /* an object with the network's name as Target */
+} NeedForm;
+
+typedef struct NeedRow {
+    const char *operation;
+    const char *path; /* of the body, as in fields_*.def; of the query, its key */
+    bool in_query;
+    NeedForm form;
+    NeedKind kind;
+    unsigned uses;
+    unsigned scoped; /* more uses, under a policy with a scope */
+} NeedRow;
+
+#define BODY_ROW(id, path, form, kind, uses, scoped)                                                         \
+    { id, path, false, FORM_##form, NEED_##kind, uses, scoped }
+#define QUERY_ROW(id, key, form, kind, uses, scoped)                                                         \
+    { id, key, true, FORM_##form, NEED_##kind, uses, scoped }
+#define VOLUME_USES (NEED_ORIGIN | NEED_MAY_BE_NEW)
+
+#define SERVICE_ROWS(id)                                                                                     \
+    BODY_ROW(id, "TaskTemplate.ContainerSpec.Mounts[]", MOUNT, VOLUME, VOLUME_USES, NEED_SCOPED),            \
+        BODY_ROW(id, "TaskTemplate.ContainerSpec.Image", PLAIN, IMAGE, NEED_MAY_BE_NEW, NEED_FREE),          \
+        BODY_ROW(id, "TaskTemplate.Networks[]", TARGET, NETWORK, 0, NEED_SCOPED | NEED_PINNED),              \
+        BODY_ROW(id, "Networks[]", TARGET, NETWORK, 0, NEED_SCOPED | NEED_PINNED)
+
+#define CREATE_ROW(path, form, kind, uses, scoped)                                                           \
+    BODY_ROW("ContainerCreate", "HostConfig." path, form, kind, uses, scoped)
+
+static const NeedRow NEED_ROWS[] = {
+    CREATE_ROW("Binds[]", BIND, VOLUME, VOLUME_USES, NEED_SCOPED),
+    CREATE_ROW("Mounts[]", MOUNT, VOLUME, VOLUME_USES, NEED_SCOPED),
+    CREATE_ROW("VolumesFrom[]", FROM, CONTAINER, NEED_INSIDE, NEED_SCOPED),
+    CREATE_ROW("PidMode", MODE, CONTAINER, NEED_INSIDE, NEED_SCOPED),
+    CREATE_ROW("IpcMode", MODE, CONTAINER, NEED_INSIDE, NEED_SCOPED),
+    CREATE_ROW("Cgroup", MODE, CONTAINER, NEED_INSIDE, NEED_SCOPED),
+    CREATE_ROW("NetworkMode", MODE, CONTAINER, NEED_INSIDE, NEED_SCOPED),
+    CREATE_ROW("NetworkMode", NETWORK, NETWORK, 0, NEED_SCOPED),
+    CREATE_ROW("Links[]", FROM, CONTAINER, 0, NEED_SCOPED),
+    BODY_ROW("ContainerCreate", "NetworkingConfig.EndpointsConfig{}", NETWORK, NETWORK, 0, NEED_SCOPED),
+    BODY_ROW("ContainerCreate", "Image", PLAIN, IMAGE, NEED_MAY_BE_NEW, NEED_FREE),
+    QUERY_ROW("ContainerCreate", "name", PLAIN, CONTAINER, NEED_MAY_BE_NEW, NEED_NAMING),
+    QUERY_ROW("ContainerRename", "name", PLAIN, CONTAINER, NEED_MAY_BE_NEW, NEED_NAMING),
+    BODY_ROW("VolumeCreate", "Name", PLAIN, VOLUME, NEED_MAY_BE_NEW, NEED_NAMING),
+    BODY_ROW("NetworkCreate", "ConfigFrom.Network", NETWORK, NETWORK, 0, NEED_SCOPED),
+    BODY_ROW("NetworkConnect", "Container", PLAIN, CONTAINER, 0, NEED_SCOPED),
+    BODY_ROW("NetworkDisconnect", "Container", PLAIN, CONTAINER, 0, NEED_SCOPED),
+    QUERY_ROW("ImageBuild", "networkmode", MODE, CONTAINER, NEED_NETWORKING, NEED_SCOPED),
+    QUERY_ROW("ImageCommit", "container", PLAIN, CONTAINER, 0, NEED_SCOPED),
+    SERVICE_ROWS("ServiceCreate"),
+    SERVICE_ROWS("ServiceUpdate"),
+};
+
+typedef struct NeedWalk {
+    const Policy *policy;
+    Arena *arena;
+    Needs *needs;
+    const NeedRow *row;
+} NeedWalk;
+
+static bool need_cut_mode(Span text, Need *need) {
+    static const char prefix[] = "container:";
+    size_t n = sizeof(prefix) - 1;
+
+    if (!span_starts_with(text, span_from(prefix)))
+        return false;
+    need->before = (Span){text.data, n};
+    need->name = (Span){text.data + n, text.size - n};
+    return true;
+}
+
+/* The name is what is in front of the first colon. False: there is none, and `whole` says that this is none.
+ */
+static bool need_cut_colon(Span text, bool whole, Need *need) {
+    const char *colon = text.size > 0 ? memchr(text.data, ':', text.size) : NULL;
+    size_t n = colon ? (size_t) (colon - text.data) : text.size;
+
+    need->name = (Span){text.data, n};
+    need->after = (Span){text.data + n, text.size - n};
+    return colon || whole;
+}
+
+/* Not one of those that every engine has, which are nobody's, and `networks` of the policy's to judge. */
+static bool need_cut_network(Span text, Need *need) {
+    static const char *const known[] = {"", "default", "bridge", "none", "host"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (span_is(text, known[i]))
+            return false;
+    need->name = text;
+    return !span_starts_with(text, SPAN("container:")) && !span_starts_with(text, SPAN("ns:"));
+}
+
+static bool need_cut(NeedForm form, Span text, Need *need) {
+    switch (form) {
+    case FORM_PLAIN:
+        need->name = text;
+        return text.size > 0;
+    case FORM_NETWORK:
+    case FORM_TARGET:
+        return need_cut_network(text, need);
+    case FORM_MODE:
+        return need_cut_mode(text, need);
+    case FORM_FROM:
+        return need_cut_colon(text, true, need);
+    case FORM_BIND: /* linuxParser.ParseMountRaw (T-071) */
+        return need_cut_colon(text, false, need) && need->name.size > 0 && need->name.data[0] != '/';
+    case FORM_MOUNT:
+        break;
+    }
+    return false;
+}
+
+/* A network that the policy lists by the container's very name was meant, whatever else that one has. */
+static unsigned need_uses_of_network(const Policy *policy, Span mode) {
+    const PatternList *networks = &policy->rules.networks;
+
+    for (size_t i = 0; i < networks->n; i++)
+        if (glob_is_literal(networks->items[i].glob) && span_is(mode, networks->items[i].text))
+            return NEED_NETWORKING;
+    return NEED_INSIDE;
+}
+
+/* Only what the policy judges is worth a look. */
+static unsigned need_uses_that_count(const Policy *policy, unsigned uses) {
+    unsigned counting = 0;
+
+    if (judge_inside_matters(&policy->rules))
+        counting |= NEED_INSIDE | NEED_NETWORKING | NEED_COMMAND;
+    if (judge_origin_matters(&policy->rules))
+        counting |= NEED_ORIGIN;
+    if (policy->exec.has_users || policy->exec.has_privileged || policy->exec.commands.given ||
+        policy->rules.profile != PROFILE_PRIVILEGED || rules_given(&policy->rules, RULES_USER))
+        counting |= NEED_COMMAND;
+    if (policy->rules.images.given)
+        counting |= NEED_LISTED;
+    if (policy->scope.given)
+        counting |= NEED_SCOPED | NEED_NAMING;
+    if (policy->scope.n_labels > 0) /* by names alone nothing says whose it is */
+        counting |= NEED_FREE;
+    return uses & counting;
+}
+
+static void need_found(NeedWalk *walk, Need *need, Span whole) {
+    const NeedRow *row = walk->row;
+    unsigned uses = row->uses;
+
+    if (row->form == FORM_MODE && strcmp(row->path, "HostConfig.NetworkMode") == 0)
+        uses = need_uses_of_network(walk->policy, whole);
+    uses = need_uses_that_count(walk->policy, uses | row->scoped);
+    if (uses == 0)
+        return;
+    need->kind = row->kind;
+    need->uses = uses | (row->uses & NEED_MAY_BE_NEW) | (row->scoped & NEED_PINNED);
+    if (row->kind == NEED_CONTAINER && !(uses & NEED_NAMING))
+        need->uses |= NEED_PINNED;
+    /* No labels can be put on a volume that the engine makes for one of Binds. */
+    if (row->form == FORM_BIND && walk->policy->scope.n_labels > 0)
+        need->uses &= ~(unsigned) NEED_MAY_BE_NEW;
+    needs_add(walk->needs, need);
+}
+
+static Span need_text_of(const BodyNode *object, const char *key) {
+    const BodyNode *node = body_member(object, key);
+
+    return node && body_type(node) == BODY_TYPE_STRING ? body_string(node) : SPAN("");
+}
+
+/* A volume has no ID, so there is nothing to pin in a mount; an image that is mounted is one that is run. */
+static void need_take_mount(NeedWalk *walk, const BodyNode *mount, const char *field) {
+    Span type = need_text_of(mount, "Type");
+    Need need = {.field = arena_printf(walk->arena, "%s.Source", field),
+                 .name = need_text_of(mount, "Source")};
+
+    if (need.name.size > 0 && span_is(type, "volume"))
+        need_found(walk, &need, need.name);
+    if (need.name.size > 0 && span_is(type, "image") && walk->policy->scope.n_labels > 0) {
+        need.kind = NEED_IMAGE;
+        need.uses = NEED_FREE;
+        needs_add(walk->needs, &need);
+    }
+}
+
+static void need_take_target(NeedWalk *walk, BodyNode *attachment, const char *field) {
+    Span target = need_text_of(attachment, "Target");
+    Need need = {.field = arena_printf(walk->arena, "%s.Target", field),
+                 .place = NEED_IN_MEMBER,
+                 .node = attachment,
+                 .key = "Target"};
+
+    if (need_cut(FORM_TARGET, target, &need))
+        need_found(walk, &need, target);
+}
+
+static void need_take(NeedWalk *walk, BodyNode *value, Need need) {
+    NeedForm form = walk->row->form;
+
+    if (form == FORM_MOUNT || form == FORM_TARGET) {
+        if (body_type(value) == BODY_TYPE_OBJECT && form == FORM_MOUNT)
+            need_take_mount(walk, value, need.field);
+        else if (body_type(value) == BODY_TYPE_OBJECT)
+            need_take_target(walk, value, need.field);
+    } else if (body_type(value) == BODY_TYPE_STRING && need_cut(form, body_string(value), &need))
+        need_found(walk, &need, body_string(value));
+}
+
+static void need_walk_array(NeedWalk *walk, BodyNode *array, const char *field) {
+    for (size_t i = 0; i < body_size(array); i++)
+        need_take(walk, body_edit_at(array, i),
+                  (Need){.field = arena_printf(walk->arena, "%s[%zu]", field, i),
+                         .place = NEED_IN_ELEMENT,
+                         .node = array,
+                         .index = i});
+}
+
+/* Of a map the keys are the names; they stay as they are. */
+static void need_walk_keys(NeedWalk *walk, const BodyNode *map, const char *field) {
+    const BodyNode *value;
+    void *iter = NULL;
+    Span key;
+
+    while (body_next(map, &iter, &key, &value)) {
+        Need need = {.field = field};
+
+        if (need_cut(walk->row->form, key, &need))
+            need_found(walk, &need, key);
+    }
+}
+
+/* Down the row's path. */
+static void need_walk_body(NeedWalk *walk, BodyNode *root) {
+    const char *path = walk->row->path, *field;
+    BodyNode *object = root;
+    char *key;
+
+    for (;;) {
+        size_t n = strcspn(path, ".[{");
+        BodyNode *value;
+
+        key = arena_copy(walk->arena, (Span){path, n});
+        field = arena_copy(walk->arena, (Span){walk->row->path, (size_t) (path + n - walk->row->path)});
+        if (!key || !field) {
+            walk->needs->reason = REASON_NO_MEMORY;
+            return;
+        }
+        value = body_type(object) == BODY_TYPE_OBJECT ? body_edit_member(object, key) : NULL;
+        if (!value)
+            return;
+        if (path[n] == '[' && body_type(value) == BODY_TYPE_ARRAY)
+            need_walk_array(walk, value, field);
+        else if (path[n] == '{' && body_type(value) == BODY_TYPE_OBJECT)
+            need_walk_keys(walk, value, field);
+        else if (path[n] == '\0')
+            need_take(walk, value,
+                      (Need){.field = field, .place = NEED_IN_MEMBER, .node = object, .key = key});
+        if (path[n] != '.')
+            return;
+        path += n + 1;
+        object = value;
+    }
+}
+
+static void need_walk_query(NeedWalk *walk, const Target *target) {
+    for (size_t i = 0; i < target->n_query; i++) {
+        Need need = {.field = arena_printf(walk->arena, "query.%s", walk->row->path),
+                     .place = NEED_IN_QUERY,
+                     .index = i};
+
+        if (span_is(target->query[i].key, walk->row->path) &&
+            need_cut(walk->row->form, target->query[i].value, &need))
+            need_found(walk, &need, target->query[i].value);
+    }
+}
+
+/*
+ * What is deleted or pushed is a name of an image, not the image. But what is, or could be, an ID or the
+ * beginning of one is sent whole.
+ */
+static bool need_image_keeps_name(Arena *arena, const Request *request) {
+    static const char *const operations[] = {"ImageDelete", "ImagePush"};
+    ImageRef ref;
+
+    for (size_t i = 0; i < ARRAY_SIZE(operations); i++)
+        if (strcmp(operations[i], request->operation->id) == 0)
+            return imageref_parse(arena, request->object, &ref) && ref.name;
+    return false;
+}
+
+/* What a policy may run, it may look at: docker-compose does so before it creates a container. */
+static unsigned need_scoped_path(const Request *request) {
+    const char *id = request->operation->id;
+
+    if (strcmp(id, "ImagePush") == 0) /* with its tag, below */
+        return 0;
+    return strcmp(id, "ImageInspect") == 0 ? NEED_FREE | NEED_SCOPED : NEED_SCOPED;
+}
+
+static void need_collect_path(NeedWalk *walk, const Request *request) {
+    NeedKind kind = need_kind_of_path(request->operation);
+    unsigned uses = walk->policy->scope.given ? need_scoped_path(request) : 0;
+
+    if (kind == NEED_NONE)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(NEED_PATHS); i++)
+        if (strcmp(NEED_PATHS[i].operation, request->operation->id) == 0)
+            uses |= NEED_PATHS[i].uses;
+    uses = need_uses_that_count(walk->policy, uses);
+    if (kind != NEED_IMAGE || !need_image_keeps_name(walk->arena, request))
+        uses |= uses ? NEED_PINNED : 0;
+    if (uses)
+        needs_add(
+            walk->needs,
+            &(Need){
+                .kind = kind, .uses = uses, .name = request->object, .field = "path", .place = NEED_IN_PATH});
+}
+
+/* --- Images, whose tag may stand beside them ----------------------------------------------------------- */
+
+static const struct {
+    const char *operation;
+    const char *name; /* NULL: the path's */
+    bool all;         /* without a tag the engine takes all of the name's */
+    unsigned uses;
+} NEED_IMAGES[] = {
+    {"ImageTag", "repo", false, NEED_NAMING | NEED_MAY_BE_NEW},
+    {"ImageCommit", "repo", false, NEED_NAMING | NEED_MAY_BE_NEW},
+    {"ImageCreate", "fromImage", true, NEED_FREE | NEED_MAY_BE_NEW},
+    {"ImagePush", NULL, true, NEED_SCOPED},
+};
+
+static bool need_has_tag(Span name) {
+    size_t i = name.size;
+
+    while (i > 0 && name.data[i - 1] != '/')
+        i--;
+    return i < name.size &&
+           (memchr(name.data + i, ':', name.size - i) || memchr(name.data + i, '@', name.size - i));
+}
+
+static void need_take_image(NeedWalk *walk, const Request *request, size_t row) {
+    const char *key = NEED_IMAGES[row].name;
+    Need need = {.kind = NEED_IMAGE,
+                 .uses = NEED_IMAGES[row].uses,
+                 .name = request->object,
+                 .field = key ? arena_printf(walk->arena, "query.%s", key) : "path"};
+    Span tag = {0};
+
+    if (key) {
+        need.name = (Span){0};
+        (void) target_query_get(&request->target, key, &need.name);
+    }
+    (void) target_query_get(&request->target, "tag", &tag);
+    if (need.name.size == 0)
+        return;
+    if ((tag.size == 0 && NEED_IMAGES[row].all && !need_has_tag(need.name)) ||
+        (tag.size > 0 && need_has_tag(need.name))) {
+        walk->needs->reason = REASON_QUERY_NOT_ALLOWED;
+        walk->needs->field = need.field;
+        walk->needs->detail =
+            tag.size > 0 ? "name one tag" : "name a tag: without one the engine takes all of them";
+        return;
+    }
+    if (tag.size > 0)
+        need.name =
+            span_from(arena_printf(walk->arena, "%.*s%c%.*s", SPAN_FMT(need.name),
+                                   span_starts_with(tag, SPAN("sha256:")) ? '@' : ':', SPAN_FMT(tag)));
+    needs_add(walk->needs, &need);
+}
+
+/* What judge_things.c left to a look: an image that is given by its ID, where `images` lists names. */
+static void need_collect_unlisted(NeedWalk *walk, BodyNode *root) {
+    const Rules *rules = &walk->policy->rules;
+    Need need = {.kind = NEED_IMAGE,
+                 .uses = NEED_LISTED | NEED_PINNED,
+                 .field = "Image",
+                 .place = NEED_IN_MEMBER,
+                 .node = root,
+                 .key = "Image"};
+    ImageRef ref;
+
+    need.name = body_type(root) == BODY_TYPE_OBJECT ? need_text_of(root, need.key) : SPAN("");
+    if (need.name.size > 0 && rules->images.given && imageref_parse(walk->arena, need.name, &ref) &&
+        !ref.name && !imageref_matches(walk->arena, &ref, &rules->images))
+        needs_add(walk->needs, &need);
+}
+
+static void need_collect_images(NeedWalk *walk, const Request *request) {
+    for (size_t i = 0; walk->policy->scope.given && i < ARRAY_SIZE(NEED_IMAGES); i++)
+        if (strcmp(NEED_IMAGES[i].operation, request->operation->id) == 0)
+            need_take_image(walk, request, i);
+}
+
+#define NEED_OPERATIONS 160u /* in the catalogue, and room for more */
+
+/* Whether one of the tables has it. Built at the first question. */
+static bool need_is_listed(const Operation *operation) {
+    static bool listed[NEED_OPERATIONS], built;
+    size_t n, at;
+    const Operation *all = routes_all(&n);
+
+    for (size_t i = 0; !built && i < n && i < NEED_OPERATIONS; i++) {
+        for (size_t k = 0; k < ARRAY_SIZE(NEED_PATHS); k++)
+            listed[i] = listed[i] || strcmp(NEED_PATHS[k].operation, all[i].id) == 0;
+        for (size_t k = 0; k < ARRAY_SIZE(NEED_ROWS); k++)
+            listed[i] = listed[i] || strcmp(NEED_ROWS[k].operation, all[i].id) == 0;
+    }
+    built = true;
+    at = (size_t) (operation - all);
+    return at >= NEED_OPERATIONS || listed[at];
+}
+
+bool needs_concern(const Policy *policy, const Request *request) {
+    if (policy->scope.given)
+        return request->operation && scope_way(request->operation) != SCOPE_FREE;
+    return request->operation && need_is_listed(request->operation) && need_uses_that_count(policy, ~0u) != 0;
+}
+
+void needs_collect(const Policy *policy, const Request *request, Body *body, Arena *arena, Needs *ret) {
+    NeedWalk walk = {.policy = policy, .arena = arena, .needs = ret};
+
+    *ret = (Needs){0};
+    if (!needs_concern(policy, request))
+        return;
+    need_collect_path(&walk, request);
+    need_collect_images(&walk, request);
+    if (body && request->operation == routes_find(SPAN("ContainerCreate")))
+        need_collect_unlisted(&walk, body_edit_root(body));
+    for (size_t i = 0; i < ARRAY_SIZE(NEED_ROWS); i++) {
+        walk.row = &NEED_ROWS[i];
+        if (strcmp(walk.row->operation, request->operation->id) != 0)
+            continue;
+        if (walk.row->in_query)
+            need_walk_query(&walk, &request->target);
+        else if (body)
+            need_walk_body(&walk, body_edit_root(body));
+    }
+}
+
+/* --- One need -------------------------------------------------------------------------------------- */
+
+/* dockerd finds a container by "/web" as by "web". Not by "/web/alias", which is another's name for a third.
+ */
+static Span need_bare_name(const Need *need) {
+    Span name = need->name;
+
+    if (need->kind == NEED_CONTAINER && name.size > 0 && name.data[0] == '/')
+        return (Span){name.data + 1, name.size - 1};
+    return name;
+}
+
+/* Letters, digits, `_.-`, as dockerd's RestrictedNamePattern has it; an image's has more, but no empty part,
+ * and none of dots. */
+static bool need_name_is_good(const Need *need) {
+    Span name = need_bare_name(need);
+    const char *more = need->kind == NEED_IMAGE ? "_.-/:@+" : "_.-";
+    bool fresh = true; /* at the beginning, or of a part */
+
+    if (name.size == 0 || name.size > LIMIT_LOOK_NAME_BYTES)
+        return false;
+    for (size_t i = 0; i < name.size; i++) {
+        char c = ascii_lower(name.data[i]);
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+        if (!alnum && (fresh || c == '\0' || !strchr(more, c)))
+            return false;
+        fresh = name.data[i] == '/';
+    }
+    return !fresh;
+}
+
+void needs_add(Needs *needs, const Need *need) {
+    if (needs->reason != REASON_UNDECIDED)
+        return;
+    needs->field = need->field;
+    if (!need_name_is_good(need)) {
+        needs->reason = REASON_LOOK_NAME;
+        return;
+    }
+    for (size_t i = 0; need->place == NEED_NOWHERE && i < needs->n; i++)
+        if (needs->items[i].kind == need->kind && span_equals(needs->items[i].name, need->name) &&
+            (needs->items[i].uses & need->uses) == need->uses)
+            return;
+    if (needs->n == LIMIT_NEEDS)
+        needs->reason = REASON_LOOK_LIMIT;
+    else
+        needs->items[needs->n++] = *need;
+}
+
+const char *need_target(Arena *arena, const Request *request, const Need *need) {
+    const KindRow *row = &NEED_KINDS[need->kind];
+    Span name = need_bare_name(need);
+    const char *path = arena_printf(arena, "%s%.*s%s", row->look[0], SPAN_FMT(name), row->look[1]);
+    Target target = {.api_minor = request->target.api_minor};
+
+    target.path = span_from(path);
+    return path ? target_format(arena, &target) : NULL;
+}
+
+/* As moby's reference.FamiliarString has it: without docker.io/library, and never without a tag. */
+static Span need_familiar(Arena *arena, Span name) {
+    static const char *const prefixes[] = {"docker.io/library/", "docker.io/", "index.docker.io/library/"};
+    ImageRef ref;
+
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+        if (span_starts_with(name, span_from(prefixes[i]))) {
+            name = (Span){name.data + strlen(prefixes[i]), name.size - strlen(prefixes[i])};
+            break;
+        }
+    if (need_has_tag(name) || !imageref_parse(arena, name, &ref) || !ref.name)
+        return name;
+    return span_from(arena_printf(arena, "%.*s:latest", SPAN_FMT(name)));
+}
+
+const char *need_absent(Arena *arena, const Need *need) {
+    NeedKind kind = need->told_kind != NEED_NONE ? need->told_kind : need->kind;
+    Span name = need->told_kind != NEED_NONE ? need->told_name : need->name;
+    const KindRow *row = &NEED_KINDS[kind];
+
+    if (kind == NEED_IMAGE)
+        name = need_familiar(arena, name);
+    return arena_printf(arena, "%s%.*s%s", row->absent[0], SPAN_FMT(name), row->absent[1]);
+}
+
+/* What dockerd says of a name that is in use, but for whose it is. */
+const char *need_taken(Arena *arena, const Need *need) {
+    Span name = need_bare_name(need);
+
+    if (need->kind == NEED_CONTAINER)
+        return arena_printf(
+            arena,
+            "Conflict. The container name \"/%.*s\" is already in use. You have to remove (or "
+            "rename) that container to be able to reuse that name.",
+            SPAN_FMT(name));
+    if (need->kind == NEED_VOLUME)
+        return arena_printf(arena, "create %.*s: conflict: volume name must be unique", SPAN_FMT(name));
+    return arena_printf(arena, "conflict: the name %.*s is in use", SPAN_FMT(name));
+}
