@@ -3,17 +3,25 @@
  * jansson refuses what dockerd could read otherwise than it stands: a key twice (T-033, T-034), NUL in
  * strings and keys (T-041), invalid UTF-8 and lone surrogates, a BOM, anything behind the value (T-036).
  * What it doesn't bound, depth and keys, is counted over the bytes before a tree is built; memory while it
- * is.
+ * is (body_memory.h).
  */
 #include "body.h"
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 
 #include "body_memory.h"
 #include "text.h"
 
-/* jansson's tree needs no wrapper: a Body is the root, a BodyNode any node of it. */
+/* In the memory that it names, as its tree is. A BodyNode is any node of that: jansson's need no wrapper. */
+#define BODY_FIRST_TIMES 3u /* of what clients send the tree is three to six times the text */
+
+struct Body {
+    BodyMemory *memory;
+    json_t *root;
+};
+
 static inline const json_t *body_json(const BodyNode *node) {
     return (const json_t *) node;
 }
@@ -22,51 +30,90 @@ void body_seed(size_t seed) {
     json_object_seed(seed);
 }
 
-typedef struct Place {
-    size_t line, column; /* from 1; columns count bytes */
-} Place;
+/* What a byte is to a count of depth, keys and values; most are nothing. */
+typedef enum Mark {
+    MARK_NONE = 0,
+    MARK_QUOTE,
+    MARK_ESCAPE,
+    MARK_COLON,
+    MARK_COMMA,
+    MARK_OPEN,
+    MARK_CLOSE,
+} Mark;
+
+static const uint8_t body_marks[256] = {
+    ['"'] = MARK_QUOTE, ['\\'] = MARK_ESCAPE, [':'] = MARK_COLON, [','] = MARK_COMMA,
+    ['{'] = MARK_OPEN,  ['['] = MARK_OPEN,    ['}'] = MARK_CLOSE, [']'] = MARK_CLOSE,
+};
+
+static Mark body_mark(char c) {
+    return (Mark) body_marks[(unsigned char) c];
+}
+
+typedef struct Survey {
+    size_t depth, n_keys, n_values;
+    size_t longest;   /* bytes between two quotes: at the least those of the longest token */
+    const char *what; /* NULL: within the limits */
+    size_t at;        /* where they were passed */
+} Survey;
+
+/* The bytes of a string behind its first quote, with the last one; all there are where none ends it. */
+static size_t body_string_bytes(Span rest) {
+    size_t i = 0;
+
+    for (; i < rest.size; i++) {
+        Mark mark = body_mark(rest.data[i]);
+
+        if (mark == MARK_QUOTE)
+            return i + 1;
+        if (mark == MARK_ESCAPE)
+            i++;
+    }
+    return rest.size;
+}
+
+/* Outside of strings. False: past a limit. */
+static bool body_survey_mark(Survey *survey, Mark mark) {
+    survey->n_keys += mark == MARK_COLON;
+    survey->n_values += mark == MARK_COMMA || mark == MARK_OPEN;
+    survey->depth += mark == MARK_OPEN;
+    survey->depth -= mark == MARK_CLOSE && survey->depth > 0;
+    if (survey->n_keys > LIMIT_JSON_KEYS)
+        survey->what = "too many keys";
+    else if (survey->n_values > LIMIT_JSON_VALUES)
+        survey->what = "too many values";
+    else if (survey->depth > LIMIT_JSON_DEPTH)
+        survey->what = "nested too deep";
+    return !survey->what;
+}
 
 /*
  * Depth, keys and values by brackets, colons and commas outside of strings. On text that is not JSON the
- * counts mean nothing, but then jansson refuses it.
+ * counts mean nothing, but then jansson refuses it; up to where it does, its tokens are ours.
  */
-static bool body_is_within_limits(Span bytes, Place *ret_place, const char **ret_what) {
-    Place place = {.line = 1};
-    size_t depth = 0, n_keys = 0, n_values = 1; /* the root; each other stands behind a comma or a bracket */
-    bool in_string = false;
+static Survey body_survey(Span bytes) {
+    Survey survey = {.n_values = 1}; /* the root; each other stands behind a comma or a bracket */
+    size_t began = 0;                /* behind the last quote */
 
     for (size_t i = 0; i < bytes.size; i++) {
-        char c = bytes.data[i];
+        Mark mark = body_mark(bytes.data[i]);
 
-        place.column++;
-        if (c == '\n') {
-            place = (Place){.line = place.line + 1};
-        } else if (in_string) {
-            if (c == '\\') {
-                i++;
-                place.column++;
-            } else if (c == '"') {
-                in_string = false;
-            }
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == ':' && ++n_keys > LIMIT_JSON_KEYS) {
-            *ret_what = "too many keys";
-            *ret_place = place;
-            return false;
-        } else if ((c == ',' || c == '{' || c == '[') && ++n_values > LIMIT_JSON_VALUES) {
-            *ret_what = "too many values";
-            *ret_place = place;
-            return false;
-        } else if ((c == '{' || c == '[') && ++depth > LIMIT_JSON_DEPTH) {
-            *ret_what = "nested too deep";
-            *ret_place = place;
-            return false;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            depth--;
+        if (mark == MARK_NONE)
+            continue;
+        if (mark == MARK_QUOTE) {
+            size_t n = body_string_bytes((Span){bytes.data + i + 1, bytes.size - i - 1});
+
+            survey.longest = i - began > survey.longest ? i - began : survey.longest;
+            survey.longest = n + 1 > survey.longest ? n + 1 : survey.longest;
+            i += n;
+            began = i + 1;
+        } else if (!body_survey_mark(&survey, mark)) {
+            survey.at = i;
+            return survey;
         }
     }
-    return true;
+    survey.longest = bytes.size - began > survey.longest ? bytes.size - began : survey.longest;
+    return survey;
 }
 
 /* Our own words for jansson's codes: its texts quote the body, which may hold secrets. */
@@ -102,80 +149,116 @@ static const char *body_place_text(Arena *arena, size_t line, size_t column, con
     return text ? text : what;
 }
 
-/* json_load_callback's: one byte at a time, and the text's end where memory is short (body_memory.h). */
-static size_t body_feed(void *buffer, size_t size, void *arg) {
-    Span *rest = arg;
+static const char *body_survey_text(Arena *arena, Span bytes, const Survey *survey) {
+    size_t line = 1, began = 0; /* of the line */
 
-    if (size == 0 || rest->size == 0 || body_memory_is_short())
-        return 0;
-    *(char *) buffer = *rest->data;
-    *rest = (Span){.data = rest->data + 1, .size = rest->size - 1};
-    return 1;
+    for (size_t i = 0; i < survey->at; i++)
+        if (bytes.data[i] == '\n') {
+            line++;
+            began = i + 1;
+        }
+    return body_place_text(arena, line, survey->at - began + 1, survey->what); /* columns count bytes */
 }
 
-/*
- * *ret NULL with REASON_OK: see `error`. DECODE_ANY is for `null`, which Go's clients send for an absent
- * body.
+/* What the text of a token asks for at once: jansson's strbuffer.c doubles when it is full, from 16 bytes on.
  */
-static Reason body_load(Span bytes, json_error_t *error, json_t **ret) {
-    size_t limit, reserve;
-    Reason reason;
-
-    *ret = NULL;
-    if (!size_mul(bytes.size, LIMIT_JSON_MEMORY_TIMES, &limit) ||
-        !size_add(limit, LIMIT_JSON_MEMORY_BASE, &limit))
-        return REASON_JSON_LIMIT;
-    reserve = 2 * bytes.size + 64; /* jansson's strbuffer.c doubles: less than twice the text */
-    json_set_alloc_funcs(body_memory_take, body_memory_give);
-    if (!body_memory_begin(limit, reserve))
-        return REASON_NO_MEMORY;
-    *ret = json_load_callback(body_feed, &bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
-    reason = body_memory_end();
-    if (reason == REASON_OK)
-        return REASON_OK;
-    json_decref(*ret);
-    *ret = NULL;
-    return reason;
+static size_t body_reserve(size_t longest) {
+    return 2 * longest + 64;
 }
 
-Reason body_parse(Arena *arena, Span bytes, Body **ret, const char **ret_detail) {
-    json_error_t error = {0};
-    const char *what;
-    Place place;
+/* In `memory`. *ret NULL with REASON_OK: see `error`. DECODE_ANY is for `null`, which Go's clients send for
+ * an absent body. */
+static Reason body_load(BodyMemory *memory, char *text, size_t size, json_error_t *error, Body **ret) {
     json_t *root;
     Reason reason;
 
-    if (!body_is_within_limits(bytes, &place, &what)) {
-        *ret_detail = body_place_text(arena, place.line, place.column, what);
-        return REASON_JSON_LIMIT;
-    }
+    *ret = body_memory_take(sizeof(**ret));
+    root = *ret ? json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error) : NULL;
+    reason = body_memory_end();
+    if (reason == REASON_OK && root)
+        **ret = (Body){.memory = memory, .root = root};
+    else
+        *ret = NULL;
+    return reason;
+}
 
-    reason = body_load(bytes, &error, &root);
+static Reason body_load_checked(Arena *arena, BodyMemory *memory, char *text, size_t size, Body **ret,
+                                const char **ret_detail) {
+    json_error_t error = {0};
+    const char *what;
+    Reason reason = body_load(memory, text, size, &error, ret);
+
     if (reason != REASON_OK) {
         *ret_detail = reason == REASON_JSON_LIMIT ? "too much memory for its size" : "out of memory";
         return reason;
     }
-    if (!root) {
+    if (!*ret) {
         reason = body_error_reason(&error, &what);
         *ret_detail = body_place_text(arena, (size_t) error.line, (size_t) error.column, what);
         return reason;
     }
-    if (!json_is_object(root) && !json_is_array(root) && !json_is_null(root)) {
-        json_decref(root);
+    if (!json_is_object((*ret)->root) && !json_is_array((*ret)->root) && !json_is_null((*ret)->root)) {
         *ret_detail = "line 1, column 1: neither an object nor an array";
         return REASON_JSON_SYNTAX;
     }
-    *ret = (Body *) root;
     return REASON_OK;
 }
 
+static bool body_memory_limit(size_t size, size_t *ret) {
+    return size_mul(size, LIMIT_JSON_MEMORY_TIMES, ret) && size_add(*ret, LIMIT_JSON_MEMORY_BASE, ret);
+}
+
+Reason body_parse_text(Arena *arena, char *text, size_t size, Body **ret, const char **ret_detail) {
+    Survey survey = body_survey((Span){text, size});
+    BodyMemory *memory;
+    Reason reason;
+    size_t limit;
+
+    if (survey.what) {
+        *ret_detail = body_survey_text(arena, (Span){text, size}, &survey);
+        return REASON_JSON_LIMIT;
+    }
+    if (!body_memory_limit(size, &limit)) {
+        *ret_detail = "too much memory for its size";
+        return REASON_JSON_LIMIT;
+    }
+    json_set_alloc_funcs(body_memory_take, body_memory_give);
+    memory = body_memory_new(limit, BODY_FIRST_TIMES * size);
+    if (!memory || !body_memory_begin_text(memory, text, size, body_reserve(survey.longest))) {
+        body_memory_free(memory);
+        *ret_detail = "out of memory";
+        return REASON_NO_MEMORY;
+    }
+    reason = body_load_checked(arena, memory, text, size, ret, ret_detail);
+    if (reason != REASON_OK) {
+        *ret = NULL;
+        body_memory_free(memory);
+    }
+    return reason;
+}
+
+Reason body_parse(Arena *arena, Span bytes, Body **ret, const char **ret_detail) {
+    char *copy = malloc(bytes.size + 1); /* jansson takes no NULL for an empty text */
+    Reason reason;
+
+    if (!copy) {
+        *ret_detail = "out of memory";
+        return REASON_NO_MEMORY;
+    }
+    memcpy(copy, bytes.data, bytes.size);
+    reason = body_parse_text(arena, copy, bytes.size, ret, ret_detail);
+    free(copy);
+    return reason;
+}
+
 Body *body_free(Body *body) {
-    json_decref((json_t *) body);
+    if (body)
+        body_memory_free(body->memory);
     return NULL;
 }
 
 const BodyNode *body_root(const Body *body) {
-    return (const BodyNode *) body;
+    return (const BodyNode *) body->root;
 }
 
 BodyType body_type(const BodyNode *node) {
@@ -335,50 +418,75 @@ static inline json_t *body_edited(BodyNode *node) {
 }
 
 BodyNode *body_edit_root(Body *body) {
-    return (BodyNode *) body;
+    return (BodyNode *) body->root;
 }
 
 BodyNode *body_edit_member(BodyNode *object, const char *key) {
     return (BodyNode *) json_object_get(body_edited(object), key);
 }
 
-/* Takes `value`, which is NULL where there was no memory for it. */
-static json_t *body_put(BodyNode *object, const char *key, json_t *value) {
-    return json_object_set_new(body_edited(object), key, value) == 0 ? value : NULL;
-}
-
-int body_set_string(BodyNode *object, const char *key, const char *value) {
-    return body_put(object, key, json_string(value)) ? 0 : -ENOMEM;
-}
-
-int body_set_integer(BodyNode *object, const char *key, int64_t value) {
-    return body_put(object, key, json_integer(value)) ? 0 : -ENOMEM;
-}
-
-int body_set_bool(BodyNode *object, const char *key, bool value) {
-    return body_put(object, key, json_boolean(value)) ? 0 : -ENOMEM;
-}
-
-BodyNode *body_set_object(BodyNode *object, const char *key) {
-    return (BodyNode *) body_put(object, key, json_object());
-}
-
-BodyNode *body_set_array(BodyNode *object, const char *key) {
-    return (BodyNode *) body_put(object, key, json_array());
-}
-
-int body_append_string(BodyNode *array, const char *value) {
-    return json_array_append_new(body_edited(array), json_string(value)) == 0 ? 0 : -ENOMEM;
-}
-
 BodyNode *body_edit_at(BodyNode *array, size_t i) {
     return (BodyNode *) json_array_get(body_edited(array), i);
 }
 
+/* What jansson takes and gives back between these is of the node's body. False: it is of none. */
+static bool body_edit_begin(const BodyNode *node) {
+    BodyMemory *memory = body_memory_find(node);
+
+    if (memory)
+        body_memory_begin(memory);
+    return memory != NULL;
+}
+
+static int body_edit_end(int r) {
+    return body_memory_end() == REASON_OK && r == 0 ? 0 : -ENOMEM;
+}
+
+int body_set_string(BodyNode *object, const char *key, const char *value) {
+    if (!body_edit_begin(object))
+        return -ENOMEM;
+    return body_edit_end(json_object_set_new(body_edited(object), key, json_string(value)));
+}
+
+int body_set_integer(BodyNode *object, const char *key, int64_t value) {
+    if (!body_edit_begin(object))
+        return -ENOMEM;
+    return body_edit_end(json_object_set_new(body_edited(object), key, json_integer(value)));
+}
+
+int body_set_bool(BodyNode *object, const char *key, bool value) {
+    if (!body_edit_begin(object))
+        return -ENOMEM;
+    return body_edit_end(json_object_set_new(body_edited(object), key, json_boolean(value)));
+}
+
+/* Takes `value`, which is NULL where there was no memory for it. */
+static BodyNode *body_set_node(BodyNode *object, const char *key, json_t *value) {
+    int r = json_object_set_new(body_edited(object), key, value);
+
+    return body_edit_end(r) == 0 ? (BodyNode *) value : NULL;
+}
+
+BodyNode *body_set_object(BodyNode *object, const char *key) {
+    return body_edit_begin(object) ? body_set_node(object, key, json_object()) : NULL;
+}
+
+BodyNode *body_set_array(BodyNode *object, const char *key) {
+    return body_edit_begin(object) ? body_set_node(object, key, json_array()) : NULL;
+}
+
+int body_append_string(BodyNode *array, const char *value) {
+    if (!body_edit_begin(array))
+        return -ENOMEM;
+    return body_edit_end(json_array_append_new(body_edited(array), json_string(value)));
+}
+
 int body_set_string_at(BodyNode *array, size_t i, const char *value) {
-    return json_array_set_new(body_edited(array), i, json_string(value)) == 0 ? 0 : -ENOMEM;
+    if (!body_edit_begin(array))
+        return -ENOMEM;
+    return body_edit_end(json_array_set_new(body_edited(array), i, json_string(value)));
 }
 
 size_t body_dump(const Body *body, char *room, size_t size) {
-    return json_dumpb((const json_t *) body, room, size, JSON_COMPACT | JSON_ENCODE_ANY);
+    return json_dumpb(body->root, room, size, JSON_COMPACT | JSON_ENCODE_ANY);
 }

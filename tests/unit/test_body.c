@@ -168,7 +168,7 @@ Test(body, keys_limit) {
     cr_expect_eq(parse_keys(LIMIT_JSON_KEYS + 1), REASON_JSON_LIMIT);
 }
 
-#define SPACES "            " /* enough that an object's memory doesn't count */
+#define SPACES "            " /* enough that an object's memory doesn't count, as one is for a number's */
 
 /* An array of n - 1 elements: with itself n values. */
 static Reason parse_values(size_t n, const char *element) {
@@ -181,8 +181,8 @@ static Reason parse_values(size_t n, const char *element) {
 }
 
 Test(body, values_limit) {
-    cr_expect_eq(parse_values(LIMIT_JSON_VALUES, "1"), REASON_OK);
-    cr_expect_eq(parse_values(LIMIT_JSON_VALUES + 1, "1"), REASON_JSON_LIMIT);
+    cr_expect_eq(parse_values(LIMIT_JSON_VALUES, "1 "), REASON_OK);
+    cr_expect_eq(parse_values(LIMIT_JSON_VALUES + 1, "1 "), REASON_JSON_LIMIT);
     /* a bracket begins a value of its own, or what may be one: counted twice here, and never less */
     cr_expect_eq(parse_values(LIMIT_JSON_VALUES / 2, "{ }" SPACES), REASON_OK);
     cr_expect_eq(parse_values(LIMIT_JSON_VALUES, "{}"), REASON_JSON_LIMIT);
