@@ -17,8 +17,12 @@
 
 #define ARENA_ALIGN _Alignof(max_align_t)
 
-/* What an idle connection keeps, and the first block of each exchange: a usual request fits. */
-#define ARENA_FIRST_BLOCK 4096u
+/*
+ * What an idle connection keeps, and the first block of each exchange: a usual head fits, and malloc has that
+ * much at hand. Those behind it are larger, for who has more to say than that has much.
+ */
+#define ARENA_FIRST_BLOCK 1024u
+#define ARENA_SECOND_BLOCK 4096u
 #define ARENA_NEXT_BLOCK (16u << 10)
 
 typedef struct ArenaBlock ArenaBlock;
@@ -74,12 +78,18 @@ void arena_reset(Arena *arena) {
     arena_free_blocks(arena, !ARENA_MALLOC_PER_ITEM);
 }
 
+static size_t arena_usual_block(const Arena *arena) {
+    if (!arena->blocks)
+        return ARENA_FIRST_BLOCK;
+    return arena->blocks->older ? ARENA_NEXT_BLOCK : ARENA_SECOND_BLOCK;
+}
+
 static ArenaBlock *arena_add_block(Arena *arena, size_t size) {
     size_t whole;
     ArenaBlock *block;
 
     if (!ARENA_MALLOC_PER_ITEM) {
-        size_t usual = (arena->blocks ? ARENA_NEXT_BLOCK : ARENA_FIRST_BLOCK) - sizeof(ArenaBlock);
+        size_t usual = arena_usual_block(arena) - sizeof(ArenaBlock);
 
         if (size < usual)
             size = usual;

@@ -18,6 +18,10 @@ typedef struct Span {
 
 #define SPAN(literal) ((Span){.data = ("" literal), .size = sizeof(literal) - 1})
 
+/* The same where only a constant may stand. */
+#define SPAN_INIT(literal)                                                                                   \
+    { .data = ("" literal), .size = sizeof(literal) - 1 }
+
 static inline Span span_from(const char *cstr) {
     return (Span){.data = cstr, .size = cstr ? strlen(cstr) : 0};
 }
@@ -35,15 +39,17 @@ static inline char ascii_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
 }
 
-static inline bool span_is_nocase(Span a, const char *cstr) {
-    Span b = span_from(cstr);
-
+static inline bool span_equals_nocase(Span a, Span b) {
     if (a.size != b.size)
         return false;
     for (size_t i = 0; i < a.size; i++)
         if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
             return false;
     return true;
+}
+
+static inline bool span_is_nocase(Span a, const char *cstr) {
+    return span_equals_nocase(a, span_from(cstr));
 }
 
 static inline bool span_starts_with(Span a, Span prefix) {

@@ -431,7 +431,8 @@ BodyNode *body_edit_at(BodyNode *array, size_t i) {
 
 /* What jansson takes and gives back between these is of the node's body. False: it is of none. */
 static bool body_edit_begin(const BodyNode *node) {
-    BodyMemory *memory = body_memory_find(node);
+    bool holds = json_is_object(body_json(node)) || json_is_array(body_json(node)); /* and so is no static */
+    BodyMemory *memory = holds ? body_memory_find(node) : NULL;
 
     if (memory)
         body_memory_begin(memory);

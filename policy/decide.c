@@ -56,6 +56,10 @@ static const char *question_name(const Question *question) {
                         question_show(question, request->target.path));
 }
 
+static bool request_is_of(const Request *request, const char *operation) {
+    return request->operation && strcmp(request->operation->id, operation) == 0;
+}
+
 static bool body_is_json(const Request *request) {
     return request->operation &&
            (request->operation->body == BODY_JSON || request->operation->body == BODY_JSON_OPTIONAL);
@@ -400,8 +404,7 @@ static bool policy_allows_buildkit(const Policy *policy, int64_t now) {
     return allows;
 }
 
-/* What is wrong with the query; zero when nothing is. */
-static Verdict decide_query(const Question *question) {
+static Verdict decide_params(const Question *question) {
     const Request *request = question->request;
     const Policy *policy = question->policy;
     ParamsQuestion params = {.arena = question->arena,
@@ -411,19 +414,23 @@ static Verdict decide_query(const Question *question) {
                              .is_named = question_names_key,
                              .ctx = question,
                              .trace = question->trace};
-    Findings *findings;
+    Findings findings = {0}; /* not in the arena, of which a usual head takes far less */
+
+    params.buildkit = request->operation->body == BODY_STREAM && policy_allows_buildkit(policy, request->now);
+    params_judge(&params, &findings);
+    return verdict_from_findings(question->trace, &findings);
+}
+
+/* What is wrong with the query; zero when nothing is. */
+static Verdict decide_query(const Question *question) {
+    const Request *request = question->request;
 
     /* Without a query there is something to find only where absence has a meaning or a path names an image.
      */
     if (!request->operation || (request->target.n_query == 0 && request->operation->body != BODY_STREAM &&
-                                !policy->rules.images.given))
+                                !question->policy->rules.images.given))
         return (Verdict){0};
-    findings = arena_alloc(question->arena, sizeof(*findings));
-    if (!findings)
-        return verdict_from_reason(REASON_NO_MEMORY, NULL);
-    params.buildkit = request->operation->body == BODY_STREAM && policy_allows_buildkit(policy, request->now);
-    params_judge(&params, findings);
-    return verdict_from_findings(question->trace, findings);
+    return decide_params(question);
 }
 
 /*
@@ -484,15 +491,15 @@ static Verdict decide_body(const Question *question, Body *body, bool in_scope, 
         return verdict_from_reason(REASON_NO_MEMORY, NULL);
     judge_body_traced(question->arena, operation, request->target.api_minor, body, &policy->rules,
                       question->trace, findings);
-    if (question->looking && operation == routes_find(SPAN("ContainerCreate")))
+    if (question->looking && request_is_of(request, "ContainerCreate"))
         findings_leave_unseen(findings, question->trace);
-    if (operation == routes_find(SPAN("ContainerExec"))) {
+    if (request_is_of(request, "ContainerExec")) {
         exec_rules_judge(question->arena, &policy->exec, body, findings);
         exec_rules_trace(&policy->exec, body, question->trace);
     }
     /* To be taken off a network leads nowhere, so it is only held against a list that is given. */
-    if (operation == routes_find(SPAN("NetworkConnect")) ||
-        (policy->rules.networks.given && operation == routes_find(SPAN("NetworkDisconnect"))))
+    if (request_is_of(request, "NetworkConnect") ||
+        (policy->rules.networks.given && request_is_of(request, "NetworkDisconnect")))
         judge_connect(question->arena, &policy->rules, request->object, findings);
     question->verdict->host_paths = findings->paths;
     question->verdict->n_host_paths = findings->n_paths;

@@ -2,24 +2,28 @@
 #include "headers.h"
 
 typedef struct HeaderRow {
-    const char *name;
+    Span name;
     Reason twice;
     const char *detail; /* when it stands twice */
 } HeaderRow;
 
 static const HeaderRow HEADERS[HEADER_MAX_] = {
-    [HEADER_HOST] = {"Host", REASON_HTTP_HOST, "header Host stands twice"},
-    [HEADER_CONTENT_LENGTH] = {"Content-Length", REASON_HTTP_FRAMING, "header Content-Length stands twice"},
-    [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", REASON_HTTP_FRAMING,
+    [HEADER_HOST] = {SPAN_INIT("Host"), REASON_HTTP_HOST, "header Host stands twice"},
+    [HEADER_CONTENT_LENGTH] = {SPAN_INIT("Content-Length"), REASON_HTTP_FRAMING,
+                               "header Content-Length stands twice"},
+    [HEADER_TRANSFER_ENCODING] = {SPAN_INIT("Transfer-Encoding"), REASON_HTTP_FRAMING,
                                   "header Transfer-Encoding stands twice"},
-    [HEADER_CONTENT_TYPE] = {"Content-Type", REASON_HTTP_HEADER, "header Content-Type stands twice"},
-    [HEADER_CONTENT_ENCODING] = {"Content-Encoding", REASON_HTTP_HEADER,
+    [HEADER_CONTENT_TYPE] = {SPAN_INIT("Content-Type"), REASON_HTTP_HEADER,
+                             "header Content-Type stands twice"},
+    [HEADER_CONTENT_ENCODING] = {SPAN_INIT("Content-Encoding"), REASON_HTTP_HEADER,
                                  "header Content-Encoding stands twice"},
-    [HEADER_EXPECT] = {"Expect", REASON_HTTP_HEADER, "header Expect stands twice"},
-    [HEADER_UPGRADE] = {"Upgrade", REASON_HTTP_HEADER, "header Upgrade stands twice"},
-    [HEADER_AUTHORIZATION] = {"Authorization", REASON_HTTP_HEADER, "header Authorization stands twice"},
-    [HEADER_X_REGISTRY_AUTH] = {"X-Registry-Auth", REASON_HTTP_HEADER, "header X-Registry-Auth stands twice"},
-    [HEADER_X_REGISTRY_CONFIG] = {"X-Registry-Config", REASON_HTTP_HEADER,
+    [HEADER_EXPECT] = {SPAN_INIT("Expect"), REASON_HTTP_HEADER, "header Expect stands twice"},
+    [HEADER_UPGRADE] = {SPAN_INIT("Upgrade"), REASON_HTTP_HEADER, "header Upgrade stands twice"},
+    [HEADER_AUTHORIZATION] = {SPAN_INIT("Authorization"), REASON_HTTP_HEADER,
+                              "header Authorization stands twice"},
+    [HEADER_X_REGISTRY_AUTH] = {SPAN_INIT("X-Registry-Auth"), REASON_HTTP_HEADER,
+                                "header X-Registry-Auth stands twice"},
+    [HEADER_X_REGISTRY_CONFIG] = {SPAN_INIT("X-Registry-Config"), REASON_HTTP_HEADER,
                                   "header X-Registry-Config stands twice"},
 };
 
@@ -43,9 +47,13 @@ static bool headers_is_one_of(char c, const char *set) {
 }
 
 /* RFC 9110, section 5.6.2. */
+static bool headers_is_token_byte(char c) {
+    return headers_is_alnum(c) || c == '-' || headers_is_one_of(c, "!#$%&'*+.^_`|~");
+}
+
 static bool headers_is_token(Span text) {
     for (size_t i = 0; i < text.size; i++)
-        if (!headers_is_alnum(text.data[i]) && !headers_is_one_of(text.data[i], "!#$%&'*+-.^_`|~"))
+        if (!headers_is_token_byte(text.data[i]))
             return false;
     return text.size > 0;
 }
@@ -60,10 +68,14 @@ static bool headers_is_value(Span value) {
     return true;
 }
 
+static bool headers_is_space(char c) {
+    return c == ' ' || c == '\t';
+}
+
 static Span headers_trim(Span text) {
-    while (text.size > 0 && headers_is_one_of(text.data[0], " \t"))
+    while (text.size > 0 && headers_is_space(text.data[0]))
         text = (Span){.data = text.data + 1, .size = text.size - 1};
-    while (text.size > 0 && headers_is_one_of(text.data[text.size - 1], " \t"))
+    while (text.size > 0 && headers_is_space(text.data[text.size - 1]))
         text.size--;
     return text;
 }
@@ -241,7 +253,7 @@ static Reason headers_collect(const RawHead *raw, Headers *headers, const char *
         if (span_is_nocase(header->name, "Connection"))
             headers->close = headers->close || headers_has_close(header->value);
         for (KnownHeader known = HEADER_HOST; known < HEADER_MAX_; known++) {
-            if (!span_is_nocase(header->name, HEADERS[known].name))
+            if (!span_equals_nocase(header->name, HEADERS[known].name))
                 continue;
             if (headers->known[known])
                 return headers_refuse(HEADERS[known].twice, HEADERS[known].detail, ret_detail);

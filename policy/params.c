@@ -452,7 +452,6 @@ void params_judge(const ParamsQuestion *question, Findings *ret) {
     const Request *request = question->request;
     Params p = {.q = question, .findings = ret};
 
-    *ret = (Findings){0};
     if (!request->operation)
         return;
     p.operation = params_number(request->operation);

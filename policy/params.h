@@ -23,7 +23,8 @@ typedef struct ParamsQuestion {
     Trace *trace; /* or NULL */
 } ParamsQuestion;
 
-/* No finding means the query may be forwarded. What is invalid (400) comes first in *ret. */
+/* No finding means the query may be forwarded. *ret is all zero when it comes; what is invalid (400) comes
+ * first in *ret. */
 void params_judge(const ParamsQuestion *question, Findings *ret);
 
 /*

@@ -10,32 +10,32 @@
  * read; Expect, since we answer it; credentials where nobody reads them.
  */
 static const struct {
-    const char *name; /* a dash at the end: all names that start so */
+    Span name; /* a dash at the end: all names that start so */
     const char *operation;
 } REQUEST_FORWARDED[] = {
-    {"User-Agent", NULL},
-    {"Accept", NULL},
-    {"Content-Type", NULL},
+    {SPAN_INIT("User-Agent"), NULL},
+    {SPAN_INIT("Accept"), NULL},
+    {SPAN_INIT("Content-Type"), NULL},
     /* Where moby reads it: httputils, registry.DecodeAuthConfig and their callers. */
-    {"X-Registry-Auth", "ImageCreate"},
-    {"X-Registry-Auth", "ImagePush"},
-    {"X-Registry-Auth", "ImageSearch"},
-    {"X-Registry-Auth", "DistributionInspect"},
-    {"X-Registry-Auth", "ServiceCreate"},
-    {"X-Registry-Auth", "ServiceUpdate"},
-    {"X-Registry-Auth", "PluginPull"},
-    {"X-Registry-Auth", "PluginPush"},
-    {"X-Registry-Auth", "PluginUpgrade"},
-    {"X-Registry-Auth", "GetPluginPrivileges"},
-    {"X-Registry-Config", "ImageBuild"},
+    {SPAN_INIT("X-Registry-Auth"), "ImageCreate"},
+    {SPAN_INIT("X-Registry-Auth"), "ImagePush"},
+    {SPAN_INIT("X-Registry-Auth"), "ImageSearch"},
+    {SPAN_INIT("X-Registry-Auth"), "DistributionInspect"},
+    {SPAN_INIT("X-Registry-Auth"), "ServiceCreate"},
+    {SPAN_INIT("X-Registry-Auth"), "ServiceUpdate"},
+    {SPAN_INIT("X-Registry-Auth"), "PluginPull"},
+    {SPAN_INIT("X-Registry-Auth"), "PluginPush"},
+    {SPAN_INIT("X-Registry-Auth"), "PluginUpgrade"},
+    {SPAN_INIT("X-Registry-Auth"), "GetPluginPrivileges"},
+    {SPAN_INIT("X-Registry-Config"), "ImageBuild"},
     /* BuildKit's session, and the names it exposes. */
-    {"X-Docker-Expose-Session-", "Session"},
-    {"X-Docker-Expose-Session-", "GrpcUpgrade"},
+    {SPAN_INIT("X-Docker-Expose-Session-"), "Session"},
+    {SPAN_INIT("X-Docker-Expose-Session-"), "GrpcUpgrade"},
     /* RFC 6455, section 4.1. */
-    {"Sec-WebSocket-Key", "ContainerAttachWebsocket"},
-    {"Sec-WebSocket-Version", "ContainerAttachWebsocket"},
-    {"Sec-WebSocket-Protocol", "ContainerAttachWebsocket"},
-    {"Sec-WebSocket-Extensions", "ContainerAttachWebsocket"},
+    {SPAN_INIT("Sec-WebSocket-Key"), "ContainerAttachWebsocket"},
+    {SPAN_INIT("Sec-WebSocket-Version"), "ContainerAttachWebsocket"},
+    {SPAN_INIT("Sec-WebSocket-Protocol"), "ContainerAttachWebsocket"},
+    {SPAN_INIT("Sec-WebSocket-Extensions"), "ContainerAttachWebsocket"},
 };
 
 /*
@@ -134,12 +134,12 @@ static Reason request_check_body(Request *request, const Headers *headers, const
 /* Our spelling of the name of a field that goes on, or {NULL, 0}. */
 static Span request_forwards(const Request *request, Span name) {
     for (size_t i = 0; i < ARRAY_SIZE(REQUEST_FORWARDED); i++) {
-        Span row = span_from(REQUEST_FORWARDED[i].name);
+        Span row = REQUEST_FORWARDED[i].name;
         bool prefix = row.data[row.size - 1] == '-';
         Span head = {.data = name.data, .size = prefix && name.size > row.size ? row.size : name.size};
         const char *only = REQUEST_FORWARDED[i].operation;
 
-        if (!span_is_nocase(head, row.data))
+        if (!span_equals_nocase(head, row))
             continue;
         if (!only || (request->operation && strcmp(request->operation->id, only) == 0))
             return prefix ? name : row;
@@ -198,7 +198,9 @@ Reason request_seal(Arena *arena, const RawHead *raw, Request *ret, const char *
     Headers headers;
     Reason reason;
 
-    *ret = (Request){0};
+    /* Its last two members are an array, of which most is never looked at, and how many of it are. */
+    memset(ret, 0, offsetof(Request, headers));
+    ret->n_headers = 0;
     reason = request_take_line(arena, raw, ret, ret_detail);
     if (reason != REASON_OK)
         return reason;

@@ -48,6 +48,9 @@ typedef struct Request {
     int64_t now; /* when it is judged, seconds since 1970; 0: unknown, and no entry with a time grants it */
 } Request;
 
+_Static_assert(offsetof(Request, n_headers) == offsetof(Request, headers) + sizeof(((Request *) 0)->headers),
+               "request_seal clears what is before them");
+
 /*
  * Checks the head and fills *ret, copying what it keeps into `arena`. Returns REASON_OK or why not,
  * with a sentence in *ret_detail (arena or static) that names the place ("header Content-Length").

@@ -97,6 +97,40 @@ static bool routes_match_template(const char *pattern, Span path, bool mux, Span
     return false;
 }
 
+/* What stands before the first and behind the last wildcard of a row's mux template; all of it, where it has
+ * none. */
+static struct {
+    Span head, tail;
+    bool literal;
+} routes_edges[ARRAY_SIZE(ROUTES)];
+
+static void routes_build_edges(void) {
+    for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++) {
+        Span whole = span_from(ROUTES_MUX[i]);
+        const char *open = strchr(ROUTES_MUX[i], '{'), *close = strrchr(ROUTES_MUX[i], '}');
+
+        routes_edges[i].literal = !open;
+        routes_edges[i].head = open ? (Span){whole.data, (size_t) (open - whole.data)} : whole;
+        routes_edges[i].tail = close ? span_from(close + 1) : whole;
+    }
+}
+
+static bool span_ends_with(Span a, Span tail) {
+    return a.size >= tail.size && memcmp(a.data + (a.size - tail.size), tail.data, tail.size) == 0;
+}
+
+/* Of the hundred rows one or two are left by this, so that templates are seldom looked into. */
+static bool routes_may_match(size_t i, Method method, const Target *target) {
+    if (routes_edges[0].head.size == 0)
+        routes_build_edges();
+    if (ROUTES[i].method != method ||
+        (routes_edges[i].literal && routes_edges[i].head.size != target->path.size))
+        return false;
+    return span_ends_with(target->path, routes_edges[i].tail) &&
+           span_starts_with(target->path, routes_edges[i].head) &&
+           (target->api_minor == 0 || routes_has_version(&ROUTES[i]));
+}
+
 const Operation *routes_all(size_t *ret_n) {
     *ret_n = ARRAY_SIZE(ROUTES);
     return ROUTES;
@@ -123,9 +157,8 @@ const Operation *routes_match(Method method, const Target *target, Span *ret_obj
     for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++) {
         Span theirs = {0}, ours = {0};
 
-        if (ROUTES[i].method != method || (target->api_minor > 0 && !routes_has_version(&ROUTES[i])))
-            continue;
-        if (!routes_match_template(ROUTES_MUX[i], target->path, true, &theirs))
+        if (!routes_may_match(i, method, target) ||
+            !routes_match_template(ROUTES_MUX[i], target->path, true, &theirs))
             continue;
         if (!routes_match_template(ROUTES[i].path, target->path, false, &ours) || !span_equals(theirs, ours))
             return NULL;
@@ -139,7 +172,7 @@ bool routes_is_taken(Method method, const Target *target) {
     Span object = {0};
 
     for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++)
-        if (ROUTES[i].method == method && (target->api_minor == 0 || routes_has_version(&ROUTES[i])) &&
+        if (routes_may_match(i, method, target) &&
             routes_match_template(ROUTES_MUX[i], target->path, true, &object))
             return true;
     return false;

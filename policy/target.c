@@ -13,7 +13,8 @@
 static bool target_is_path_byte(char c) {
     char lower = ascii_lower(c);
 
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("._~:@/+-", c));
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '/' ||
+           (c != '\0' && strchr("._~:@+-", c));
 }
 
 /*

@@ -48,7 +48,8 @@ size_t text_take_rune(const char *text, size_t size, uint32_t *ret_rune) {
 bool text_is_utf8(Span text) {
     for (size_t i = 0; i < text.size;) {
         uint32_t rune;
-        size_t n = text_take_rune(text.data + i, text.size - i, &rune);
+        size_t n =
+            (unsigned char) text.data[i] < 0x80 ? 1 : text_take_rune(text.data + i, text.size - i, &rune);
 
         if (n == 0)
             return false;
