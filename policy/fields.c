@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The rows become a tree of fields in static storage, with one hash table over (parent, folded name):
- * what a key is takes one look-up, however many fields there are, and a client can't add to it. Built
- * once from constants, so the result is the same on every run; the daemon has one thread.
+ * The rows become a tree of fields in static storage, with two hash tables: over (parent, name), where what
+ * a client sends is nearly always found, and over (parent, folded name) for what isn't. What a key is takes
+ * one look-up or two, however many fields there are, and a client can't add to it. Built once from constants,
+ * so the result is the same on every run; the daemon has one thread.
  */
 #include "fields.h"
 
@@ -82,7 +83,8 @@ static const struct {
 
 static Field fields_pool[FIELDS_ROOM];
 static size_t fields_n;
-static uint16_t fields_slots[FIELDS_SLOTS]; /* index + 1 into fields_pool; 0: free */
+static uint16_t fields_slots[FIELDS_SLOTS];       /* by folded name: index + 1 into fields_pool; 0: free */
+static uint16_t fields_exact_slots[FIELDS_SLOTS]; /* by name */
 static FieldTable fields_built[ARRAY_SIZE(fields_tables)];
 
 /* FNV-1a over the parent's place and the folded key: twins that Go takes for one key share a hash. */
@@ -95,24 +97,69 @@ static uint32_t fields_hash(const Field *parent, Span key) {
     return hash;
 }
 
-FieldMatch fields_lookup(const Field *object, Span key, const Field **ret) {
+/* Eight bytes, or all of them where there are fewer, some of them twice. */
+static uint64_t fields_word(const char *data, size_t n) {
+    uint64_t word = 0;
+    uint32_t first, last;
+
+    if (n >= 8) {
+        memcpy(&word, data, 8);
+    } else if (n >= 4) {
+        memcpy(&first, data, 4);
+        memcpy(&last, data + n - 4, 4);
+        word = (uint64_t) last << 32 | first;
+    } else if (n > 0) {
+        word = (uint64_t) (unsigned char) data[n / 2] << 16 | (uint64_t) (unsigned char) data[n - 1] << 8 |
+               (unsigned char) data[0];
+    }
+    return word;
+}
+
+/* The name's ends and its length tell our fields apart; keys that share them only cost a comparison. */
+static uint32_t fields_exact_hash(const Field *parent, Span key) {
+    uint64_t first = fields_word(key.data, key.size);
+    uint64_t last = key.size > 8 ? fields_word(key.data + key.size - 8, 8) : 0;
+    uint64_t hash =
+        (first ^ (uint64_t) (parent - fields_pool) << 48 ^ key.size) * UINT64_C(0x9E3779B97F4A7C15);
+
+    hash = (hash ^ hash >> 29 ^ last) * UINT64_C(0xBF58476D1CE4E5B9);
+    return (uint32_t) (hash >> 32);
+}
+
+static const Field *fields_lookup_exact(const Field *object, Span key) {
+    uint32_t slot = fields_exact_hash(object, key) % FIELDS_SLOTS;
+
+    for (; fields_exact_slots[slot] != 0; slot = (slot + 1) % FIELDS_SLOTS) {
+        const Field *field = &fields_pool[fields_exact_slots[slot] - 1];
+
+        if (field->parent == object && span_equals(field->name, key))
+            return field;
+    }
+    return NULL;
+}
+
+static const Field *fields_lookup_folded(const Field *object, Span key) {
     uint32_t hash = fields_hash(object, key);
 
     for (uint32_t slot = hash % FIELDS_SLOTS; fields_slots[slot] != 0; slot = (slot + 1) % FIELDS_SLOTS) {
         const Field *field = &fields_pool[fields_slots[slot] - 1];
 
-        if (field->hash != hash || field->parent != object)
-            continue;
-        if (span_equals(field->name, key)) {
-            *ret = field;
-            return FIELD_EXACT;
-        }
-        if (body_key_folds_to(key, field->name.data)) {
-            *ret = field;
-            return FIELD_FOLDED;
-        }
+        if (field->hash == hash && field->parent == object && body_key_folds_to(key, field->name.data))
+            return field;
     }
-    return FIELD_UNKNOWN;
+    return NULL;
+}
+
+FieldMatch fields_lookup(const Field *object, Span key, const Field **ret) {
+    const Field *field = fields_lookup_exact(object, key);
+    FieldMatch match = field ? FIELD_EXACT : FIELD_FOLDED;
+
+    if (!field)
+        field = fields_lookup_folded(object, key);
+    if (!field)
+        return FIELD_UNKNOWN;
+    *ret = field;
+    return match;
 }
 
 static Field *fields_add(Field *parent, Span name, FieldType type) {
@@ -140,19 +187,27 @@ static Span fields_keep_name(Span part) {
     return (Span){.data = name, .size = part.size};
 }
 
+static void fields_enter(uint16_t *slots, uint32_t hash, uint16_t number) {
+    uint32_t slot = hash % FIELDS_SLOTS;
+
+    while (slots[slot] != 0)
+        slot = (slot + 1) % FIELDS_SLOTS;
+    slots[slot] = number;
+}
+
 static Field *fields_add_member(Field *parent, Span part) {
     const Field *known;
-    uint32_t slot;
+    FieldMatch match = fields_lookup(parent, part, &known);
     Field *field;
 
-    if (fields_lookup(parent, part, &known) == FIELD_EXACT)
+    if (match == FIELD_EXACT)
         return &fields_pool[known - fields_pool];
 
+    assert(match == FIELD_UNKNOWN); /* no two fields of one object are spellings of each other */
     field = fields_add(parent, fields_keep_name(part), FIELD_OBJECT);
     field->hash = fields_hash(parent, part);
-    for (slot = field->hash % FIELDS_SLOTS; fields_slots[slot] != 0; slot = (slot + 1) % FIELDS_SLOTS)
-        ;
-    fields_slots[slot] = (uint16_t) fields_n;
+    fields_enter(fields_slots, field->hash, (uint16_t) fields_n);
+    fields_enter(fields_exact_slots, fields_exact_hash(parent, part), (uint16_t) fields_n);
     return field;
 }
 

@@ -50,12 +50,16 @@ static const char *judge_show(Arena *arena, const Field *field, const BodyNode *
     return body_show(arena, value);
 }
 
-TraceEntry *judgement_note(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+/* Whether a field is only there to hold others. */
+static bool judge_only_holds(const Field *field, const BodyNode *value) {
     bool holds = field && (field->type == FIELD_OBJECT || field->type == FIELD_MAP ||
                            field->type == FIELD_ARRAY || field->type == FIELD_STRSLICE);
 
-    if (!j->trace || !place ||
-        (holds && !field->rule && judge_type_fits(field->type, body_type(value)) && !body_is_zero(value)))
+    return holds && !field->rule && judge_type_fits(field->type, body_type(value)) && !body_is_zero(value);
+}
+
+TraceEntry *judgement_note(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    if (!j->trace || !place || judge_only_holds(field, value))
         return NULL;
     return trace_note(j->trace, &(TraceEntry){.place = place_show(j->trace->arena, place),
                                               .value = judge_show(j->trace->arena, field, value),

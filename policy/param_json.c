@@ -147,6 +147,11 @@ static bool param_is_of_type(ParamType type, const BodyNode *root) {
     return false;
 }
 
+static Reason param_refuse_type(Arena *arena, ParamType type, const char **ret_detail) {
+    *ret_detail = arena_printf(arena, " is no %s", param_type_name(type));
+    return REASON_QUERY_NOT_ALLOWED;
+}
+
 Reason param_json_check(Arena *arena, ParamType type, Span value, bool *ret_zero, const char **ret_detail) {
     CLEANUP(body_free_p) Body *body = NULL;
     const char *detail = NULL;
@@ -154,11 +159,10 @@ Reason param_json_check(Arena *arena, ParamType type, Span value, bool *ret_zero
     Reason reason;
 
     *ret_zero = false;
-    *ret_detail = arena_printf(arena, " is no %s", param_type_name(type));
     if (type == PARAM_TYPE_TEXT || type == PARAM_TYPE_LIST || type == PARAM_TYPE_BOOL)
         return REASON_OK;
     if (type == PARAM_TYPE_INT)
-        return param_is_integer(value) ? REASON_OK : REASON_QUERY_NOT_ALLOWED;
+        return param_is_integer(value) ? REASON_OK : param_refuse_type(arena, type, ret_detail);
     reason = body_parse(arena, value, &body, &detail);
     if (reason != REASON_OK) {
         *ret_detail = arena_printf(arena, ": %s", detail ? detail : reason_sentence(reason));
@@ -166,6 +170,7 @@ Reason param_json_check(Arena *arena, ParamType type, Span value, bool *ret_zero
     }
     root = body_root(body);
     *ret_zero = body_is_zero(root);
-    return body_type(root) == BODY_TYPE_NULL || param_is_of_type(type, root) ? REASON_OK
-                                                                             : REASON_QUERY_NOT_ALLOWED;
+    return body_type(root) == BODY_TYPE_NULL || param_is_of_type(type, root)
+               ? REASON_OK
+               : param_refuse_type(arena, type, ret_detail);
 }
