@@ -78,6 +78,24 @@ void arena_reset(Arena *arena) {
     arena_free_blocks(arena, !ARENA_MALLOC_PER_ITEM);
 }
 
+ArenaMark arena_mark(const Arena *arena) {
+    const ArenaBlock *block = arena->blocks;
+
+    return (ArenaMark){.block = block, .block_used = block ? block->used : 0, .used = arena->used};
+}
+
+void arena_release(Arena *arena, ArenaMark mark) {
+    while (arena->blocks != mark.block) {
+        ArenaBlock *older = arena->blocks->older;
+
+        free(arena->blocks);
+        arena->blocks = older;
+    }
+    if (arena->blocks)
+        arena->blocks->used = mark.block_used;
+    arena->used = mark.used;
+}
+
 static size_t arena_usual_block(const Arena *arena) {
     if (!arena->blocks)
         return ARENA_FIRST_BLOCK;

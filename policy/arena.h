@@ -16,6 +16,16 @@ Arena *arena_new(size_t limit);
 Arena *arena_free(Arena *arena); /* accepts NULL, returns NULL */
 void arena_reset(Arena *arena);  /* all items go, one block stays: for the next exchange */
 
+/* Where the arena is now; all that is taken from there on goes with arena_release. Not past a reset. */
+typedef struct ArenaMark {
+    const void *block;
+    size_t block_used;
+    size_t used;
+} ArenaMark;
+
+ArenaMark arena_mark(const Arena *arena);
+void arena_release(Arena *arena, ArenaMark mark);
+
 /* Zeroed, aligned for any type. NULL past the limit or out of memory. */
 void *arena_alloc(Arena *arena, size_t size);
 void *arena_alloc_array(Arena *arena, size_t n, size_t size); /* checked multiply */

@@ -8,6 +8,7 @@
 #include "fields.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "body.h"
 #include "rules.h"
@@ -274,6 +275,14 @@ static void fields_add_row(Field *root, const FieldRow *row) {
     field->until = row->until;
 }
 
+static const char *fields_unknown_rule(const char *object) {
+    char rule[64];
+    int n = snprintf(rule, sizeof(rule), "%s.unknown_fields", object);
+
+    assert(n > 0 && (size_t) n < sizeof(rule));
+    return fields_keep_name((Span){rule, (size_t) n}).data;
+}
+
 static void fields_build(void) {
     for (size_t i = 0; i < ARRAY_SIZE(fields_tables); i++) {
         FieldTable *table = &fields_built[i];
@@ -283,6 +292,7 @@ static void fields_build(void) {
             fields_add_row(root, row);
         table->operation = fields_tables[i].operation;
         table->object = fields_tables[i].object;
+        table->unknown_rule = fields_unknown_rule(fields_tables[i].object);
         table->root = root;
         if (fields_tables[i].misplaced)
             table->misplaced = fields_descend(root, fields_tables[i].misplaced);

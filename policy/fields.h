@@ -107,8 +107,9 @@ struct Field {
 };
 
 typedef struct FieldTable {
-    const char *operation; /* "ContainerCreate" */
-    const char *object;    /* "containers": whose unknown_fields it is */
+    const char *operation;    /* "ContainerCreate" */
+    const char *object;       /* "containers": whose unknown_fields it is */
+    const char *unknown_rule; /* "containers.unknown_fields" */
     const Field *root;
     const Field *misplaced; /* an object whose fields dockerd also reads at the root (T-040), or NULL */
 } FieldTable;

@@ -127,11 +127,31 @@ int64_t judgement_integer_of(const BodyNode *object, const char *key) {
     return node && body_type(node) == BODY_TYPE_INTEGER ? body_integer(node) : 0;
 }
 
-/* "containers.unknown_fields" */
-static const char *judge_unknown_rule(Judgement *j) {
-    const char *rule = arena_printf(j->arena, "%s.unknown_fields", j->table->object);
+static const char *judge_unknown_rule(const Judgement *j) {
+    return j->table->unknown_rule;
+}
 
-    return rule ? rule : "unknown_fields";
+/*
+ * What a judge takes to think with goes when it has done, so that the arena grows by what is found and not by
+ * what is looked at. What is found is kept: findings, as far as they are worded, and host paths.
+ */
+typedef struct Scratch {
+    ArenaMark mark;
+    size_t n_findings, n_ambiguous, n_paths;
+} Scratch;
+
+static Scratch judge_scratch_begin(const Judgement *j) {
+    return (Scratch){.mark = arena_mark(j->arena),
+                     .n_findings = j->findings->n,
+                     .n_ambiguous = j->n_ambiguous,
+                     .n_paths = j->findings->n_paths};
+}
+
+static void judge_scratch_end(Judgement *j, const Scratch *before) {
+    bool found = j->findings->n > before->n_findings && before->n_findings < LIMIT_FINDINGS;
+
+    if (!found && j->n_ambiguous == before->n_ambiguous && j->findings->n_paths == before->n_paths)
+        arena_release(j->arena, before->mark);
 }
 
 bool judge_type_fits(FieldType type, BodyType given) {
@@ -379,12 +399,14 @@ static bool judge_field(Judgement *j, const Place *place, const Field *field, co
         *ret_mark = TRACE_FREE;
     if (judge_version(j, place, field) && field->judge != JUDGE_FREE && judge_is_enforced(j->rules, field)) {
         JudgeFunction function = judge_find(field->judge);
+        Scratch scratch = judge_scratch_begin(j);
 
         *ret_mark = TRACE_ALLOWED;
         if (function)
             function(j, place, field, value);
         else /* a row whose judge nobody wrote */
             judgement_object(j, place, REASON_UNDECIDED, field->rule, NULL, " has no judge");
+        judge_scratch_end(j, &scratch);
     }
     return true;
 }

@@ -76,6 +76,7 @@ static bool required_has_no_new_privileges(Judgement *j, const BodyNode *options
 
     for (size_t i = 0; options && body_type(options) == BODY_TYPE_ARRAY && i < body_size(options); i++) {
         const BodyNode *option = body_at(options, i);
+        ArenaMark mark = arena_mark(j->arena);
         const char *text;
 
         if (body_type(option) != BODY_TYPE_STRING)
@@ -85,6 +86,7 @@ static bool required_has_no_new_privileges(Judgement *j, const BodyNode *options
             return false;
         if (span_starts_with(span_from(text), SPAN("no-new-privileges")))
             has = strcmp(text, "no-new-privileges") == 0;
+        arena_release(j->arena, mark);
     }
     return has;
 }

@@ -69,6 +69,30 @@ Test(arena, reset_gives_everything_back) {
     }
 }
 
+Test(arena, a_release_gives_back_what_came_after_the_mark) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(64u << 10);
+    ArenaMark empty = arena_mark(arena);
+
+    for (size_t size = 1; size < 20000; size *= 3) {
+        char *kept = arena_copy(arena, SPAN("kept")), *item;
+        ArenaMark mark = arena_mark(arena);
+        size_t used = arena_used(arena);
+
+        for (int round = 0; round < 100; round++) { /* more than the limit, were it not released */
+            item = arena_alloc(arena, size);
+            cr_assert_not_null(item);
+            cr_assert(item[0] == 0 && item[size - 1] == 0);
+            memset(item, 0x5A, size);
+            arena_release(arena, mark);
+            cr_assert_eq(arena_used(arena), used);
+        }
+        cr_expect_str_eq(kept, "kept");
+    }
+    arena_release(arena, empty);
+    cr_expect_eq(arena_used(arena), 0);
+    cr_expect_not_null(arena_alloc(arena, 60u << 10));
+}
+
 Test(arena, copy_and_printf) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(4096);
 
