@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "advice.h"
 #include "credentials.h"
 #include "edit.h"
 #include "judge.h"
@@ -80,14 +81,18 @@ static bool decide_deny_list(Question *question) {
 
     for (size_t i = 0; i < policy->n_deny; i++) {
         const RequestRule *rule = &policy->deny[i];
+        const char *advice;
 
         if (!rule_matches(rule, question->request))
             continue;
+        advice = advice_find(question->request->operation, ADVICE_DENIED);
         *question->verdict = (Verdict){
             .reason = REASON_OPERATION_DENIED,
             .rule = "deny",
             .detail =
                 rule->operation ? "denied by name" : question_say(question, "denied as %s", rule->pattern),
+            .hint = advice,
+            .advise = advice != NULL,
             .origin = rule->origin,
         };
         return true;
@@ -203,6 +208,7 @@ static void miss_query(Question *question, const RequestRule *rule, const QueryR
 static void miss_pattern(Question *question, const RequestRule *rule) {
     const Request *request = question->request;
     const Operation *operation = request->operation;
+    const char *advice = advice_find(operation, ADVICE_NOT_ALLOWED);
 
     *question->verdict = (Verdict){.rule = "allow", .origin = rule->origin};
     if (operation) {
@@ -210,7 +216,8 @@ static void miss_pattern(Question *question, const RequestRule *rule) {
         question->verdict->detail =
             question_say(question, "%s leads to the host, so the pattern %s doesn't allow it", operation->id,
                          rule->pattern);
-        question->verdict->hint = hint_allow(question);
+        question->verdict->hint = advice ? advice : hint_allow(question);
+        question->verdict->advise = advice != NULL;
     } else if (routes_is_taken(request->method, &request->target)) {
         question->verdict->reason = REASON_OPERATION_NOT_ALLOWED;
         question->verdict->detail =
@@ -266,33 +273,10 @@ static bool rule_grants(Question *question, const RequestRule *rule) {
     return false;
 }
 
-/* What can't be judged, whoever asks: the client hears what to do instead. */
-static const char *advice_find(const Operation *operation) {
-    static const struct {
-        const char *operation;
-        const char *advice;
-    } rows[] = {
-        {"Session",
-         "BuildKit can't be judged: set DOCKER_BUILDKIT=0, build elsewhere, or have Session allowed by "
-         "name, which gives builds the host's network"},
-        {"GrpcUpgrade",
-         "BuildKit can't be judged: set DOCKER_BUILDKIT=0, build elsewhere, or have GrpcUpgrade "
-         "allowed by name, which gives all of BuildKit"},
-        {"ContainerAttachWebsocket",
-         "a websocket can't be judged: attach with POST as the docker command does, or have "
-         "ContainerAttachWebsocket allowed by name, which lets web pages write to containers"},
-    };
-
-    for (size_t i = 0; operation && i < ARRAY_SIZE(rows); i++)
-        if (strcmp(rows[i].operation, operation->id) == 0)
-            return rows[i].advice;
-    return NULL;
-}
-
 /* What no entry speaks of is denied, whether it is an operation that we know or one to come (T-016). */
 static void deny_not_allowed(Question *question) {
     const Request *request = question->request;
-    const char *advice = advice_find(request->operation);
+    const char *advice = advice_find(request->operation, ADVICE_NOT_ALLOWED);
 
     *question->verdict = (Verdict){
         .reason = request->operation ? REASON_OPERATION_NOT_ALLOWED : REASON_OPERATION_UNKNOWN,
