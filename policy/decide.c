@@ -400,7 +400,7 @@ static Verdict decide_query(const Question *question) {
     /* Without a query there is something to find only where absence has a meaning or a path names an image.
      */
     if (!request->operation || (request->target.n_query == 0 && request->operation->body != BODY_STREAM &&
-                                !policy->rules.images.given))
+                                !policy->rules.images.given && !rules_given(&policy->rules, RULES_SIGNALS)))
         return (Verdict){0};
     findings = arena_alloc(question->arena, sizeof(*findings));
     if (!findings)

@@ -5,6 +5,7 @@
 #include "hostpath.h"
 #include "param_images.h"
 #include "param_json.h"
+#include "signals.h"
 #include "text.h"
 
 typedef enum ParamJudge {
@@ -16,10 +17,12 @@ typedef enum ParamJudge {
     PARAM_PATH,
     PARAM_BUILDKIT,
     PARAM_LIMIT,
+    PARAM_SIGNAL,
     /* Judged where absent too: absent means something. */
     PARAM_FROM_IMAGE,
     PARAM_BUILD_NETWORK,
     PARAM_BUILD_REMOTE,
+    PARAM_KILL, /* a signal; without one KILL */
 } ParamJudge;
 
 /* The number of a row of routes.def. */
@@ -290,11 +293,27 @@ static void params_judge_buildkit(Params *p, const Param *param, Span value) {
     finding->advise = true;
 }
 
+/* Only where the policy lists some: a signal reaches no further than the operation. */
+static void params_judge_signal(Params *p, const Param *param, Span value) {
+    const Rules *rules = p->q->rules;
+    unsigned number = signal_parse(value);
+    const char *name = signal_name(number);
+
+    if (!rules_given(rules, RULES_SIGNALS) || (rules->signals & signal_bit(number)) != 0)
+        return;
+    params_refuse(p, param, value,
+                  name          ? arena_printf(p->q->arena, "containers: {signals: [%s]}", name)
+                  : number != 0 ? arena_printf(p->q->arena, "containers: {signals: [%u]}", number)
+                                : "write the signal as KILL, SIGKILL or 9");
+}
+
 static bool params_is_enforced(const Params *p, const Param *param) {
     if (!params_is_privileged(p))
         return true;
     if (param->judge == PARAM_LIMIT)
-        return true;                /* by the limits that are given */
+        return true; /* by the limits that are given */
+    if (param->judge == PARAM_SIGNAL || param->judge == PARAM_KILL)
+        return true;                /* likewise */
     if (param->judge == PARAM_PATH) /* a condition holds under every profile */
         return params_is_named(p, span_from(param->name));
     return (param->judge == PARAM_BUILD_NETWORK && p->q->build->has_networks) ||
@@ -351,6 +370,10 @@ static void params_judge_value(Params *p, const Param *param, Span value) {
         return params_judge_buildkit(p, param, value);
     case PARAM_LIMIT:
         return params_judge_limit(p, param, value);
+    case PARAM_SIGNAL:
+        return params_judge_signal(p, param, value);
+    case PARAM_KILL:
+        return params_judge_signal(p, param, value.size > 0 ? value : SPAN("KILL"));
     case PARAM_FROM_IMAGE:
         return params_judge_from_image(p, param, value);
     case PARAM_BUILD_NETWORK:
@@ -458,7 +481,8 @@ void params_judge(const ParamsQuestion *question, Findings *ret) {
     p.operation = params_number(request->operation);
     for (size_t i = 0; i < request->target.n_query; i++)
         params_judge_one(&p, &request->target.query[i]);
-    if (p.operation == PARAMS_OF_ImageBuild || p.operation == PARAMS_OF_ImageCreate)
+    if (p.operation == PARAMS_OF_ImageBuild || p.operation == PARAMS_OF_ImageCreate ||
+        p.operation == PARAMS_OF_ContainerKill)
         params_judge_absent(&p);
     if (question->rules->images.given || question->rules->require_digest)
         param_images_judge(question->arena, request, question->rules, question->trace, ret);

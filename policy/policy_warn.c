@@ -254,9 +254,10 @@ static bool warned_allows(const Warned *warned, const Operation *operation) {
     return false;
 }
 
-/* `containers:` holds bodies, and names of images where there is none. */
+/* `containers:` holds bodies, and names of images and signals where there is none. */
 static bool warned_has_containers(const Warned *warned) {
     static const char *const bodiless[] = {"ImagePush", "ImageTag", "DistributionInspect"};
+    static const char *const signalling[] = {"ContainerKill", "ContainerStop", "ContainerRestart"};
     const Rules *rules = &warned->policy->rules;
     bool any = rules->profile == PROFILE_PRIVILEGED || rules->unknown_fields_allowed; /* queries too */
 
@@ -264,6 +265,9 @@ static bool warned_has_containers(const Warned *warned) {
         any = warned->operations[i].body != BODY_NONE && warned_allows(warned, &warned->operations[i]);
     for (size_t i = 0; i < ARRAY_SIZE(bodiless) && !any; i++)
         any = rules->images.given && warned_allows(warned, routes_find(span_from(bodiless[i])));
+    for (size_t i = 0; i < ARRAY_SIZE(signalling) && !any; i++)
+        any =
+            rules_given(rules, RULES_SIGNALS) && warned_allows(warned, routes_find(span_from(signalling[i])));
     return any;
 }
 

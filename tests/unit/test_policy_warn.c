@@ -135,6 +135,8 @@ Test(policy_warn, keys_without_their_operation) {
     expect_one("p: {allow: [ContainerUpdate], containers: {user: any}}", "f:1", NULL);
     expect_one("p: {include: [q], containers: {user: any}}\nq: {allow: [ContainerCreate]}", "f:1", NULL);
     cr_expect_eq(count("p: {allow: [ImagePush], containers: {images: []}}", "judges nothing"), 0);
+    cr_expect_eq(count("p: {allow: [ContainerKill], containers: {signals: []}}", "judges nothing"), 0);
+    cr_expect_eq(count("p: {allow: [ContainerKill], containers: {images: []}}", "judges nothing"), 1);
     cr_expect_eq(count("p: {allow: [ImageBuild], build: {remote: true, networks: [host]}}", "build."), 2);
 }
 
