@@ -384,6 +384,15 @@ static bool policy_allows_buildkit(const Policy *policy, int64_t now) {
     return allows;
 }
 
+/* Without a query there is something to find only where absence has a meaning or a path names an image. */
+static bool query_says_something(const Request *request, const Rules *rules) {
+    const Operation *operation = request->operation;
+
+    return operation &&
+           (request->target.n_query > 0 || operation->body == BODY_STREAM ||
+            operation->reply == REPLY_UPGRADE || rules->images.given || rules_given(rules, RULES_SIGNALS));
+}
+
 /* What is wrong with the query; zero when nothing is. */
 static Verdict decide_query(const Question *question) {
     const Request *request = question->request;
@@ -397,10 +406,7 @@ static Verdict decide_query(const Question *question) {
                              .trace = question->trace};
     Findings *findings;
 
-    /* Without a query there is something to find only where absence has a meaning or a path names an image.
-     */
-    if (!request->operation || (request->target.n_query == 0 && request->operation->body != BODY_STREAM &&
-                                !policy->rules.images.given && !rules_given(&policy->rules, RULES_SIGNALS)))
+    if (!query_says_something(request, &policy->rules))
         return (Verdict){0};
     findings = arena_alloc(question->arena, sizeof(*findings));
     if (!findings)

@@ -22,7 +22,8 @@ typedef enum ParamJudge {
     PARAM_FROM_IMAGE,
     PARAM_BUILD_NETWORK,
     PARAM_BUILD_REMOTE,
-    PARAM_KILL, /* a signal; without one KILL */
+    PARAM_KILL,   /* a signal; without one KILL */
+    PARAM_STREAM, /* one that old engines attach in any case */
 } ParamJudge;
 
 /* The number of a row of routes.def. */
@@ -307,14 +308,39 @@ static void params_judge_signal(Params *p, const Param *param, Span value) {
                                 : "write the signal as KILL, SIGKILL or 9");
 }
 
+/* httputils.BoolValue (T-025): all but these are true. */
+static bool params_is_false(Span value) {
+    static const char *const words[] = {"", "0", "no", "false", "none"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (span_is_nocase(value, words[i]))
+            return true;
+    return false;
+}
+
+/*
+ * moby's wsContainersAttach looks at these from API v1.42 on, and before attaches stdin, stdout and stderr: a
+ * condition that keeps one away must not take a request for what it isn't.
+ */
+static void params_judge_stream(Params *p, const Param *param, Span value) {
+    unsigned minor = p->q->request->target.api_minor;
+
+    if (minor == 0 || minor >= 42 || !params_is_named(p, span_from(param->name)) || !params_is_false(value))
+        return;
+    params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name),
+                  ": before API v1.42 a websocket has all streams")
+        ->hint = "use a client of API version 1.42 or newer";
+}
+
 static bool params_is_enforced(const Params *p, const Param *param) {
     if (!params_is_privileged(p))
         return true;
     if (param->judge == PARAM_LIMIT)
         return true; /* by the limits that are given */
     if (param->judge == PARAM_SIGNAL || param->judge == PARAM_KILL)
-        return true;                /* likewise */
-    if (param->judge == PARAM_PATH) /* a condition holds under every profile */
+        return true; /* likewise */
+    if (param->judge == PARAM_PATH ||
+        param->judge == PARAM_STREAM) /* a condition holds under every profile */
         return params_is_named(p, span_from(param->name));
     return (param->judge == PARAM_BUILD_NETWORK && p->q->build->has_networks) ||
            (param->judge == PARAM_BUILD_REMOTE && p->q->build->has_remote);
@@ -374,6 +400,8 @@ static void params_judge_value(Params *p, const Param *param, Span value) {
         return params_judge_signal(p, param, value);
     case PARAM_KILL:
         return params_judge_signal(p, param, value.size > 0 ? value : SPAN("KILL"));
+    case PARAM_STREAM:
+        return params_judge_stream(p, param, value);
     case PARAM_FROM_IMAGE:
         return params_judge_from_image(p, param, value);
     case PARAM_BUILD_NETWORK:
@@ -482,7 +510,7 @@ void params_judge(const ParamsQuestion *question, Findings *ret) {
     for (size_t i = 0; i < request->target.n_query; i++)
         params_judge_one(&p, &request->target.query[i]);
     if (p.operation == PARAMS_OF_ImageBuild || p.operation == PARAMS_OF_ImageCreate ||
-        p.operation == PARAMS_OF_ContainerKill)
+        p.operation == PARAMS_OF_ContainerKill || p.operation == PARAMS_OF_ContainerAttachWebsocket)
         params_judge_absent(&p);
     if (question->rules->images.given || question->rules->require_digest)
         param_images_judge(question->arena, request, question->rules, question->trace, ret);
