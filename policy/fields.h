@@ -71,6 +71,7 @@ typedef enum FieldJudge {
     JUDGE_NETWORK_DRIVER,
     JUDGE_NETWORK_SCOPE,
     JUDGE_DEFAULT,
+    JUDGE_CONSISTENCY,
     /* judge_values.c: a list of map keys */
     JUDGE_LOG_OPTION,
     JUDGE_STORAGE_OPTION,

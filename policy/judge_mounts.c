@@ -293,6 +293,8 @@ static void judge_mount(Judgement *j, const Place *place, const Field *field, co
     }
     if (span_is(type, "bind") && !judgement_holds(j, RULES_BIND_MOUNTS))
         return;
+    if (judge_templates_of_mount(j, place, field, value))
+        return;
     judge_mount_source(j, place, field, value, type, source);
     if (!judge_is_one_value(source, "")) {
         at = PLACE_BELOW(place, "Source");
@@ -462,6 +464,8 @@ static void judge_driver_options(Judgement *j, const Place *place, const Field *
                                  const BodyNode *value) {
     bool binds = judgement_holds(j, RULES_BIND_MOUNTS);
 
+    if (judge_templates_of_options(j, place, field, value))
+        return;
     if (j->rules->volume_options.given && !(binds && judge_is_bind(value)))
         judge_plain_options(j, place, field, value);
     else if (binds)

@@ -379,6 +379,7 @@ static const struct {
     {JUDGE_NETWORK_DRIVER, false, {"bridge"}},
     {JUDGE_NETWORK_SCOPE, false, {"local"}},
     {JUDGE_DEFAULT, false, {"default"}},
+    {JUDGE_CONSISTENCY, false, {"default", "consistent", "cached", "delegated"}},
     /* Not env, env-regex, labels-regex: they copy values into the log. */
     {JUDGE_LOG_OPTION,
      true,

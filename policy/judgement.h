@@ -118,6 +118,11 @@ bool judge_network_is_allowed(const Judgement *j, Span name);
 /* judge_values.c: the NamespaceModes that pass. */
 unsigned judge_namespace_modes(const Judgement *j, RulesNamespace which);
 
+/* judge_templates.c: true where there is a template in it, and a finding says so; only of a service. */
+bool judge_templates_of_mount(Judgement *j, const Place *place, const Field *field, const BodyNode *mount);
+bool judge_templates_of_options(Judgement *j, const Place *place, const Field *field,
+                                const BodyNode *options);
+
 /* judge_required.c: what must be there; after the walk. `root` is the table's object. */
 void judge_required(Judgement *j, const BodyNode *root);
 
