@@ -3,6 +3,7 @@
 
 #include "fields.h"
 #include "hostpath.h"
+#include "param_form.h"
 #include "param_images.h"
 #include "param_json.h"
 #include "signals.h"
@@ -18,6 +19,7 @@ typedef enum ParamJudge {
     PARAM_BUILDKIT,
     PARAM_LIMIT,
     PARAM_SIGNAL,
+    PARAM_DOCKERFILE,
     /* Judged where absent too: absent means something. */
     PARAM_FROM_IMAGE,
     PARAM_BUILD_NETWORK,
@@ -204,20 +206,6 @@ static bool params_judge_version(Params *p, const Param *param) {
 
 /* --- values */
 
-/* moby's daemon/names.RestrictedNamePattern, and one byte too; a slash before it is as good as none. */
-static bool params_is_name(Span name) {
-    if (name.size > 0 && name.data[0] == '/')
-        name = (Span){name.data + 1, name.size - 1};
-    for (size_t i = 0; i < name.size; i++) {
-        char c = ascii_lower(name.data[i]);
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-
-        if (!alnum && (i == 0 || (c != '_' && c != '.' && c != '-')))
-            return false;
-    }
-    return name.size > 0;
-}
-
 /*
  * A path in a container, as the engine takes it: relative to its root, cleaned there. A condition compares
  * text, so under one it must be clean already: /data/../etc matches /data/ and everything below (T-088).
@@ -247,6 +235,10 @@ static void params_judge_from_image(Params *p, const Param *param, Span value) {
         params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name),
                       " is missing, so the engine would import what it is sent")
             ->hint = params_hint_named(p, SPAN("fromSrc"));
+    /* dir:/path, oci-archive:/path: Podman's transports read files of the host. No reference has this in it.
+     */
+    else if (value.size > 1 && memmem(value.data, value.size, ":/", 2))
+        params_refuse(p, param, value, "write the image as NAME:TAG or NAME@sha256:…");
 }
 
 /* Of a type that was checked: an integer that fits. */
@@ -308,16 +300,6 @@ static void params_judge_signal(Params *p, const Param *param, Span value) {
                                 : "write the signal as KILL, SIGKILL or 9");
 }
 
-/* httputils.BoolValue (T-025): all but these are true. */
-static bool params_is_false(Span value) {
-    static const char *const words[] = {"", "0", "no", "false", "none"};
-
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-        if (span_is_nocase(value, words[i]))
-            return true;
-    return false;
-}
-
 /*
  * moby's wsContainersAttach looks at these from API v1.42 on, and before attaches stdin, stdout and stderr: a
  * condition that keeps one away must not take a request for what it isn't.
@@ -325,7 +307,8 @@ static bool params_is_false(Span value) {
 static void params_judge_stream(Params *p, const Param *param, Span value) {
     unsigned minor = p->q->request->target.api_minor;
 
-    if (minor == 0 || minor >= 42 || !params_is_named(p, span_from(param->name)) || !params_is_false(value))
+    if (minor == 0 || minor >= 42 || !params_is_named(p, span_from(param->name)) ||
+        !param_form_is_false(value))
         return;
     params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name),
                   ": before API v1.42 a websocket has all streams")
@@ -343,7 +326,8 @@ static bool params_is_enforced(const Params *p, const Param *param) {
         param->judge == PARAM_STREAM) /* a condition holds under every profile */
         return params_is_named(p, span_from(param->name));
     return (param->judge == PARAM_BUILD_NETWORK && p->q->build->has_networks) ||
-           (param->judge == PARAM_BUILD_REMOTE && p->q->build->has_remote);
+           ((param->judge == PARAM_BUILD_REMOTE || param->judge == PARAM_DOCKERFILE) &&
+            p->q->build->has_remote);
 }
 
 static void params_judge_build(Params *p, const Param *param, Span value) {
@@ -353,6 +337,9 @@ static void params_judge_build(Params *p, const Param *param, Span value) {
     if (p->q->buildkit &&
         span_is(value, "client-session")) /* no address: the files of the client's session */
         return;
+    if (param->judge == PARAM_BUILD_REMOTE && value.size > 0 && p->q->build->remote &&
+        !param_form_is_address(value))
+        params_refuse(p, param, value, "write an address that begins with https://, http:// or git://");
     if (param->judge == PARAM_BUILD_REMOTE && value.size > 0 && !p->q->build->remote)
         params_refuse(p, param, value, "build: {remote: true} lets the engine fetch any address it reaches");
 }
@@ -362,7 +349,7 @@ static void params_judge_fixed(Params *p, const Param *param, Span value) {
     Span name = span_from(param->name);
     bool is_form = param->judge == PARAM_NAME || param->judge == PARAM_PATH;
     bool passes = (param->judge == PARAM_WORDS && params_is_word(param->words, value)) ||
-                  (param->judge == PARAM_NAME && params_is_name(value)) ||
+                  (param->judge == PARAM_NAME && param_form_is_name(value)) ||
                   (param->judge == PARAM_HOST && rules_host_has_address(value)) ||
                   (param->judge == PARAM_PATH && params_is_path(p, param, value));
 
@@ -400,6 +387,10 @@ static void params_judge_value(Params *p, const Param *param, Span value) {
         return params_judge_signal(p, param, value);
     case PARAM_KILL:
         return params_judge_signal(p, param, value.size > 0 ? value : SPAN("KILL"));
+    case PARAM_DOCKERFILE:
+        if (!param_form_is_dockerfile(value))
+            params_refuse(p, param, value, "write the path from the context's root, without '..'");
+        return;
     case PARAM_STREAM:
         return params_judge_stream(p, param, value);
     case PARAM_FROM_IMAGE:

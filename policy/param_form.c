@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "param_form.h"
+
+/* moby's daemon/names.RestrictedNamePattern, and one byte too; a slash before it is as good as none. */
+bool param_form_is_name(Span name) {
+    if (name.size > 0 && name.data[0] == '/')
+        name = (Span){name.data + 1, name.size - 1};
+    for (size_t i = 0; i < name.size; i++) {
+        char c = ascii_lower(name.data[i]);
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+        if (!alnum && (i == 0 || (c != '_' && c != '.' && c != '-')))
+            return false;
+    }
+    return name.size > 0;
+}
+
+/* Below the context. Podman takes JSON for several files, fetches an address, and joins `..` as it stands. */
+bool param_form_is_dockerfile(Span value) {
+    for (size_t begin = 0, i = 0; i <= value.size; i++) {
+        if (i < value.size && strchr("[\"", value.data[i])) /* NUL too */
+            return false;
+        if (i < value.size && value.data[i] != '/')
+            continue;
+        if (span_is((Span){value.data + begin, i - begin}, ".."))
+            return false;
+        begin = i + 1;
+    }
+    return value.size == 0 || !memmem(value.data, value.size, "://", 3);
+}
+
+/*
+ * What moby's remotecontext.Detect takes for an address. Podman takes all else for a folder of the host, and
+ * what stands behind `#` for one below the context, `..` as well.
+ */
+bool param_form_is_address(Span value) {
+    static const char *const prefixes[] = {"http://", "https://", "git://", "git@", "github.com/", "ssh://"};
+
+    for (size_t i = 0; i + 1 < value.size; i++)
+        if (value.data[i] == '.' && value.data[i + 1] == '.')
+            return false;
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+        if (span_starts_with(value, span_from(prefixes[i])))
+            return true;
+    return false;
+}
+
+/* httputils.BoolValue (T-025): all but these are true. */
+bool param_form_is_false(Span value) {
+    static const char *const words[] = {"", "0", "no", "false", "none"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (span_is_nocase(value, words[i]))
+            return true;
+    return false;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Forms of a parameter's value that no policy speaks of: what an engine takes for one thing only.
+ */
+#pragma once
+
+#include "base.h"
+
+/* A container's or volume's: RestrictedNamePattern, with a slash before it or not. */
+bool param_form_is_name(Span name);
+
+/* ImageBuild's: a path in the context without `..`, to Podman as well. An empty one is the default. */
+bool param_form_is_dockerfile(Span value);
+
+/* ImageBuild's `remote`: of another machine, not of the host. */
+bool param_form_is_address(Span value);
+
+/* A boolean that the engine takes for false (T-025); all others are true. */
+bool param_form_is_false(Span value);
