@@ -64,6 +64,7 @@ typedef enum FieldJudge {
     JUDGE_RUNTIME,
     JUDGE_LOG_DRIVER,
     JUDGE_LABEL, /* of a map's keys */
+    JUDGE_ENV,
     JUDGE_NOT_NEGATIVE,
     JUDGE_RESTART_POLICY,
     /* judge_values.c: a list of values that no key replaces */

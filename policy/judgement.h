@@ -115,6 +115,10 @@ JudgeFunction judge_things_find(FieldJudge judge);
 /* judge_values.c: whether `networks` has it; `default` is bridge. */
 bool judge_network_is_allowed(const Judgement *j, Span name);
 
+/* judge_values.c: an entry of Env that names no variable. What isn't one may be a secret, and is told
+ * nowhere. */
+bool judge_env_is_pattern(Span entry);
+
 /* judge_values.c: the NamespaceModes that pass. */
 unsigned judge_namespace_modes(const Judgement *j, RulesNamespace which);
 
