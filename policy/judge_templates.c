@@ -2,9 +2,9 @@
 /*
  * Swarm's templates. What a service says of its mounts is text/template to the node that runs the task
  * (swarmkit's template.ExpandContainerSpec): source, target, and the values of a volume's labels and driver
- * options. `/srv/data/{{.Service.Labels.x}}` becomes what a label says, `..` as well, and `{{printf "%c"
- * 46}}` is a dot; so what has a template in it can't be judged. Env and Hostname are expanded too, and lead
- * nowhere.
+ * options. `/srv/data/{{index .Service.Labels "x"}}` becomes what a label says, `..` as well, and printf can
+ * make a dot of 46 (both seen on 20.10); so what has a template in it can't be judged. Env and Hostname are
+ * expanded too, and lead nowhere.
  */
 #include "judgement.h"
 
