@@ -325,9 +325,10 @@ static bool params_is_enforced(const Params *p, const Param *param) {
     if (param->judge == PARAM_PATH ||
         param->judge == PARAM_STREAM) /* a condition holds under every profile */
         return params_is_named(p, span_from(param->name));
-    return (param->judge == PARAM_BUILD_NETWORK && p->q->build->has_networks) ||
-           ((param->judge == PARAM_BUILD_REMOTE || param->judge == PARAM_DOCKERFILE) &&
-            p->q->build->has_remote);
+    if (param->judge == PARAM_BUILD_NETWORK)
+        return p->q->build->has_networks;
+    return (param->judge == PARAM_BUILD_REMOTE || param->judge == PARAM_DOCKERFILE) &&
+           p->q->build->has_remote && !p->q->build->remote;
 }
 
 static void params_judge_build(Params *p, const Param *param, Span value) {
