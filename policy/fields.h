@@ -45,8 +45,10 @@ typedef enum FieldJudge {
     JUDGE_VOLUME_DRIVER,
     JUDGE_DRIVER_OPTIONS, /* a local volume's, as a whole */
     JUDGE_SUBPATH,
-    JUDGE_TARGET_KEY, /* of a map whose keys are paths in the container */
-    JUDGE_TMPFS,      /* the same, with mount options as values */
+    JUDGE_TMPFS, /* a map whose keys are paths in the container, with mount options as values */
+    /* judge_targets.c */
+    JUDGE_TARGET_KEY,  /* the same, of keys alone */
+    JUDGE_FILE_TARGET, /* of a service's secret or config */
     JUDGE_WORKING_DIR,
     /* judge_values.c */
     JUDGE_CAPABILITY,
