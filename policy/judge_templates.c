@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Swarm's templates. What a service says of its mounts is text/template to the node that runs the task
- * (swarmkit's template.ExpandContainerSpec): source, target, and the values of a volume's labels and driver
- * options. `/srv/data/{{index .Service.Labels "x"}}` becomes what a label says, `..` as well, and printf can
- * make a dot of 46 (both seen on 20.10); so what has a template in it can't be judged. Env and Hostname are
- * expanded too, and lead nowhere.
+ * Swarm's templates (T-092). What a service says of its mounts is text/template to the node that runs the
+ * task (swarmkit's template.ExpandContainerSpec): source, target, and the values of a volume's labels and
+ * driver options. `/srv/data/{{index .Service.Labels "x"}}` becomes what a label says, `..` as well, and
+ * printf can make a dot of 46 (both seen on 20.10); so what has a template in it can't be judged. Env and
+ * Hostname are expanded too, and lead nowhere.
  */
 #include "judgement.h"
 

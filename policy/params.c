@@ -301,8 +301,8 @@ static void params_judge_signal(Params *p, const Param *param, Span value) {
 }
 
 /*
- * moby's wsContainersAttach looks at these from API v1.42 on, and before attaches stdin, stdout and stderr: a
- * condition that keeps one away must not take a request for what it isn't.
+ * moby's wsContainersAttach looks at these from API v1.42 on, and before attaches all three (seen on 20.10):
+ * a condition that keeps one away must not take a request for what it isn't.
  */
 static void params_judge_stream(Params *p, const Param *param, Span value) {
     unsigned minor = p->q->request->target.api_minor;
