@@ -44,13 +44,3 @@ bool param_form_is_address(Span value) {
             return true;
     return false;
 }
-
-/* httputils.BoolValue (T-025): all but these are true. */
-bool param_form_is_false(Span value) {
-    static const char *const words[] = {"", "0", "no", "false", "none"};
-
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-        if (span_is_nocase(value, words[i]))
-            return true;
-    return false;
-}

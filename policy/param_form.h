@@ -14,6 +14,3 @@ bool param_form_is_dockerfile(Span value);
 
 /* ImageBuild's `remote`: of another machine, not of the host. */
 bool param_form_is_address(Span value);
-
-/* A boolean that the engine takes for false (T-025); all others are true. */
-bool param_form_is_false(Span value);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "params.h"
 
+#include "attach_rules.h"
 #include "fields.h"
 #include "hostpath.h"
 #include "param_form.h"
@@ -315,7 +316,7 @@ static void params_judge_stream(Params *p, const Param *param, Span value) {
     unsigned minor = p->q->request->target.api_minor;
 
     if (minor == 0 || minor >= 42 || !params_is_named(p, span_from(param->name)) ||
-        !param_form_is_false(value))
+        !attach_rules_is_false(value))
         return;
     params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name),
                   ": before API v1.42 a websocket has all streams")

@@ -59,13 +59,3 @@ Test(param_form, addresses) {
 
     expect("address", param_form_is_address, cases, ARRAY_SIZE(cases));
 }
-
-Test(param_form, falsehoods) {
-    static const Case cases[] = {
-        {SPAN(""), true},     {SPAN("0"), true},     {SPAN("no"), true},   {SPAN("False"), true},
-        {SPAN("NONE"), true}, {SPAN("1"), false},    {SPAN("off"), false}, {SPAN("n"), false},
-        {SPAN("00"), false},  {SPAN("true"), false},
-    };
-
-    expect("bool", param_form_is_false, cases, ARRAY_SIZE(cases));
-}
