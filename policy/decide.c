@@ -11,6 +11,7 @@
 #include "credentials.h"
 #include "edit.h"
 #include "judge.h"
+#include "param_form.h"
 #include "params.h"
 #include "scope_judge.h"
 #include "set.h"
@@ -185,7 +186,7 @@ static const char *hint_allow(const Question *question) {
 
 static const char *hint_query(const Question *question, const QueryRule *query, Span value) {
     if (!text_is_plain(value) || !text_is_plain(span_from(query->key)) ||
-        !params_may_quote(span_from(query->key), value))
+        !param_form_may_quote(span_from(query->key), value))
         return NULL;
     return question_say(question, "allow: [{operation: %s, query: {%s: [\"%.*s\"]}}]",
                         question->request->operation->id, query->key, SPAN_FMT(value));
@@ -193,7 +194,8 @@ static const char *hint_query(const Question *question, const QueryRule *query, 
 
 static void miss_query(Question *question, const RequestRule *rule, const QueryRule *query, Span value) {
     const char *field = question_say(question, "query.%s", question_show(question, span_from(query->key)));
-    const char *shown = params_may_quote(span_from(query->key), value) ? question_show(question, value) : "…";
+    const char *shown =
+        param_form_may_quote(span_from(query->key), value) ? question_show(question, value) : "…";
 
     *question->verdict = (Verdict){
         .reason = REASON_QUERY_NOT_ALLOWED,

@@ -44,3 +44,24 @@ bool param_form_is_address(Span value) {
             return true;
     return false;
 }
+
+bool param_form_may_quote(Span key, Span value) {
+    static const struct {
+        const char *key;
+        const char *marks; /* NULL: never; else only one that has such a byte in it may hold a secret */
+        bool address;      /* or what begins as an address */
+    } secrets[] = {{"buildargs", NULL, false}, {"changes", NULL, false}, {"remote", "@?%", false},
+                   {"fromSrc", "@?%", false},  {"dockerfile", "", true}, {"fromImage", "", true}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
+        if (!span_is_nocase(key, secrets[i].key))
+            continue;
+        if (!secrets[i].marks ||
+            (secrets[i].address && value.size > 2 && memmem(value.data, value.size, "://", 3)))
+            return false;
+        for (size_t k = 0; k < value.size; k++)
+            if (value.data[k] == '\0' || strchr(secrets[i].marks, value.data[k]))
+                return false;
+    }
+    return true;
+}

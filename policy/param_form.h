@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Forms of a parameter's value that no policy speaks of: what an engine takes for one thing only.
+ * Forms of a parameter's value that no policy speaks of: what an engine takes for one thing only, and what
+ * may be told of it.
  */
 #pragma once
 
@@ -14,3 +15,9 @@ bool param_form_is_dockerfile(Span value);
 
 /* ImageBuild's `remote`: of another machine, not of the host. */
 bool param_form_is_address(Span value);
+
+/*
+ * False where the value of a parameter may hold a secret: then no sentence quotes it, for sentences stand in
+ * the audit trail. daemon/record.c leaves the same out of the query.
+ */
+bool param_form_may_quote(Span key, Span value);

@@ -114,29 +114,8 @@ static Finding *params_object(Params *p, Reason reason, const char *rule, Span k
     return &findings->items[at];
 }
 
-bool params_may_quote(Span key, Span value) {
-    static const struct {
-        const char *key;
-        const char *marks; /* NULL: never; else only one that has such a byte in it may hold a secret */
-        bool address;      /* or what begins as an address */
-    } secrets[] = {{"buildargs", NULL, false}, {"changes", NULL, false}, {"remote", "@?%", false},
-                   {"fromSrc", "@?%", false},  {"dockerfile", "", true}, {"fromImage", "", true}};
-
-    for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
-        if (!span_is_nocase(key, secrets[i].key))
-            continue;
-        if (!secrets[i].marks ||
-            (secrets[i].address && value.size > 2 && memmem(value.data, value.size, "://", 3)))
-            return false;
-        for (size_t k = 0; k < value.size; k++)
-            if (value.data[k] == '\0' || strchr(secrets[i].marks, value.data[k]))
-                return false;
-    }
-    return true;
-}
-
 static void params_refuse(Params *p, const Param *param, Span value, const char *hint) {
-    const char *shown = params_may_quote(span_from(param->name), value)
+    const char *shown = param_form_may_quote(span_from(param->name), value)
                             ? text_show(p->q->arena, value, LIMIT_VALUE_SHOWN)
                             : "…";
     const char *detail = shown ? arena_printf(p->q->arena, "=%s", shown) : NULL;
@@ -178,22 +157,6 @@ static bool params_is_body_field(const Params *p, Span key) {
         return false;
     table = fields_find(operation->id);
     return table && fields_lookup(table->root, key, &field) == FIELD_EXACT;
-}
-
-static void params_judge_unknown(Params *p, const QueryPair *pair) {
-    const Param *near = params_find_folded(p->operation, pair->key);
-    const char *name = p->q->request->operation->id;
-    const char *detail;
-
-    if (params_is_privileged(p) || (!near && p->q->rules->unknown_fields_allowed))
-        return;
-    if (pair->value.size == 0 || params_is_named(p, pair->key) ||
-        (!near && params_is_body_field(p, pair->key)))
-        return;
-    detail = near ? arena_printf(p->q->arena, " is another spelling of %s", near->name)
-                  : arena_printf(p->q->arena, " is no parameter of %s that this release knows", name);
-    params_object(p, REASON_QUERY_NOT_ALLOWED, "query.unknown", pair->key, detail)->hint =
-        near ? NULL : params_hint_named(p, pair->key);
 }
 
 /* T-046: an engine of another version would leave it out or read it otherwise. */
@@ -339,6 +302,35 @@ static bool params_is_enforced(const Params *p, const Param *param) {
            p->q->build->has_remote && !p->q->build->remote;
 }
 
+/*
+ * To Podman a key in any case is the parameter, so no other spelling passes where anything is held: by the
+ * profile, by a key beside the privileged one, or by a condition.
+ */
+static bool params_holds_spellings(const Params *p, const Param *param) {
+    const BuildRules *build = p->q->build;
+    bool build_holds = (build->has_networks && !build->any_network) || (build->has_remote && !build->remote);
+
+    return !params_is_privileged(p) || p->q->rules->given != 0 || build_holds ||
+           params_is_named(p, span_from(param->name));
+}
+
+static void params_judge_unknown(Params *p, const QueryPair *pair) {
+    const Param *near = params_find_folded(p->operation, pair->key);
+    const char *name = p->q->request->operation->id;
+    bool held = near && params_holds_spellings(p, near);
+    const char *detail;
+
+    if (!held && (params_is_privileged(p) || p->q->rules->unknown_fields_allowed))
+        return;
+    if (pair->value.size == 0 || params_is_named(p, pair->key) ||
+        (!near && params_is_body_field(p, pair->key)))
+        return;
+    detail = near ? arena_printf(p->q->arena, " is another spelling of %s", near->name)
+                  : arena_printf(p->q->arena, " is no parameter of %s that this release knows", name);
+    params_object(p, REASON_QUERY_NOT_ALLOWED, "query.unknown", pair->key, detail)->hint =
+        near ? NULL : params_hint_named(p, pair->key);
+}
+
 static void params_judge_build(Params *p, const Param *param, Span value) {
     if (param->judge == PARAM_BUILD_NETWORK && !build_rules_allow_network(p->q->build, value))
         params_refuse(p, param, value.size > 0 ? value : SPAN("default"),
@@ -446,7 +438,7 @@ static void params_note(const Params *p, const Param *param, Span key, Span valu
     entry.place = shown ? arena_printf(arena, "query.%s", shown) : NULL;
     if (value.size == 0)
         entry.value = value.data ? "\"\"" : NULL;
-    else if (param && params_may_quote(key, value))
+    else if (param && param_form_may_quote(key, value))
         entry.value = text_show(arena, value, LIMIT_VALUE_SHOWN);
     if (p->findings->n > before) {
         entry.mark = TRACE_DENIED;
