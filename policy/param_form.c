@@ -29,6 +29,10 @@ bool param_form_is_dockerfile(Span value) {
     return value.size == 0 || !memmem(value.data, value.size, "://", 3);
 }
 
+bool param_form_is_reference(Span value) {
+    return value.size < 2 || !memmem(value.data, value.size, ":/", 2);
+}
+
 /*
  * What moby's remotecontext.Detect takes for an address. Podman takes all else for a folder of the host, and
  * what stands behind `#` for one below the context, `..` as well.

@@ -13,6 +13,12 @@ bool param_form_is_name(Span name);
 /* ImageBuild's: a path in the context without `..`, to Podman as well. An empty one is the default. */
 bool param_form_is_dockerfile(Span value);
 
+/*
+ * An image's name, so far as it is none of Podman's transports (dir:/path, oci-archive:/path), which read and
+ * write files of the host.
+ */
+bool param_form_is_reference(Span value);
+
 /* ImageBuild's `remote`: of another machine, not of the host. */
 bool param_form_is_address(Span value);
 

@@ -17,6 +17,7 @@ typedef enum ParamJudge {
     PARAM_NAME,
     PARAM_HOST,
     PARAM_PATH,
+    PARAM_REFERENCE,
     PARAM_BUILDKIT,
     PARAM_LIMIT,
     PARAM_SIGNAL,
@@ -206,9 +207,7 @@ static void params_judge_from_image(Params *p, const Param *param, Span value) {
         params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name),
                       " is missing, so the engine would import what it is sent")
             ->hint = params_hint_named(p, SPAN("fromSrc"));
-    /* dir:/path, oci-archive:/path: Podman's transports read files of the host. No reference has this in it.
-     */
-    else if (value.size > 1 && memmem(value.data, value.size, ":/", 2))
+    else if (!param_form_is_reference(value))
         params_refuse(p, param, value, "write the image as NAME:TAG or NAME@sha256:…");
 }
 
@@ -348,9 +347,11 @@ static void params_judge_build(Params *p, const Param *param, Span value) {
 /* By what no key of the policy opens; a condition on the parameter may, but never what is no name or path. */
 static void params_judge_fixed(Params *p, const Param *param, Span value) {
     Span name = span_from(param->name);
-    bool is_form = param->judge == PARAM_NAME || param->judge == PARAM_PATH;
+    bool is_form =
+        param->judge == PARAM_NAME || param->judge == PARAM_PATH || param->judge == PARAM_REFERENCE;
     bool passes = (param->judge == PARAM_WORDS && params_is_word(param->words, value)) ||
                   (param->judge == PARAM_NAME && param_form_is_name(value)) ||
+                  (param->judge == PARAM_REFERENCE && param_form_is_reference(value)) ||
                   (param->judge == PARAM_HOST && rules_host_has_address(value)) ||
                   (param->judge == PARAM_PATH && params_is_path(p, param, value));
 
@@ -379,6 +380,7 @@ static void params_judge_value(Params *p, const Param *param, Span value) {
     case PARAM_NAME:
     case PARAM_HOST:
     case PARAM_PATH:
+    case PARAM_REFERENCE:
         return params_judge_fixed(p, param, value);
     case PARAM_BUILDKIT:
         return params_judge_buildkit(p, param, value);

@@ -36,6 +36,16 @@ Test(param_form, dockerfiles) {
     expect("dockerfile", param_form_is_dockerfile, cases, ARRAY_SIZE(cases));
 }
 
+Test(param_form, references) {
+    static const Case cases[] = {
+        {SPAN(""), true},    {SPAN("a"), true},      {SPAN("h:5000/a:1@sha256:0"), true},
+        {SPAN(":"), true},   {SPAN("dir:/"), false}, {SPAN("docker://a"), false},
+        {SPAN(":/"), false},
+    };
+
+    expect("reference", param_form_is_reference, cases, ARRAY_SIZE(cases));
+}
+
 Test(param_form, addresses) {
     static const Case cases[] = {
         {SPAN("https://a/b.git#c:d"), true},
