@@ -68,6 +68,7 @@ typedef struct Config {
     uint64_t connect_timeout_usec;
     uint64_t response_timeout_usec;
     ApiVersions versions;
+    DocMark min_judged_mark; /* where it stands in the file; all zero: it doesn't */
     const ConfigListener *listeners;
     size_t n_listeners;
     PolicySet *policies;

@@ -134,6 +134,14 @@ static void config_print_protect(const Config *config, FILE *out) {
     fputs("]\n", out);
 }
 
+static void config_print_versions(const ApiVersions *versions, FILE *out) {
+    fprintf(out, "api_versions:\n  min: 1.%u\n", versions->min_minor);
+    /* Above `max` it can only be the default, and written out it would be a mistake. */
+    if (versions->min_judged_minor <= versions->max_minor)
+        fprintf(out, "  min_judged: 1.%u\n", versions->min_judged_minor);
+    fprintf(out, "  max: 1.%u\n  outside: %s\n", versions->max_minor, versions->clamp ? "clamp" : "deny");
+}
+
 int config_print(const Config *config, FILE *out) {
     int r;
 
@@ -149,9 +157,7 @@ int config_print(const Config *config, FILE *out) {
         fputs(config->host.root ? "auto" : "none", out);
     fputc('\n', out);
     config_print_protect(config, out);
-    fprintf(out, "api_versions:\n  min: 1.%u\n  min_judged: 1.%u\n  max: 1.%u\n  outside: %s\n",
-            config->versions.min_minor, config->versions.min_judged_minor, config->versions.max_minor,
-            config->versions.clamp ? "clamp" : "deny");
+    config_print_versions(&config->versions, out);
     fputs("listeners:\n", out);
     for (size_t i = 0; i < config->n_listeners; i++)
         config_print_listener(out, &config->listeners[i]);

@@ -187,7 +187,8 @@ static void config_read_api_min(void *ctx, const DocNode *node) {
 static void config_read_api_min_judged(void *ctx, const DocNode *node) {
     ConfigReader *reader = ctx;
 
-    (void) config_read_api_version(reader, node, "min_judged", &reader->config->versions.min_judged_minor);
+    if (config_read_api_version(reader, node, "min_judged", &reader->config->versions.min_judged_minor))
+        reader->config->min_judged_mark = node->mark;
 }
 
 static void config_read_api_max(void *ctx, const DocNode *node) {
@@ -216,11 +217,19 @@ static void config_read_api_versions(void *ctx, const DocNode *node) {
     };
     ConfigReader *reader = ctx;
     const ApiVersions *versions = &reader->config->versions;
+    DocMark judged;
 
-    if (keys_read(reader->errors, node, "api_versions.", keys, ARRAY_SIZE(keys), reader) &&
-        versions->min_minor > versions->max_minor)
+    if (!keys_read(reader->errors, node, "api_versions.", keys, ARRAY_SIZE(keys), reader))
+        return;
+    judged = reader->config->min_judged_mark;
+    if (versions->min_minor > versions->max_minor)
         doc_error(reader->errors, node->mark, "min (1.%u) is above max (1.%u): no request would pass",
                   versions->min_minor, versions->max_minor);
+    /* The default above a `max` that closes all bodies is a choice: `max: 1.39` for clients that only read.
+     */
+    else if (judged.line != 0 && versions->min_judged_minor > versions->max_minor)
+        doc_error(reader->errors, judged, "min_judged (1.%u) is above max (1.%u): no body would pass",
+                  versions->min_judged_minor, versions->max_minor);
 }
 
 /* --- the top */

@@ -42,8 +42,21 @@ static size_t config_warn_observer(const Config *config, const ConfigListener *l
     return 1;
 }
 
+/* Holds for all policies, so it is said once. */
+static size_t config_warn_versions(const Config *config, FILE *out) {
+    if (config->min_judged_mark.line == 0 ||
+        config->versions.min_judged_minor >= api_versions_default().min_judged_minor)
+        return 0;
+    fprintf(out,
+            "%s:%u: warning: api_versions.min_judged is 1.%u: before 1.40 an IpcMode that isn't set is "
+            "shareable, so that other containers may join it, and engines drop fields that came later\n",
+            config->file ? config->file : "built-in", config->min_judged_mark.line,
+            config->versions.min_judged_minor);
+    return 1;
+}
+
 size_t config_print_warnings(const Config *config, FILE *out) {
-    size_t n_names, n = 0;
+    size_t n_names, n = config_warn_versions(config, out);
     const char *const *names = policy_set_names(config->policies, &n_names);
 
     for (size_t i = 0; i < config->n_listeners; i++) {

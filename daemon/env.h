@@ -10,8 +10,13 @@
 #include "reaper.h"
 #include "resolve.h"
 
-/* What the engine has told about itself, in any answer; it may be another after a restart. */
+/*
+ * What the engine has told about itself, in any answer; it may be another after a restart, and after a
+ * reload: `of` is the config whose engine it is. An exchange of another config neither believes it nor adds
+ * to it.
+ */
 typedef struct EngineFacts {
+    const void *of;
     unsigned api_minor; /* the newest API version it speaks: 41 for 1.41; 0: not heard yet */
 } EngineFacts;
 
@@ -22,3 +27,13 @@ typedef struct Env {
     EngineFacts *facts;
     Resolver *resolver;
 } Env;
+
+/* The newest API version of the engine of `config`; 0: not heard yet. */
+static inline unsigned env_api_minor(const Env *env, const void *config) {
+    return env->facts->of == config ? env->facts->api_minor : 0;
+}
+
+static inline void env_hear_api_minor(const Env *env, const void *config, unsigned minor) {
+    if (env->facts->of == config && minor != 0)
+        env->facts->api_minor = minor;
+}

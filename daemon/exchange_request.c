@@ -92,12 +92,12 @@ static bool exchange_on_head(Exchange *x) {
     exchange_begin_body(x);
     if (!exchange_let_in(x))
         return true;
-    if (version_needs_engine(&x->request) && x->host.env->facts->api_minor == 0) {
+    if (version_needs_engine(&x->request) && env_api_minor(x->host.env, x->config) == 0) {
         exchange_set_state(x, EXCHANGE_PROBE);
         exchange_set_timeout(x, x->config->connect_timeout_usec);
         return true;
     }
-    version_settle(&x->config->versions, &x->request, x->host.env->facts->api_minor);
+    version_settle(&x->config->versions, &x->request, env_api_minor(x->host.env, x->config));
     return exchange_go_on(x);
 }
 
@@ -118,6 +118,7 @@ bool exchange_probe_failed(Exchange *x, Reason reason, const char *why) {
 /* An unversioned path means the engine's newest version: which that is, only the engine knows (T-006). */
 bool exchange_probe(Exchange *x) {
     const Env *env = x->host.env;
+    unsigned minor;
 
     if (!x->probe)
         x->probe = probe_new(env, x->config, "/_ping", x->host.wake, x->host.arg);
@@ -134,12 +135,13 @@ bool exchange_probe(Exchange *x) {
     case PROBE_DONE:
         break;
     }
-    env->facts->api_minor = probe_api_minor(x->probe);
+    minor = probe_api_minor(x->probe);
+    env_hear_api_minor(env, x->config, minor);
     x->probe = probe_free(x->probe);
-    if (env->facts->api_minor == 0)
+    if (minor == 0)
         return exchange_probe_failed(x, REASON_ENGINE_PROTOCOL,
                                      "the engine doesn't say which API version it speaks");
-    version_settle(&x->config->versions, &x->request, env->facts->api_minor);
+    version_settle(&x->config->versions, &x->request, minor);
     return exchange_go_on(x);
 }
 

@@ -127,8 +127,7 @@ static bool exchange_on_response(Exchange *x, size_t head_size) {
         return true;
     }
     x->status = head.status;
-    if (head.api_minor != 0)
-        x->host.env->facts->api_minor = head.api_minor;
+    env_hear_api_minor(x->host.env, x->config, head.api_minor);
     if (exchange_hijacks(x, &head))
         exchange_start_tunnel(x, &head, head_size);
     else if (head.status == 101)

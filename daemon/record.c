@@ -25,7 +25,8 @@ const char *end_cause_name(EndCause cause) {
 typedef enum Redaction {
     REDACT_NOT = 0,
     REDACT_ALWAYS,
-    REDACT_URL, /* only a URL that can carry a password or a token: user:password@host, ?token=… */
+    REDACT_URL,     /* only a URL that can carry a password or a token: user:password@host, ?token=… */
+    REDACT_ADDRESS, /* the same where there is a URL: an image's digest has an @ too */
 } Redaction;
 
 /* Compared without case: what dockerd would not read may still be what somebody typed a secret into. */
@@ -36,7 +37,9 @@ static const struct {
     {"buildargs", REDACT_ALWAYS}, /* ImageBuild: {"TOKEN": "…"} */
     {"changes", REDACT_ALWAYS},   /* ImageCommit, ImageCreate: "ENV TOKEN=…" */
     {"remote", REDACT_URL},       /* ImageBuild */
+    {"dockerfile", REDACT_URL},   /* likewise: Podman takes a URL there */
     {"fromSrc", REDACT_URL},      /* ImageCreate */
+    {"fromImage", REDACT_ADDRESS},
     /* Of bodies, which dockerode repeats in the query. */
     {"Env", REDACT_ALWAYS},
     {"HostConfig", REDACT_ALWAYS}, /* LogConfig, driver options */
@@ -101,6 +104,24 @@ static bool record_url_has_secret(Span value) {
     return false;
 }
 
+/* `:/`, each of them plain or escaped: a scheme's end, which no image's name has. */
+static bool record_has_address(Span value) {
+    for (size_t i = 0; i < value.size; i++) {
+        Span rest = {.data = value.data + i, .size = value.size - i};
+
+        if (rest.data[0] == ':')
+            rest = (Span){rest.data + 1, rest.size - 1};
+        else if (span_starts_with(rest, SPAN("%3A")) || span_starts_with(rest, SPAN("%3a")))
+            rest = (Span){rest.data + 3, rest.size - 3};
+        else
+            continue;
+        if (span_starts_with(rest, SPAN("/")) || span_starts_with(rest, SPAN("%2F")) ||
+            span_starts_with(rest, SPAN("%2f")))
+            return true;
+    }
+    return false;
+}
+
 static int record_redact_pair(Buffer *out, Span pair) {
     const char *equals = pair.size ? memchr(pair.data, '=', pair.size) : NULL;
     Span key = {.data = pair.data, .size = equals ? (size_t) (equals - pair.data) : pair.size};
@@ -111,7 +132,8 @@ static int record_redact_pair(Buffer *out, Span pair) {
     if (!equals || redaction == REDACT_NOT)
         return buffer_append(out, pair);
     value = (Span){.data = equals + 1, .size = pair.size - key.size - 1};
-    if (value.size == 0 || (redaction == REDACT_URL && !record_url_has_secret(value)))
+    if (value.size == 0 || (redaction != REDACT_ALWAYS && !record_url_has_secret(value)) ||
+        (redaction == REDACT_ADDRESS && !record_has_address(value)))
         return buffer_append(out, pair);
     r = buffer_append(out, (Span){.data = key.data, .size = key.size + 1});
     return r < 0 ? r : buffer_append(out, SPAN(REDACTED));

@@ -143,7 +143,7 @@ static int server_apply(Server *server, Config *config) {
     listener_set_swap(&server->listeners, &next, config, server_on_listener_gone, server);
     config_unref(server->config);
     server->config = config_ref(config);
-    server->facts = (EngineFacts){0}; /* the upstream may be another */
+    server->facts = (EngineFacts){.of = config}; /* the upstream may be another */
     for (Client *client = server->clients; client; client = next_client) {
         next_client = client_next(client);
         client_update(client);
@@ -255,6 +255,7 @@ int server_new(Config *config, Server **ret) {
     if (!server)
         return -ENOMEM;
     server->config = config_ref(config);
+    server->facts = (EngineFacts){.of = config};
     server->env.facts = &server->facts;
     r = server_start(server);
     if (r < 0) {

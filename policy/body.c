@@ -383,7 +383,11 @@ bool body_key_take(Span *key, unsigned char *ret_folded) {
     static const struct {
         Span rune;
         unsigned char folded;
-    } runes[] = {{SPAN("\xC5\xBF"), 's'}, {SPAN("\xE2\x84\xAA"), 'k'}}; /* U+017F, U+212A */
+    } runes[] = {
+        {SPAN("\xC5\xBF"), 's'},     /* U+017F */
+        {SPAN("\xE2\x84\xAA"), 'k'}, /* U+212A */
+        {SPAN("\xC4\xB0"), 'i'},     /* U+0130: not to encoding/json, but to Podman's jsoniter */
+    };
 
     if (key->size == 0)
         return false;

@@ -69,13 +69,14 @@ const char *body_show(Arena *arena, const BodyNode *node);
 
 /*
  * Go's encoding/json matches struct keys without regard to case, with two foldings outside ASCII
- * (T-030, T-031). True when `key` would be taken for `name` though its bytes differ.
+ * (T-030, T-031); Podman's jsoniter by strings.ToLower, which makes an `i` of U+0130 too. True when `key`
+ * would be taken for `name` though its bytes differ.
  */
 bool body_key_folds_to(Span key, const char *name);
 
 /*
  * Takes the next character off `key`, folded as Go does; false at its end. Two keys that yield the same
- * row of characters are one key to Go. Characters outside ASCII but those two come byte by byte.
+ * row of characters are one key to Go. Characters outside ASCII but those three come byte by byte.
  */
 bool body_key_take(Span *key, unsigned char *ret_folded);
 

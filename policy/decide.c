@@ -7,9 +7,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "advice.h"
 #include "credentials.h"
 #include "edit.h"
 #include "judge.h"
+#include "param_form.h"
 #include "params.h"
 #include "scope_judge.h"
 #include "set.h"
@@ -84,14 +86,18 @@ static bool decide_deny_list(Question *question) {
 
     for (size_t i = 0; i < policy->n_deny; i++) {
         const RequestRule *rule = &policy->deny[i];
+        const char *advice;
 
         if (!rule_matches(rule, question->request))
             continue;
+        advice = advice_find(question->request->operation, ADVICE_DENIED);
         *question->verdict = (Verdict){
             .reason = REASON_OPERATION_DENIED,
             .rule = "deny",
             .detail =
                 rule->operation ? "denied by name" : question_say(question, "denied as %s", rule->pattern),
+            .hint = advice,
+            .advise = advice != NULL,
             .origin = rule->origin,
         };
         return true;
@@ -184,7 +190,7 @@ static const char *hint_allow(const Question *question) {
 
 static const char *hint_query(const Question *question, const QueryRule *query, Span value) {
     if (!text_is_plain(value) || !text_is_plain(span_from(query->key)) ||
-        !params_may_quote(span_from(query->key), value))
+        !param_form_may_quote(span_from(query->key), value))
         return NULL;
     return question_say(question, "allow: [{operation: %s, query: {%s: [\"%.*s\"]}}]",
                         question->request->operation->id, query->key, SPAN_FMT(value));
@@ -192,7 +198,8 @@ static const char *hint_query(const Question *question, const QueryRule *query, 
 
 static void miss_query(Question *question, const RequestRule *rule, const QueryRule *query, Span value) {
     const char *field = question_say(question, "query.%s", question_show(question, span_from(query->key)));
-    const char *shown = params_may_quote(span_from(query->key), value) ? question_show(question, value) : "…";
+    const char *shown =
+        param_form_may_quote(span_from(query->key), value) ? question_show(question, value) : "…";
 
     *question->verdict = (Verdict){
         .reason = REASON_QUERY_NOT_ALLOWED,
@@ -207,6 +214,7 @@ static void miss_query(Question *question, const RequestRule *rule, const QueryR
 static void miss_pattern(Question *question, const RequestRule *rule) {
     const Request *request = question->request;
     const Operation *operation = request->operation;
+    const char *advice = advice_find(operation, ADVICE_NOT_ALLOWED);
 
     *question->verdict = (Verdict){.rule = "allow", .origin = rule->origin};
     if (operation) {
@@ -214,7 +222,8 @@ static void miss_pattern(Question *question, const RequestRule *rule) {
         question->verdict->detail =
             question_say(question, "%s leads to the host, so the pattern %s doesn't allow it", operation->id,
                          rule->pattern);
-        question->verdict->hint = hint_allow(question);
+        question->verdict->hint = advice ? advice : hint_allow(question);
+        question->verdict->advise = advice != NULL;
     } else if (routes_is_taken(request->method, &request->target)) {
         question->verdict->reason = REASON_OPERATION_NOT_ALLOWED;
         question->verdict->detail =
@@ -270,33 +279,10 @@ static bool rule_grants(Question *question, const RequestRule *rule) {
     return false;
 }
 
-/* What can't be judged, whoever asks: the client hears what to do instead. */
-static const char *advice_find(const Operation *operation) {
-    static const struct {
-        const char *operation;
-        const char *advice;
-    } rows[] = {
-        {"Session",
-         "BuildKit can't be judged: set DOCKER_BUILDKIT=0, build elsewhere, or have Session allowed by "
-         "name, which gives builds the host's network"},
-        {"GrpcUpgrade",
-         "BuildKit can't be judged: set DOCKER_BUILDKIT=0, build elsewhere, or have GrpcUpgrade "
-         "allowed by name, which gives all of BuildKit"},
-        {"ContainerAttachWebsocket",
-         "a websocket can't be judged: attach with POST as the docker command does, or have "
-         "ContainerAttachWebsocket allowed by name, which lets web pages write to containers"},
-    };
-
-    for (size_t i = 0; operation && i < ARRAY_SIZE(rows); i++)
-        if (strcmp(rows[i].operation, operation->id) == 0)
-            return rows[i].advice;
-    return NULL;
-}
-
 /* What no entry speaks of is denied, whether it is an operation that we know or one to come (T-016). */
 static void deny_not_allowed(Question *question) {
     const Request *request = question->request;
-    const char *advice = advice_find(request->operation);
+    const char *advice = advice_find(request->operation, ADVICE_NOT_ALLOWED);
 
     *question->verdict = (Verdict){
         .reason = request->operation ? REASON_OPERATION_NOT_ALLOWED : REASON_OPERATION_UNKNOWN,
@@ -404,6 +390,15 @@ static bool policy_allows_buildkit(const Policy *policy, int64_t now) {
     return allows;
 }
 
+/* Without a query there is something to find only where absence has a meaning or a path names an image. */
+static bool query_says_something(const Request *request, const Rules *rules) {
+    const Operation *operation = request->operation;
+
+    return operation &&
+           (request->target.n_query > 0 || operation->body == BODY_STREAM ||
+            operation->reply == REPLY_UPGRADE || rules->images.given || rules_given(rules, RULES_SIGNALS));
+}
+
 static Verdict decide_params(const Question *question) {
     const Request *request = question->request;
     const Policy *policy = question->policy;
@@ -425,10 +420,7 @@ static Verdict decide_params(const Question *question) {
 static Verdict decide_query(const Question *question) {
     const Request *request = question->request;
 
-    /* Without a query there is something to find only where absence has a meaning or a path names an image.
-     */
-    if (!request->operation || (request->target.n_query == 0 && request->operation->body != BODY_STREAM &&
-                                !question->policy->rules.images.given))
+    if (!query_says_something(request, &question->policy->rules))
         return (Verdict){0};
     return decide_params(question);
 }

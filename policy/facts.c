@@ -295,6 +295,11 @@ static bool gather_is_told_empty(const Gatherer *g, const Field *field) {
 }
 
 static void gather_leaf(Gatherer *g, const Field *field, const BodyNode *value, Span key, Inside inside) {
+    if (field->judge == JUDGE_ENV && body_type(value) == BODY_TYPE_STRING) {
+        if (judge_env_is_pattern(body_string(value))) /* the beginning of names, and no value */
+            gather_value(g, value);
+        return;
+    }
     if (!field->rule && !inside.told && !gather_is_read(g, field))
         return;
     if (body_type(value) == BODY_TYPE_STRING && !gather_may_be_told(g, field, &inside, key))

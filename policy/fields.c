@@ -246,6 +246,7 @@ static uint32_t fields_more_keys(FieldJudge judge) {
     switch ((int) judge) {
     case JUDGE_BIND: /* also names volumes */
     case JUDGE_MOUNT:
+    case JUDGE_CONSISTENCY:
         return RULES_BIT(RULES_VOLUMES);
     case JUDGE_TARGET_KEY:     /* to Podman one with a colon is a bind mount */
     case JUDGE_DRIVER_OPTIONS: /* a bind mount in disguise (T-075) */

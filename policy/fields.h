@@ -45,8 +45,10 @@ typedef enum FieldJudge {
     JUDGE_VOLUME_DRIVER,
     JUDGE_DRIVER_OPTIONS, /* a local volume's, as a whole */
     JUDGE_SUBPATH,
-    JUDGE_TARGET_KEY, /* of a map whose keys are paths in the container */
-    JUDGE_TMPFS,      /* the same, with mount options as values */
+    JUDGE_TMPFS, /* a map whose keys are paths in the container, with mount options as values */
+    /* judge_targets.c */
+    JUDGE_TARGET_KEY,  /* the same, of keys alone */
+    JUDGE_FILE_TARGET, /* of a service's secret or config */
     JUDGE_WORKING_DIR,
     /* judge_values.c */
     JUDGE_CAPABILITY,
@@ -64,6 +66,7 @@ typedef enum FieldJudge {
     JUDGE_RUNTIME,
     JUDGE_LOG_DRIVER,
     JUDGE_LABEL, /* of a map's keys */
+    JUDGE_ENV,
     JUDGE_NOT_NEGATIVE,
     JUDGE_RESTART_POLICY,
     /* judge_values.c: a list of values that no key replaces */
@@ -71,6 +74,7 @@ typedef enum FieldJudge {
     JUDGE_NETWORK_DRIVER,
     JUDGE_NETWORK_SCOPE,
     JUDGE_DEFAULT,
+    JUDGE_CONSISTENCY,
     /* judge_values.c: a list of map keys */
     JUDGE_LOG_OPTION,
     JUDGE_STORAGE_OPTION,

@@ -233,6 +233,8 @@ static JudgeFunction judge_find(FieldJudge judge) {
     default:
         function = judge_mounts_find(judge);
         if (!function)
+            function = judge_targets_find(judge);
+        if (!function)
             function = judge_things_find(judge);
         return function ? function : judge_values_find(judge);
     }

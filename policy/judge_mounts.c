@@ -130,47 +130,7 @@ void judge_bind_mount(Judgement *j, const Place *place, const BodyNode *value, S
     (void) judge_bind_source(j, place, value, source, readonly);
 }
 
-/* --- The container's side ------------------------------------------------------------------------- */
-
-/*
- * Podman writes Volumes, Tmpfs and Mounts as options of its command line, and reads those: there a `:` in a
- * path is `-v HOST:TARGET`, and behind a `,` comes another option (its pkg/specgenutil, cliOpts). To dockerd
- * they are letters; no client needs them. `more`: what else may not stand in it.
- */
-static bool judge_is_one_value(Span text, const char *more) {
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-
-        if ((c >= 0 && c < 0x20) || c == 0x7F || c == ',' || c == '"' || (c != '\0' && strchr(more, c)))
-            return false;
-    }
-    return true;
-}
-
-/*
- * A mount over /proc, /sys or /dev takes their masks away, and runc's races live there (CVE-2025-31133,
- * CVE-2025-52565). /sys from the host's own /sys is what node exporters do, a node of /dev on itself what
- * needs a device; both sources pass by their exact path only. /dev/shm is for everybody to size.
- */
-static bool judge_target_is_safe(Judgement *j, Span target, Span source) {
-    const char *clean = hostpath_clean(j->arena, target), *clean_source = hostpath_clean(j->arena, source);
-    Span path = span_from(clean), from = clean_source ? span_from(clean_source) : SPAN("");
-
-    if (!clean || !judge_is_one_value(target, ":") || span_equals(path, SPAN("/")) ||
-        hostpath_is_in(path, SPAN("/proc")))
-        return false;
-    if (hostpath_is_in(path, SPAN("/sys")))
-        return hostpath_is_in(from, SPAN("/sys"));
-    if (hostpath_is_in(path, SPAN("/dev")))
-        return hostpath_is_in(path, SPAN("/dev/shm")) || hostpath_is_in(from, SPAN("/dev"));
-    return true;
-}
-
-static void judge_target_key(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
-    if (!judge_target_is_safe(j, place->key, SPAN("")))
-        judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, NULL,
-                         " is not a path in the container to mount on");
-}
+/* --- Named volumes -------------------------------------------------------------------------------- */
 
 /* A named volume may be somebody else's; one without a name is new. */
 static void judge_volume_name(Judgement *j, const Place *place, const BodyNode *value, Span name) {
@@ -292,6 +252,8 @@ static void judge_mount(Judgement *j, const Place *place, const Field *field, co
         return;
     }
     if (span_is(type, "bind") && !judgement_holds(j, RULES_BIND_MOUNTS))
+        return;
+    if (judge_templates_of_mount(j, place, field, value))
         return;
     judge_mount_source(j, place, field, value, type, source);
     if (!judge_is_one_value(source, "")) {
@@ -462,13 +424,15 @@ static void judge_driver_options(Judgement *j, const Place *place, const Field *
                                  const BodyNode *value) {
     bool binds = judgement_holds(j, RULES_BIND_MOUNTS);
 
+    if (judge_templates_of_options(j, place, field, value))
+        return;
     if (j->rules->volume_options.given && !(binds && judge_is_bind(value)))
         judge_plain_options(j, place, field, value);
     else if (binds)
         judge_bind_options(j, place, field, value);
 }
 
-/* --- tmpfs, working directory --------------------------------------------------------------------- */
+/* --- tmpfs ---------------------------------------------------------------------------------------- */
 
 /* size=64m, mode=1777 */
 static bool judge_is_tmpfs_number(Span option, const char *name) {
@@ -501,15 +465,6 @@ static void judge_tmpfs(Judgement *j, const Place *place, const Field *field, co
         judgement_refuse(j, place, field->rule, value);
 }
 
-/* T-087: a descriptor that runc left open leads out of the container (CVE-2024-21626). */
-static void judge_working_dir(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
-    const char *clean = hostpath_clean(j->arena, body_string(value));
-    Span path = span_from(clean);
-
-    if (!clean || hostpath_is_in(path, SPAN("/proc")) || hostpath_is_in(path, SPAN("/dev/fd")))
-        judgement_refuse(j, place, field->rule, value);
-}
-
 JudgeFunction judge_mounts_find(FieldJudge judge) {
     static const struct {
         FieldJudge judge;
@@ -523,9 +478,7 @@ JudgeFunction judge_mounts_find(FieldJudge judge) {
         {JUDGE_VOLUME_DRIVER, judge_volume_driver},
         {JUDGE_DRIVER_OPTIONS, judge_driver_options},
         {JUDGE_SUBPATH, judge_subpath},
-        {JUDGE_TARGET_KEY, judge_target_key},
         {JUDGE_TMPFS, judge_tmpfs},
-        {JUDGE_WORKING_DIR, judge_working_dir},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

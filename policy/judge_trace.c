@@ -10,6 +10,8 @@
  * map's values never are, and what no judge looks at may be anything (Env, Cmd).
  */
 static bool judge_may_quote(const Field *field) {
+    if (field->judge == JUDGE_ENV) /* which looks at names */
+        return false;
     if (field->rule)
         return !span_is(field->name, "{}");
     switch ((int) (field->parent ? field->parent->judge : JUDGE_FREE)) {

@@ -356,6 +356,20 @@ static void judge_label(Judgement *j, const Place *place, const Field *field, UN
                          " is set");
 }
 
+/*
+ * A name without `=` takes a variable of the image away. To Podman one that ends in `*` is a pattern over the
+ * engine's own environment, which it copies (its pkg/env, ParseSlice). Never quoted: it may be a secret's.
+ */
+bool judge_env_is_pattern(Span entry) {
+    return entry.size > 0 && entry.data[entry.size - 1] == '*' && !memchr(entry.data, '=', entry.size);
+}
+
+static void judge_env(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    if (judge_env_is_pattern(body_string(value)))
+        judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, NULL,
+                         " is a pattern, by which Podman gives its own environment");
+}
+
 /* Below zero the host's own processes go before the container's. */
 static void judge_not_negative(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     if (body_integer(value) < 0)
@@ -379,6 +393,7 @@ static const struct {
     {JUDGE_NETWORK_DRIVER, false, {"bridge"}},
     {JUDGE_NETWORK_SCOPE, false, {"local"}},
     {JUDGE_DEFAULT, false, {"default"}},
+    {JUDGE_CONSISTENCY, false, {"default", "consistent", "cached", "delegated"}},
     /* Not env, env-regex, labels-regex: they copy values into the log. */
     {JUDGE_LOG_OPTION,
      true,
@@ -421,6 +436,7 @@ JudgeFunction judge_values_find(FieldJudge judge) {
         {JUDGE_NETWORK_KEY, judge_network_key},
         {JUDGE_SERVICE_NETWORK, judge_service_network},
         {JUDGE_SUBNET, judge_subnet},
+        {JUDGE_ENV, judge_env},
         {JUDGE_NOT_NEGATIVE, judge_not_negative},
         {JUDGE_PID_NAMESPACE, judge_namespace_pid},
         {JUDGE_IPC_NAMESPACE, judge_namespace_ipc},

@@ -108,15 +108,34 @@ bool judge_is_name(Span name);
 /* judge_values.c: the judge for values, or NULL when it is none of its own. */
 JudgeFunction judge_values_find(FieldJudge judge);
 
-/* judge_mounts.c, judge_things.c: likewise. */
+/* judge_mounts.c, judge_targets.c, judge_things.c: likewise. */
 JudgeFunction judge_mounts_find(FieldJudge judge);
+JudgeFunction judge_targets_find(FieldJudge judge);
 JudgeFunction judge_things_find(FieldJudge judge);
+
+/*
+ * judge_targets.c. Whether something may be mounted on `target`, from `source` on the host ("": none); the
+ * same for a map's key, with a finding; and whether Podman reads the text as the one value that it is,
+ * without any byte of `more`.
+ */
+bool judge_target_is_safe(Judgement *j, Span target, Span source);
+void judge_target_key(Judgement *j, const Place *place, const Field *field, const BodyNode *value);
+bool judge_is_one_value(Span text, const char *more);
 
 /* judge_values.c: whether `networks` has it; `default` is bridge. */
 bool judge_network_is_allowed(const Judgement *j, Span name);
 
+/* judge_values.c: an entry of Env that names no variable. What isn't one may be a secret, and is told
+ * nowhere. */
+bool judge_env_is_pattern(Span entry);
+
 /* judge_values.c: the NamespaceModes that pass. */
 unsigned judge_namespace_modes(const Judgement *j, RulesNamespace which);
+
+/* judge_templates.c: true where there is a template in it, and a finding says so; only of a service. */
+bool judge_templates_of_mount(Judgement *j, const Place *place, const Field *field, const BodyNode *mount);
+bool judge_templates_of_options(Judgement *j, const Place *place, const Field *field,
+                                const BodyNode *options);
 
 /* judge_required.c: what must be there; after the walk. `root` is the table's object. */
 void judge_required(Judgement *j, const BodyNode *root);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "params.h"
 
+#include "attach_rules.h"
 #include "fields.h"
 #include "hostpath.h"
+#include "param_form.h"
 #include "param_images.h"
 #include "param_json.h"
+#include "signals.h"
 #include "text.h"
 
 typedef enum ParamJudge {
@@ -14,12 +17,17 @@ typedef enum ParamJudge {
     PARAM_NAME,
     PARAM_HOST,
     PARAM_PATH,
+    PARAM_REFERENCE,
     PARAM_BUILDKIT,
     PARAM_LIMIT,
+    PARAM_SIGNAL,
+    PARAM_DOCKERFILE,
     /* Judged where absent too: absent means something. */
     PARAM_FROM_IMAGE,
     PARAM_BUILD_NETWORK,
     PARAM_BUILD_REMOTE,
+    PARAM_KILL,   /* a signal; without one KILL */
+    PARAM_STREAM, /* one that old engines attach in any case */
 } ParamJudge;
 
 /* The number of a row of routes.def. */
@@ -107,22 +115,8 @@ static Finding *params_object(Params *p, Reason reason, const char *rule, Span k
     return &findings->items[at];
 }
 
-bool params_may_quote(Span key, Span value) {
-    static const struct {
-        const char *key;
-        bool url; /* only one with a user, a password or a token in it */
-    } secrets[] = {{"buildargs", false}, {"changes", false}, {"remote", true}, {"fromSrc", true}};
-
-    for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
-        if (span_is_nocase(key, secrets[i].key))
-            return secrets[i].url && (value.size == 0 || (!memchr(value.data, '@', value.size) &&
-                                                          !memchr(value.data, '?', value.size) &&
-                                                          !memchr(value.data, '%', value.size)));
-    return true;
-}
-
 static void params_refuse(Params *p, const Param *param, Span value, const char *hint) {
-    const char *shown = params_may_quote(span_from(param->name), value)
+    const char *shown = param_form_may_quote(span_from(param->name), value)
                             ? text_show(p->q->arena, value, LIMIT_VALUE_SHOWN)
                             : "…";
     const char *detail = shown ? arena_printf(p->q->arena, "=%s", shown) : NULL;
@@ -166,22 +160,6 @@ static bool params_is_body_field(const Params *p, Span key) {
     return table && fields_lookup(table->root, key, &field) == FIELD_EXACT;
 }
 
-static void params_judge_unknown(Params *p, const QueryPair *pair) {
-    const Param *near = params_find_folded(p->operation, pair->key);
-    const char *name = p->q->request->operation->id;
-    const char *detail;
-
-    if (params_is_privileged(p) || (!near && p->q->rules->unknown_fields_allowed))
-        return;
-    if (pair->value.size == 0 || params_is_named(p, pair->key) ||
-        (!near && params_is_body_field(p, pair->key)))
-        return;
-    detail = near ? arena_printf(p->q->arena, " is another spelling of %s", near->name)
-                  : arena_printf(p->q->arena, " is no parameter of %s that this release knows", name);
-    params_object(p, REASON_QUERY_NOT_ALLOWED, "query.unknown", pair->key, detail)->hint =
-        near ? NULL : params_hint_named(p, pair->key);
-}
-
 /* T-046: an engine of another version would leave it out or read it otherwise. */
 static bool params_judge_version(Params *p, const Param *param) {
     unsigned minor = p->q->request->target.api_minor;
@@ -199,20 +177,6 @@ static bool params_judge_version(Params *p, const Param *param) {
 }
 
 /* --- values */
-
-/* moby's daemon/names.RestrictedNamePattern, and one byte too; a slash before it is as good as none. */
-static bool params_is_name(Span name) {
-    if (name.size > 0 && name.data[0] == '/')
-        name = (Span){name.data + 1, name.size - 1};
-    for (size_t i = 0; i < name.size; i++) {
-        char c = ascii_lower(name.data[i]);
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-
-        if (!alnum && (i == 0 || (c != '_' && c != '.' && c != '-')))
-            return false;
-    }
-    return name.size > 0;
-}
 
 /*
  * A path in a container, as the engine takes it: relative to its root, cleaned there. A condition compares
@@ -243,6 +207,8 @@ static void params_judge_from_image(Params *p, const Param *param, Span value) {
         params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name),
                       " is missing, so the engine would import what it is sent")
             ->hint = params_hint_named(p, SPAN("fromSrc"));
+    else if (!param_form_is_reference(value))
+        params_refuse(p, param, value, "write the image as NAME:TAG or NAME@sha256:…");
 }
 
 /* Of a type that was checked: an integer that fits. */
@@ -290,15 +256,78 @@ static void params_judge_buildkit(Params *p, const Param *param, Span value) {
     finding->advise = true;
 }
 
+/* Only where the policy lists some: a signal reaches no further than the operation. */
+static void params_judge_signal(Params *p, const Param *param, Span value) {
+    const Rules *rules = p->q->rules;
+    unsigned number = signal_parse(value);
+    const char *name = signal_name(number);
+
+    if (!rules_given(rules, RULES_SIGNALS) || (rules->signals & signal_bit(number)) != 0)
+        return;
+    params_refuse(p, param, value,
+                  name          ? arena_printf(p->q->arena, "containers: {signals: [%s]}", name)
+                  : number != 0 ? arena_printf(p->q->arena, "containers: {signals: [%u]}", number)
+                                : "write the signal as KILL, SIGKILL or 9");
+}
+
+/*
+ * moby's wsContainersAttach looks at these from API v1.42 on, and before attaches all three (seen on 20.10):
+ * a condition that keeps one away must not take a request for what it isn't.
+ */
+static void params_judge_stream(Params *p, const Param *param, Span value) {
+    unsigned minor = p->q->request->target.api_minor;
+
+    if (minor == 0 || minor >= 42 || !params_is_named(p, span_from(param->name)) ||
+        !attach_rules_is_false(value))
+        return;
+    params_object(p, REASON_QUERY_NOT_ALLOWED, param->rule, span_from(param->name),
+                  ": before API v1.42 a websocket has all streams")
+        ->hint = "use a client of API version 1.42 or newer";
+}
+
 static bool params_is_enforced(const Params *p, const Param *param) {
     if (!params_is_privileged(p))
         return true;
     if (param->judge == PARAM_LIMIT)
-        return true;                /* by the limits that are given */
-    if (param->judge == PARAM_PATH) /* a condition holds under every profile */
+        return true; /* by the limits that are given */
+    if (param->judge == PARAM_SIGNAL || param->judge == PARAM_KILL)
+        return true; /* likewise */
+    if (param->judge == PARAM_PATH ||
+        param->judge == PARAM_STREAM) /* a condition holds under every profile */
         return params_is_named(p, span_from(param->name));
-    return (param->judge == PARAM_BUILD_NETWORK && p->q->build->has_networks) ||
-           (param->judge == PARAM_BUILD_REMOTE && p->q->build->has_remote);
+    if (param->judge == PARAM_BUILD_NETWORK)
+        return p->q->build->has_networks;
+    return (param->judge == PARAM_BUILD_REMOTE || param->judge == PARAM_DOCKERFILE) &&
+           p->q->build->has_remote && !p->q->build->remote;
+}
+
+/*
+ * To Podman a key in any case is the parameter, so no other spelling passes where anything is held: by the
+ * profile, by a key beside the privileged one, or by a condition.
+ */
+static bool params_holds_spellings(const Params *p, const Param *param) {
+    const BuildRules *build = p->q->build;
+    bool build_holds = (build->has_networks && !build->any_network) || (build->has_remote && !build->remote);
+
+    return !params_is_privileged(p) || p->q->rules->given != 0 || build_holds ||
+           params_is_named(p, span_from(param->name));
+}
+
+static void params_judge_unknown(Params *p, const QueryPair *pair) {
+    const Param *near = params_find_folded(p->operation, pair->key);
+    const char *name = p->q->request->operation->id;
+    bool held = near && params_holds_spellings(p, near);
+    const char *detail;
+
+    if (!held && (params_is_privileged(p) || p->q->rules->unknown_fields_allowed))
+        return;
+    if (pair->value.size == 0 || params_is_named(p, pair->key) ||
+        (!near && params_is_body_field(p, pair->key)))
+        return;
+    detail = near ? arena_printf(p->q->arena, " is another spelling of %s", near->name)
+                  : arena_printf(p->q->arena, " is no parameter of %s that this release knows", name);
+    params_object(p, REASON_QUERY_NOT_ALLOWED, "query.unknown", pair->key, detail)->hint =
+        near ? NULL : params_hint_named(p, pair->key);
 }
 
 static void params_judge_build(Params *p, const Param *param, Span value) {
@@ -308,6 +337,9 @@ static void params_judge_build(Params *p, const Param *param, Span value) {
     if (p->q->buildkit &&
         span_is(value, "client-session")) /* no address: the files of the client's session */
         return;
+    if (param->judge == PARAM_BUILD_REMOTE && value.size > 0 && p->q->build->remote &&
+        !param_form_is_address(value))
+        params_refuse(p, param, value, "write an address that begins with https://, http:// or git://");
     if (param->judge == PARAM_BUILD_REMOTE && value.size > 0 && !p->q->build->remote)
         params_refuse(p, param, value, "build: {remote: true} lets the engine fetch any address it reaches");
 }
@@ -315,9 +347,11 @@ static void params_judge_build(Params *p, const Param *param, Span value) {
 /* By what no key of the policy opens; a condition on the parameter may, but never what is no name or path. */
 static void params_judge_fixed(Params *p, const Param *param, Span value) {
     Span name = span_from(param->name);
-    bool is_form = param->judge == PARAM_NAME || param->judge == PARAM_PATH;
+    bool is_form =
+        param->judge == PARAM_NAME || param->judge == PARAM_PATH || param->judge == PARAM_REFERENCE;
     bool passes = (param->judge == PARAM_WORDS && params_is_word(param->words, value)) ||
-                  (param->judge == PARAM_NAME && params_is_name(value)) ||
+                  (param->judge == PARAM_NAME && param_form_is_name(value)) ||
+                  (param->judge == PARAM_REFERENCE && param_form_is_reference(value)) ||
                   (param->judge == PARAM_HOST && rules_host_has_address(value)) ||
                   (param->judge == PARAM_PATH && params_is_path(p, param, value));
 
@@ -346,11 +380,22 @@ static void params_judge_value(Params *p, const Param *param, Span value) {
     case PARAM_NAME:
     case PARAM_HOST:
     case PARAM_PATH:
+    case PARAM_REFERENCE:
         return params_judge_fixed(p, param, value);
     case PARAM_BUILDKIT:
         return params_judge_buildkit(p, param, value);
     case PARAM_LIMIT:
         return params_judge_limit(p, param, value);
+    case PARAM_SIGNAL:
+        return params_judge_signal(p, param, value);
+    case PARAM_KILL:
+        return params_judge_signal(p, param, value.size > 0 ? value : SPAN("KILL"));
+    case PARAM_DOCKERFILE:
+        if (!param_form_is_dockerfile(value))
+            params_refuse(p, param, value, "write the path from the context's root, without '..'");
+        return;
+    case PARAM_STREAM:
+        return params_judge_stream(p, param, value);
     case PARAM_FROM_IMAGE:
         return params_judge_from_image(p, param, value);
     case PARAM_BUILD_NETWORK:
@@ -395,7 +440,7 @@ static void params_note(const Params *p, const Param *param, Span key, Span valu
     entry.place = shown ? arena_printf(arena, "query.%s", shown) : NULL;
     if (value.size == 0)
         entry.value = value.data ? "\"\"" : NULL;
-    else if (param && params_may_quote(key, value))
+    else if (param && param_form_may_quote(key, value))
         entry.value = text_show(arena, value, LIMIT_VALUE_SHOWN);
     if (p->findings->n > before) {
         entry.mark = TRACE_DENIED;
@@ -457,7 +502,8 @@ void params_judge(const ParamsQuestion *question, Findings *ret) {
     p.operation = params_number(request->operation);
     for (size_t i = 0; i < request->target.n_query; i++)
         params_judge_one(&p, &request->target.query[i]);
-    if (p.operation == PARAMS_OF_ImageBuild || p.operation == PARAMS_OF_ImageCreate)
+    if (p.operation == PARAMS_OF_ImageBuild || p.operation == PARAMS_OF_ImageCreate ||
+        p.operation == PARAMS_OF_ContainerKill || p.operation == PARAMS_OF_ContainerAttachWebsocket)
         params_judge_absent(&p);
     if (question->rules->images.given || question->rules->require_digest)
         param_images_judge(question->arena, request, question->rules, question->trace, ret);

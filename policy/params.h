@@ -33,9 +33,3 @@ void params_judge(const ParamsQuestion *question, Findings *ret);
  */
 bool params_find(const Operation *operation, Span name, const char **ret_type, unsigned *ret_since,
                  unsigned *ret_until);
-
-/*
- * False where the value of a parameter may hold a secret: then no sentence quotes it, for sentences stand in
- * the audit trail. daemon/record.c leaves the same out of the query.
- */
-bool params_may_quote(Span key, Span value);

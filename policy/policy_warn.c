@@ -245,6 +245,28 @@ static void warned_idle_deny(Warned *warned, const RequestRule *rule) {
                    arena_printf(warned->arena, "%s needs no deny: nothing allows it", rule->operation->id));
 }
 
+/*
+ * A pattern that speaks of some objects only, by how they are named: an engine takes an ID, and any beginning
+ * of it, for the same object (T-012). Volumes have no ID, and an exec nothing else.
+ */
+static void warned_named_deny(Warned *warned, const RequestRule *rule) {
+    for (size_t i = 0; !rule->operation && i < warned->n_operations; i++) {
+        const Operation *operation = &warned->operations[i];
+        Span path = span_from(operation->path);
+
+        if (!memchr(path.data, '{', path.size) || span_starts_with(path, SPAN("/volumes/")) ||
+            span_starts_with(path, SPAN("/exec/")) || !warned_reaches(warned, rule, operation) ||
+            warned_covers(warned, rule, operation))
+            continue;
+        warned_add(warned, rule->origin,
+                   arena_printf(warned->arena,
+                                "%s denies some names only: an ID, the beginning of one, or another name "
+                                "is the same object to the engine",
+                                rule->pattern));
+        return;
+    }
+}
+
 static bool warned_allows(const Warned *warned, const Operation *operation) {
     for (size_t m = 0; m < warned->policy->n_members; m++)
         for (size_t i = 0; i < warned->policy->members[m]->n_allow; i++)
@@ -254,9 +276,10 @@ static bool warned_allows(const Warned *warned, const Operation *operation) {
     return false;
 }
 
-/* `containers:` holds bodies, and names of images where there is none. */
+/* `containers:` holds bodies, and names of images and signals where there is none. */
 static bool warned_has_containers(const Warned *warned) {
     static const char *const bodiless[] = {"ImagePush", "ImageTag", "DistributionInspect"};
+    static const char *const signalling[] = {"ContainerKill", "ContainerStop", "ContainerRestart"};
     const Rules *rules = &warned->policy->rules;
     bool any = rules->profile == PROFILE_PRIVILEGED || rules->unknown_fields_allowed; /* queries too */
 
@@ -264,6 +287,9 @@ static bool warned_has_containers(const Warned *warned) {
         any = warned->operations[i].body != BODY_NONE && warned_allows(warned, &warned->operations[i]);
     for (size_t i = 0; i < ARRAY_SIZE(bodiless) && !any; i++)
         any = rules->images.given && warned_allows(warned, routes_find(span_from(bodiless[i])));
+    for (size_t i = 0; i < ARRAY_SIZE(signalling) && !any; i++)
+        any =
+            rules_given(rules, RULES_SIGNALS) && warned_allows(warned, routes_find(span_from(signalling[i])));
     return any;
 }
 
@@ -289,8 +315,10 @@ static void warned_idle(Warned *warned) {
             warned_idle_operation(warned, &policy->allow[i]);
         else
             warned_idle_pattern(warned, &policy->allow[i]);
-    for (size_t i = 0; i < policy->n_deny; i++)
+    for (size_t i = 0; i < policy->n_deny; i++) {
         warned_idle_deny(warned, &policy->deny[i]);
+        warned_named_deny(warned, &policy->deny[i]);
+    }
     warned_idle_keys(warned);
 }
 

@@ -39,6 +39,21 @@ static const struct {
 };
 
 /*
+ * What an operation that leaves HTTP goes on as. dockerd's attach and exec look whether an Upgrade field is
+ * there, not what it says (T-066), so the word that is sent is ours.
+ */
+static const struct {
+    const char *operation;
+    Span protocol;
+} REQUEST_PROTOCOLS[] = {
+    {"ContainerAttach", SPAN("tcp")},
+    {"ExecStart", SPAN("tcp")},
+    {"ContainerAttachWebsocket", SPAN("websocket")},
+    {"Session", SPAN("h2c")},
+    {"GrpcUpgrade", SPAN("h2c")},
+};
+
+/*
  * Of a body that is a tar archive, or in ImageCreate nothing. The docker CLI sends text/plain wherever
  * it has no type of its own (cp, import), dockerode application/json with its options again (pull).
  */
@@ -168,14 +183,23 @@ static Reason request_take_headers(Arena *arena, const RawHead *raw, Request *re
     return REASON_OK;
 }
 
-static Reason request_take_upgrade(Arena *arena, const Headers *headers, Request *request) {
+/*
+ * Where the engine does nothing but upgrade, a client that asks for another protocol hasn't asked for that
+ * one: it gets what the engine says to who doesn't ask.
+ */
+static void request_take_upgrade(const Headers *headers, Request *request) {
     const Header *upgrade = headers->known[HEADER_UPGRADE];
+    const Operation *operation = request->operation;
 
     if (!upgrade)
-        return REASON_OK;
+        return;
     request->wants_upgrade = true;
-    request->upgrade = (Span){.data = arena_copy(arena, upgrade->value), .size = upgrade->value.size};
-    return request->upgrade.data ? REASON_OK : REASON_NO_MEMORY;
+    for (size_t i = 0; operation && i < ARRAY_SIZE(REQUEST_PROTOCOLS); i++)
+        if (strcmp(REQUEST_PROTOCOLS[i].operation, operation->id) == 0)
+            request->upgrade = REQUEST_PROTOCOLS[i].protocol;
+    if (operation && operation->reply == REPLY_UPGRADE)
+        request->wants_upgrade =
+            request->upgrade.data && span_is_nocase(upgrade->value, request->upgrade.data);
 }
 
 /* Method, target and operation: first, so that the audit record of a refusal has them. */
@@ -215,6 +239,6 @@ Reason request_seal(Arena *arena, const RawHead *raw, Request *ret, const char *
     if (reason == REASON_OK)
         reason = request_take_headers(arena, raw, ret);
     if (reason == REASON_OK)
-        reason = request_take_upgrade(arena, &headers, ret);
+        request_take_upgrade(&headers, ret);
     return reason;
 }

@@ -41,8 +41,8 @@ typedef struct Request {
     bool keep_alive;               /* the client's wish, by version and Connection */
     bool expect_continue;          /* answered by us, never forwarded (T-062) */
     bool wants_upgrade;            /* an Upgrade field was there, whatever Connection said (T-066) */
-    Span upgrade;                  /* its value: "tcp", "h2c", "websocket" */
     Target *sent;                  /* what goes to the engine in target's place (pin.h); NULL: target does */
+    Span upgrade;                  /* what is sent for it: "tcp", "h2c", "websocket"; static, or none */
     Header headers[LIMIT_HEADERS]; /* only those on the allowlist, in order, to be sent */
     size_t n_headers;
     int64_t now; /* when it is judged, seconds since 1970; 0: unknown, and no entry with a time grants it */

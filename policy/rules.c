@@ -38,6 +38,7 @@ const char *rules_key_name(RulesKey key) {
         [RULES_EXTRA_HOSTS] = "extra_hosts",
         [RULES_SECRETS] = "secrets",
         [RULES_CONFIGS] = "configs",
+        [RULES_SIGNALS] = "signals",
     };
 
     return (size_t) key < ARRAY_SIZE(names) ? names[key] : "unknown";

@@ -38,6 +38,7 @@ typedef enum RulesKey {
     RULES_EXTRA_HOSTS,
     RULES_SECRETS,
     RULES_CONFIGS,
+    RULES_SIGNALS,
     RULES_KEY_MAX_
 } RulesKey;
 
@@ -148,6 +149,7 @@ typedef struct Rules {
     PatternList runtimes, log_drivers;
     PatternList secrets, configs; /* of a service, by name */
     PatternList extra_hosts;      /* of NAME:ADDRESS */
+    uint64_t signals;             /* bits by signal_bit(), under a given RULES_SIGNALS */
     const LabelRule *labels;      /* that must be there */
     size_t n_labels;
     PatternList labels_denied; /* of keys in lower case */

@@ -2,6 +2,7 @@
 #include "rules_print.h"
 
 #include "print.h"
+#include "signals.h"
 
 #define NANO 1000000000
 
@@ -48,6 +49,24 @@ static void print_capabilities(FILE *out, const Rules *rules) {
             fprintf(out, "%s%s", separator, name);
             separator = ", ";
         }
+    fputs("]\n", out);
+}
+
+static void print_signals(FILE *out, const Rules *rules) {
+    const char *separator = "";
+
+    fputs("      signals: [", out);
+    for (unsigned number = 1; number <= SIGNAL_MAX; number++) {
+        const char *name = signal_name(number);
+
+        if ((rules->signals & signal_bit(number)) == 0)
+            continue;
+        if (name)
+            fprintf(out, "%s%s", separator, name);
+        else
+            fprintf(out, "%s\"%u\"", separator, number);
+        separator = ", ";
+    }
     fputs("]\n", out);
 }
 
@@ -201,6 +220,7 @@ void rules_print(FILE *out, const Rules *rules) {
         {RULES_PORTS, print_ports},
         {RULES_LIMITS, print_limits},
         {RULES_LABELS, print_labels},
+        {RULES_SIGNALS, print_signals},
     };
 
     fprintf(out, "    containers:\n      profile: %s\n", profile_name(rules->profile));

@@ -179,6 +179,7 @@ static const KeyRow CONTAINERS_KEYS[] = {
     {"extra_hosts", rules_read_extra_hosts},
     {"secrets", rules_read_secrets},
     {"configs", rules_read_configs},
+    {"signals", rules_read_signals},
     {"set", rules_read_set},
 };
 

@@ -7,6 +7,7 @@
 #include "imageref.h"
 #include "rule_read.h"
 #include "rules_reader.h"
+#include "signals.h"
 #include "text.h"
 
 static const char *reader_show(RulesReader *reader, const DocNode *node) {
@@ -255,6 +256,37 @@ void rules_read_configs(void *ctx, const DocNode *list) {
 
     rules_read_patterns(reader, list, "configs", rules_write_plain, &reader->rules->configs);
     rules_mark(reader, RULES_CONFIGS);
+}
+
+/* --- signals -------------------------------------------------------------------------------------- */
+
+static void signal_report_unknown(RulesReader *reader, const DocNode *node) {
+    const char *names[SIGNAL_MAX], *name;
+    size_t n = 0;
+
+    for (unsigned number = 1; number <= SIGNAL_MAX; number++)
+        if ((name = signal_name(number)) != NULL)
+            names[n++] = name;
+    keys_report_unknown(reader->errors, node, "signal", names, n);
+}
+
+void rules_read_signals(void *ctx, const DocNode *list) {
+    RulesReader *reader = ctx;
+
+    if (!keys_is_sequence(reader->errors, list, "signals"))
+        return;
+    for (size_t i = 0; i < list->n; i++) {
+        unsigned number;
+        Span text;
+
+        if (!keys_read_text(reader->errors, list->items[i], "a signal", &text))
+            continue;
+        number = signal_parse(text);
+        if (number == 0)
+            signal_report_unknown(reader, list->items[i]);
+        reader->rules->signals |= signal_bit(number);
+    }
+    rules_mark(reader, RULES_SIGNALS);
 }
 
 /* --- labels --------------------------------------------------------------------------------------- */

@@ -57,6 +57,7 @@ void rules_read_log_drivers(void *ctx, const DocNode *node);
 void rules_read_secrets(void *ctx, const DocNode *node);
 void rules_read_configs(void *ctx, const DocNode *node);
 void rules_read_extra_hosts(void *ctx, const DocNode *node);
+void rules_read_signals(void *ctx, const DocNode *node);
 void rules_read_labels(void *ctx, const DocNode *node);
 
 /* rules_read_set.c: likewise; and what only shows when all keys are read. */

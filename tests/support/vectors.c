@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * vectors FILE…: what `quaygate test` does, on the same code; each verdict once more with a trace, which must
- * change nothing, and once more from the record that the trail would have of it, which must come to the same;
- * under this policy and under others; and tests on the tables themselves: each operation is allowed and
- * denied once, each reason is given once. TAP on stdout.
+ * change nothing, once more by the policies as --print-config writes them, which must be the same, and once
+ * more from the record that the trail would have of it, which must come to the same; under this policy and
+ * under others; and tests on the tables themselves: each operation is allowed and denied once, each reason is
+ * given once. TAP on stdout.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "daemon/ctl/again.h"
 #include "daemon/ctl/report.h"
 #include "daemon/file.h"
+#include "daemon/zones.h"
 #include "daemon/record.h"
 
 typedef struct Runner {
@@ -161,7 +163,76 @@ static void runner_try_all_again(Runner *runner, const VectorFile *file, const V
                          policy_set_get(set, span_from(names[(vector->mark.line + i * 3) % n])));
 }
 
-static void runner_try(Runner *runner, const VectorFile *file, const Vector *vector) {
+/* --- what is printed is the same policy */
+
+/* The policies of a file as --print-config writes them, read again. NULL, with *ret_why. */
+static PolicySet *printed_policies(const Config *config, const PolicySet *policies, Arena *arena,
+                                   const char **ret_why) {
+    DocErrors errors = {.file = "printed", .arena = arena};
+    size_t n, size = 0;
+    const char *const *names = policy_set_names(policies, &n);
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &size);
+    PolicySet *printed = NULL;
+    const DocNode *node = NULL;
+    Span copy;
+
+    if (!out)
+        abort();
+    for (size_t i = 0; i < n; i++)
+        if (!preset_yaml(span_from(names[i])))
+            (void) policy_print(policy_set_get(policies, span_from(names[i])), out);
+    if (fclose(out) != 0)
+        abort();
+    copy = (Span){arena_copy(arena, (Span){text, size}), size};
+    free(text);
+    if (copy.data)
+        node = doc_parse(arena, copy, &errors);
+    if (node)
+        printed = policy_set_compile(node, &config->versions, &errors);
+    if (printed)
+        zones_settle(printed, &errors);
+    *ret_why = errors.n > 0 ? errors.items[0].message : "no memory";
+    return printed;
+}
+
+/* A sentence names the line of its rule, and that is another one in what was printed. */
+static bool detail_is_same(const Verdict *a, const Verdict *b) {
+    Span x = span_from(verdict_detail(a)), y = span_from(verdict_detail(b));
+
+    while (x.size > 0 && x.data[x.size - 1] != '(')
+        x.size--;
+    while (y.size > 0 && y.data[y.size - 1] != '(')
+        y.size--;
+    return text_is_same(a->detail, b->detail) ||
+           (a->origin && strstr(verdict_detail(a), a->origin) && x.size > 0 && span_equals(x, y));
+}
+
+static void runner_try_printed(Runner *runner, const VectorFile *file, const Vector *vector,
+                               const PolicySet *printed, VectorResult *plain) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
+    const Verdict *a = &plain->run.verdict, *b;
+    Vector other = *vector;
+    VectorResult result;
+
+    other.policy = policy_set_get(printed, span_from(policy_name(vector->policy)));
+    if (!other.policy)
+        abort();
+    vector_try(&other, runner->config, 0, arena, NULL, &result);
+    b = &result.run.verdict;
+    if (a->effect != b->effect || a->reason != b->reason || !text_is_same(a->rule, b->rule) ||
+        !text_is_same(a->field, b->field) || !detail_is_same(a, b) || !text_is_same(a->hint, b->hint) ||
+        a->n_host_paths != b->n_host_paths ||
+        !span_equals(dry_run_sends(&plain->run), dry_run_sends(&result.run)))
+        report_check(&runner->report, file->name, vector->request, false,
+                     span_from(arena_printf(arena, "another verdict by the policy as it is printed: %s",
+                                            verdict_detail(b))));
+    dry_run_done(&result.run);
+}
+
+/* `printed`: NULL: the file has no policies of its own. */
+static void runner_try(Runner *runner, const VectorFile *file, const Vector *vector,
+                       const PolicySet *printed) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
     VectorResult result;
 
@@ -171,6 +242,8 @@ static void runner_try(Runner *runner, const VectorFile *file, const Vector *vec
     runner_try_traced(runner, file, vector, &result.run.verdict);
     if (result.run.verdict.effect != EFFECT_INVALID)
         runner_try_all_again(runner, file, vector);
+    if (printed)
+        runner_try_printed(runner, file, vector, printed, &result);
     dry_run_done(&result.run);
 }
 
@@ -183,8 +256,16 @@ static void runner_run_file(Runner *runner, const char *path) {
     int r = file_read(path, LIMIT_CONFIG_BYTES, &text);
 
     if (r == 0 && vector_read_file(arena, buffer_span(&text), name, runner->config, &errors, &file)) {
+        CLEANUP(policy_set_free_p) PolicySet *printed = NULL;
+        const char *why = "";
+
+        if (file.policies) {
+            printed = printed_policies(runner->config, file.policies, arena, &why);
+            report_check(&runner->report, name, SPAN("policies load as they are printed"), printed != NULL,
+                         span_from(why));
+        }
         for (size_t i = 0; i < file.n; i++)
-            runner_try(runner, &file, &file.vectors[i]);
+            runner_try(runner, &file, &file.vectors[i], printed);
     } else {
         if (r == 0)
             config_print_errors(&errors, stderr);

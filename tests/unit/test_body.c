@@ -302,7 +302,7 @@ Test(body, folding) {
               "edPath\xC5\xBF"),
          "MaskedPaths", true},
         {SPAN("Pr\xC4\xB1vileged"), "Privileged", false},     /* U+0131 doesn't fold */
-        {SPAN("Pr\xC4\xB0vileged"), "Privileged", false},     /* nor U+0130 */
+        {SPAN("Pr\xC4\xB0vileged"), "Privileged", true},      /* U+0130, to Podman */
         {SPAN("\xEF\xBC\xB0rivileged"), "Privileged", false}, /* full-width P */
         {SPAN("Host_Config"), "HostConfig", false},
         {SPAN("HostConfig "), "HostConfig", false},

@@ -530,6 +530,7 @@ Test(compile, print_loads_to_the_same) {
         "      secrets: ['ci-*']\n"
         "      configs: []\n"
         "      extra_hosts: ['*:host-gateway', '**']\n"
+        "      signals: [SIGTERM, hup, 32, 9, RTMIN+1]\n"
         "      labels: {require: {team: ci}, deny: ['Traefik.*', '**.x']}\n"
         "      unknown_fields: allow\n"
         "      set: {user: '1000', memory: 256m, cpus: 0.5, pids: 64, cgroup_namespace: private, "
@@ -539,7 +540,7 @@ Test(compile, print_loads_to_the_same) {
         "    build: {networks: [ci-*, host], remote: true}\n"
         "    attach: output\n"
         "  q: {containers: {bind_mounts: []}, exec: {users: [], privileged: false}, build: {networks: []}}\n"
-        "  r: {containers: {profile: privileged, set: {}}}\n"
+        "  r: {containers: {profile: privileged, set: {}, signals: []}}\n"
         "  s: {containers: {set: {labels: {}, security_opts: [a, b]}}, exec: {users: any}}\n"));
     CLEANUP(policy_set_free_p) PolicySet *second = NULL;
     char *text, *again;
@@ -568,6 +569,7 @@ Test(compile, print_loads_to_the_same) {
                            "log_driver: \"local\", log_opts: {\"max-size\": \"1m\"}}\n"),
               "%s", text);
     cr_expect(strstr(text, "      runtimes: []\n"), "%s", text);
+    cr_expect(strstr(text, "      signals: [HUP, KILL, TERM, \"32\", RTMIN+1]\n"), "%s", text);
     second = compile(span_from(text));
     cr_assert_not_null(second, "%s\n%s", text, errors.n > 0 ? errors.items[0].message : "");
     again = print_policy(second, "p");

@@ -259,6 +259,12 @@ Test(config, mistakes_have_their_place) {
         {HEAD "api_versions: {outside: allow}\n", "f.yaml:3:25: unknown outside 'allow'\n"},
         {HEAD "api_versions: {min: 1.44, max: 1.40}\n",
          "f.yaml:3:15: min (1.44) is above max (1.40): no request would pass\n"},
+        {HEAD "api_versions: {max: 1.44, min_judged: 1.45}\n",
+         "f.yaml:3:39: min_judged (1.45) is above max (1.44): no body would pass\n"},
+        {HEAD "api_versions: {min: 1.44, max: 1.43, min_judged: 1.44}\n",
+         "f.yaml:3:15: min (1.44) is above max (1.43): no request would pass\n"},
+        {HEAD "api_versions: {max: 1.39, min_judged: 1.40}\n",
+         "f.yaml:3:39: min_judged (1.40) is above max (1.39): no body would pass\n"},
         /* audit */
         {HEAD "audit: {sinks: []}\n", "f.yaml:3:16: sinks must have from 1 to 16 entries\n"},
         {HEAD "audit: {sinks: [journald]}\n", "f.yaml:3:17: 'journald' is not served by this release yet\n"},
@@ -498,6 +504,41 @@ Test(config, api_versions_are_those_known) {
                  "f.yaml:3:21: min must be a version of the API from 1.%u to 1.%u\n", known.min_minor,
                  known.max_minor);
         expect_mistakes(text, expected);
+    }
+}
+
+/* The default of min_judged is no mistake above max, and says so nowhere: what is printed loads. */
+Test(config, max_below_the_default_of_min_judged) {
+    static const struct {
+        const char *text;
+        unsigned min_judged;
+        const char *printed;
+    } cases[] = {
+        {HEAD "api_versions: {max: 1.39}\n", 40, NULL},
+        {HEAD "api_versions: {max: 1.40}\n", 40, "  min_judged: 1.40\n"},
+        {HEAD "api_versions: {max: 1.39, min_judged: 1.39}\n", 39, "  min_judged: 1.39\n"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char *messages, *printed = NULL;
+        Config *config = NULL, *again = NULL;
+        size_t n = 0;
+        FILE *out = open_memstream(&printed, &n);
+
+        cr_assert_eq(parse(span_from(cases[i].text), &config, &messages), 0, "%s", messages);
+        free(messages);
+        cr_expect_eq(config->versions.min_judged_minor, cases[i].min_judged, "%zu", i);
+        cr_assert_eq(config_print(config, out), 0);
+        fclose(out);
+        cr_expect_eq(strstr(printed, cases[i].printed ? cases[i].printed : "min_judged") != NULL,
+                     cases[i].printed != NULL, "%s", printed);
+        cr_assert_eq(parse(span_from(printed), &again, &messages), 0, "%s%s", printed, messages);
+        cr_expect_eq(again->versions.min_judged_minor, cases[i].min_judged, "%zu", i);
+        cr_expect_eq(again->versions.max_minor, config->versions.max_minor, "%zu", i);
+        config_unref(config);
+        config_unref(again);
+        free(messages);
+        free(printed);
     }
 }
 

@@ -113,6 +113,30 @@ Test(policy_warn, what_patterns_reach) {
     expect_one("p: {allow: [{request: GET /libpod/_ping}]}", "f:1", NULL);
 }
 
+/* T-012: the same object has other names. */
+Test(policy_warn, what_is_denied_by_name) {
+    static const struct {
+        const char *deny;
+        bool warned;
+    } cases[] = {
+        {"GET /containers/secret/*", true}, {"GET /containers/secret/**", true},
+        {"'* /containers/db-*/**'", true},  {"GET /images/registry.example.com/**", true},
+        {"DELETE /networks/prod", true},    {"GET /containers/*/json", false}, /* all of them */
+        {"'* /containers/**'", false},      {"GET /**", false},
+        {"GET /volumes/db", false}, /* which have no other */
+        {"GET /exec/abc/json", false},      {"GET /info", false},
+        {"GET /libpod/x", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[256];
+
+        snprintf(text, sizeof(text), "p: {include: [all], deny: [{request: %s}]}", cases[i].deny);
+        cr_expect_eq(count(text, "denies some names only"), cases[i].warned ? 1 : 0, "%s", cases[i].deny);
+    }
+    cr_expect_eq(count("p: {include: [all], deny: [ContainerInspect]}", "denies some names only"), 0);
+}
+
 Test(policy_warn, patterns_that_allow_nothing) {
     expect_one("p: {allow: [{request: GET /containers/*/archive}]}", "f:1",
                "allows no operation: ContainerArchive leads to the host");
@@ -124,8 +148,10 @@ Test(policy_warn, an_allow_that_a_pattern_denies) {
     expect_one("p:\n  allow: [ContainerKill]\n  deny: [{request: POST /containers/**}]\n", "f:2",
                "ContainerKill is never allowed: f:3 denies it");
     expect_one("p: {allow: [ImageDelete], deny: [{request: DELETE /images/**}]}", "f:1", "never allowed");
-    expect_one("p: {allow: [ContainerKill], deny: [{request: POST /containers/web/kill}]}", "f:1", NULL);
-    expect_one("p: {allow: [ImageDelete], deny: [{request: DELETE /images/*}]}", "f:1", NULL);
+    expect_one("p: {allow: [ContainerKill], deny: [{request: POST /containers/web/kill}]}", "f:1",
+               "denies some names only");
+    expect_one("p: {allow: [ImageDelete], deny: [{request: DELETE /images/*}]}", "f:1",
+               "denies some names only");
 }
 
 Test(policy_warn, keys_without_their_operation) {
@@ -135,6 +161,8 @@ Test(policy_warn, keys_without_their_operation) {
     expect_one("p: {allow: [ContainerUpdate], containers: {user: any}}", "f:1", NULL);
     expect_one("p: {include: [q], containers: {user: any}}\nq: {allow: [ContainerCreate]}", "f:1", NULL);
     cr_expect_eq(count("p: {allow: [ImagePush], containers: {images: []}}", "judges nothing"), 0);
+    cr_expect_eq(count("p: {allow: [ContainerKill], containers: {signals: []}}", "judges nothing"), 0);
+    cr_expect_eq(count("p: {allow: [ContainerKill], containers: {images: []}}", "judges nothing"), 1);
     cr_expect_eq(count("p: {allow: [ImageBuild], build: {remote: true, networks: [host]}}", "build."), 2);
 }
 

@@ -220,6 +220,12 @@ Test(record, secrets_in_the_query_are_replaced) {
         {"remote=https://example.com/x?token=s", "remote=…"},
         {"fromSrc=-", "fromSrc=-"},
         {"fromSrc=http://u@h/", "fromSrc=…"},
+        {"dockerfile=a/Dockerfile", "dockerfile=a/Dockerfile"},
+        {"dockerfile=http://u:pw@h/x", "dockerfile=…"},
+        {"fromImage=a@sha256:0", "fromImage=a@sha256:0"},
+        {"fromImage=h:5000/a@sha256:0", "fromImage=h:5000/a@sha256:0"},
+        {"fromImage=docker://u:pw@h/a", "fromImage=…"},
+        {"fromImage=docker%3a%2F%2Fu:pw%40h", "fromImage=…"},
         {"fromImage=u@sha256", "fromImage=u@sha256"},
         {"&&=&", "&&=&"},
     };

@@ -383,6 +383,12 @@ Test(request, what_is_sealed) {
     cr_expect_not(request_is_json(&request));
 }
 
+#define ATTACH "POST /v1.41/containers/c/attach HTTP/1.1\nHost: d\n"
+#define EXEC "POST /v1.41/exec/e/start HTTP/1.1\nHost: d\n"
+#define SESSION "POST /v1.41/session HTTP/1.1\nHost: d\n"
+#define GRPC "POST /v1.41/grpc HTTP/1.1\nHost: d\n"
+#define WS "GET /v1.41/containers/c/attach/ws HTTP/1.1\nHost: d\n"
+
 Test(request, connection) {
     static const struct {
         const char *head;
@@ -396,7 +402,21 @@ Test(request, connection) {
         {PING "Connection: closed\n", true, false, false, false, ""},
         {PING "Connection: Host, Content-Length\n", true, false, false, false, ""}, /* T-059 */
         {PING "Expect: 100-continue\n", true, false, true, false, ""},
-        {PING "Upgrade: foo\n", true, false, false, true, "foo"}, /* T-066 */
+        {PING "Upgrade: foo\n", true, false, false, true, ""},
+        /* T-066: presence counts, and the word that goes on is ours */
+        {ATTACH "Upgrade: foo\n", true, false, false, true, "tcp"},
+        {ATTACH "Upgrade: TCP\n", true, false, false, true, "tcp"},
+        {ATTACH "Upgrade: h2c\n", true, false, false, true, "tcp"},
+        {EXEC "Upgrade: websocket\n", true, false, false, true, "tcp"},
+        {SESSION "Upgrade: h2c\n", true, false, false, true, "h2c"},
+        {SESSION "Upgrade: H2C\n", true, false, false, true, "h2c"},
+        {SESSION "Upgrade: tcp\n", true, false, false, false, "h2c"},
+        {SESSION, true, false, false, false, ""},
+        {GRPC "Upgrade: h2c\n", true, false, false, true, "h2c"},
+        {GRPC "Upgrade: h2\n", true, false, false, false, "h2c"},
+        {WS "Upgrade: WebSocket\n", true, false, false, true, "websocket"},
+        {WS "Upgrade: tcp\n", true, false, false, false, "websocket"},
+        {"GET /unknown HTTP/1.1\nHost: d\nUpgrade: foo\n", true, false, false, true, ""},
         {"GET /_ping HTTP/1.0\nConnection: keep-alive\nExpect: 100-continue\n", false, true, false, false,
          ""},
     };
@@ -412,6 +432,30 @@ Test(request, connection) {
         cr_expect_eq(request.wants_upgrade, cases[i].upgrade, "%s", cases[i].head);
         cr_expect(span_is(request.upgrade, cases[i].protocol), "%s", cases[i].head);
     }
+}
+
+/* Each operation that leaves HTTP has a word for it. */
+Test(request, each_upgrade_has_a_protocol) {
+    size_t n, n_found = 0;
+    const Operation *operations = routes_all(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
+        char head[256];
+        const char *path = operations[i].path, *name = strstr(path, "{id}");
+        Request request;
+
+        if (operations[i].reply != REPLY_HIJACK && operations[i].reply != REPLY_UPGRADE)
+            continue;
+        snprintf(head, sizeof(head), "%s /v1.44%.*s%s%s HTTP/1.1\nHost: d\nUpgrade: x\n",
+                 method_name(operations[i].method), (int) (name ? name - path : (int) strlen(path)), path,
+                 name ? "c" : "", name ? name + 4 : "");
+        cr_assert_eq(seal(arena, head, &request), REASON_OK, "%s", head);
+        cr_assert_eq(request.operation, &operations[i], "%s", head);
+        cr_expect_gt(request.upgrade.size, 0, "%s", operations[i].id);
+        n_found++;
+    }
+    cr_expect_eq(n_found, 5);
 }
 
 Test(request, what_nobody_reads_is_not_sent) {
