@@ -72,6 +72,7 @@ typedef struct Config {
     const ConfigListener *listeners;
     size_t n_listeners;
     PolicySet *policies;
+    const char *answers_key_file; /* NULL: a random key for each start */
     AuditFailure on_failure;
     bool audit_facts; /* records tell the facts of bodies, whatever the policy's mode */
     const ConfigSink *sinks;

@@ -164,6 +164,11 @@ int config_print(const Config *config, FILE *out) {
     r = config_print_policies(config, out);
     if (r < 0)
         return r;
+    if (config->answers_key_file) {
+        fputs("answers: {key_file: ", out);
+        config_print_text(out, config->answers_key_file);
+        fputs("}\n", out);
+    }
     config_print_audit(config, out);
     config_print_limits(&config->limits, out);
     return fflush(out) == EOF || ferror(out) ? -EIO : 0;

@@ -232,6 +232,28 @@ static void config_read_api_versions(void *ctx, const DocNode *node) {
                   versions->min_judged_minor, versions->max_minor);
 }
 
+/* --- answers: */
+
+static void config_read_key_file(void *ctx, const DocNode *node) {
+    ConfigReader *reader = ctx;
+    Span text;
+
+    if (!keys_read_text(reader->errors, node, "key_file", &text))
+        return;
+    if (text.size == 0 || text.data[0] != '/')
+        return doc_error(reader->errors, node->mark, "key_file must be an absolute path");
+    reader->config->answers_key_file = arena_copy(reader->config->arena, text);
+    if (!reader->config->answers_key_file)
+        doc_error(reader->errors, node->mark, "out of memory");
+}
+
+static void config_read_answers(void *ctx, const DocNode *node) {
+    static const KeyRow keys[] = {{"key_file", config_read_key_file}};
+    ConfigReader *reader = ctx;
+
+    (void) keys_read(reader->errors, node, "answers.", keys, ARRAY_SIZE(keys), reader);
+}
+
 /* --- the top */
 
 void config_settle_host(Config *config) {
@@ -317,6 +339,7 @@ void config_read(ConfigReader *reader) {
         {"listeners", config_keep_listeners},
         {"policies", config_keep_policies},
         {"audit", config_read_audit_key},
+        {"answers", config_read_answers},
         {"limits", config_read_limits},
         {"metrics", NULL},
     };

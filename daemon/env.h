@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "reaper.h"
 #include "resolve.h"
+#include "redactor.h"
 
 /*
  * What the engine has told about itself, in any answer; it may be another after a restart, and after a
@@ -26,6 +27,7 @@ typedef struct Env {
     Reaper *reaper;
     EngineFacts *facts;
     Resolver *resolver;
+    Redactor *redactor;
 } Env;
 
 /* The newest API version of the engine of `config`; 0: not heard yet. */

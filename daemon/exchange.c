@@ -7,11 +7,11 @@
 #include "res_write.h"
 
 static const char *const exchange_state_names[EXCHANGE_STATE_MAX_] = {
-    [EXCHANGE_READ_HEAD] = "READ_HEAD", [EXCHANGE_PROBE] = "PROBE", [EXCHANGE_READ_BODY] = "READ_BODY",
-    [EXCHANGE_LOOK] = "LOOK",           [EXCHANGE_ADMIT] = "ADMIT", [EXCHANGE_CONNECT] = "CONNECT",
-    [EXCHANGE_WAIT_HEAD] = "WAIT_HEAD", [EXCHANGE_RELAY] = "RELAY", [EXCHANGE_TUNNEL] = "TUNNEL",
-    [EXCHANGE_ANSWER] = "ANSWER",       [EXCHANGE_DRAIN] = "DRAIN", [EXCHANGE_LINGER] = "LINGER",
-    [EXCHANGE_DONE] = "DONE",
+    [EXCHANGE_READ_HEAD] = "READ_HEAD", [EXCHANGE_PROBE] = "PROBE",   [EXCHANGE_READ_BODY] = "READ_BODY",
+    [EXCHANGE_LOOK] = "LOOK",           [EXCHANGE_ADMIT] = "ADMIT",   [EXCHANGE_CONNECT] = "CONNECT",
+    [EXCHANGE_WAIT_HEAD] = "WAIT_HEAD", [EXCHANGE_FILTER] = "FILTER", [EXCHANGE_RELAY] = "RELAY",
+    [EXCHANGE_TUNNEL] = "TUNNEL",       [EXCHANGE_ANSWER] = "ANSWER", [EXCHANGE_DRAIN] = "DRAIN",
+    [EXCHANGE_LINGER] = "LINGER",       [EXCHANGE_DONE] = "DONE",
 };
 
 #define TO(state) (1u << EXCHANGE_##state)
@@ -24,7 +24,8 @@ static const unsigned exchange_transitions[EXCHANGE_STATE_MAX_] = {
     [EXCHANGE_LOOK] = TO(ADMIT) | TO(ANSWER) | TO(DONE),
     [EXCHANGE_ADMIT] = TO(CONNECT) | TO(ANSWER) | TO(DONE),
     [EXCHANGE_CONNECT] = TO(WAIT_HEAD) | TO(ANSWER) | TO(DONE),
-    [EXCHANGE_WAIT_HEAD] = TO(CONNECT) | TO(RELAY) | TO(TUNNEL) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_WAIT_HEAD] = TO(CONNECT) | TO(FILTER) | TO(RELAY) | TO(TUNNEL) | TO(ANSWER) | TO(DONE),
+    [EXCHANGE_FILTER] = TO(RELAY) | TO(ANSWER) | TO(DONE),
     [EXCHANGE_RELAY] = TO(LINGER) | TO(DONE),
     [EXCHANGE_TUNNEL] = TO(LINGER) | TO(DONE),
     [EXCHANGE_ANSWER] = TO(DRAIN) | TO(LINGER) | TO(DONE),
@@ -95,6 +96,7 @@ Exchange *exchange_free(Exchange *x) {
     x->engine = engine_close(x->engine, x->host.env->reaper);
     x->probe = probe_free(x->probe);
     x->lookup = lookup_free(x->lookup);
+    x->filter = filter_free(x->filter);
     x->body = body_free(x->body);
     buffer_done(&x->collected);
     x->up_reader = reader_free(x->up_reader);
@@ -131,8 +133,18 @@ static void exchange_release_engine(Exchange *x, bool complete) {
         x->engine = engine_close(x->engine, x->host.env->reaper);
 }
 
+/* What went wrong with an answer of which something is hidden: ours instead of it, or a stream that was cut.
+ */
+static Reason exchange_answer_failure(const Exchange *x) {
+    Reason reason = x->filter ? filter_reason(x->filter) : REASON_OK;
+
+    if (x->verdict.reason == REASON_ANSWER_UNREADABLE || x->verdict.reason == REASON_ANSWER_TOO_LARGE)
+        reason = x->verdict.reason;
+    return reason;
+}
+
 static AdmitOutcome exchange_outcome(const Exchange *x) {
-    return (AdmitOutcome){
+    AdmitOutcome outcome = {
         .end = x->end,
         .rule = x->end_rule,
         .reason = x->end_reason,
@@ -141,6 +153,14 @@ static AdmitOutcome exchange_outcome(const Exchange *x) {
         .drops_input = x->up.drops,
         .dropped_bytes = x->up.drops ? x->up.bytes : 0,
     };
+    Reason failure = exchange_answer_failure(x);
+
+    if (failure != REASON_OK && !outcome.rule) {
+        outcome.rule = reason_label(failure);
+        outcome.reason =
+            x->verdict.reason == failure ? verdict_detail(&x->verdict) : reason_sentence(failure);
+    }
+    return outcome;
 }
 
 void exchange_finish(Exchange *x, EndCause end, ExchangeState next) {
@@ -190,6 +210,7 @@ void exchange_answer(Exchange *x) {
     x->grant_check_usec = 0;
     x->engine = engine_close(x->engine, x->host.env->reaper);
     x->up.state = FLOW_CLOSED;
+    x->filter = filter_free(x->filter);
     buffer_clear(&x->collected);
     x->close = x->close || x->last || !x->request_known || !x->request.keep_alive || client->eof ||
                reason_closes_connection(x->verdict.reason) ||
@@ -295,9 +316,10 @@ static bool (*const exchange_steps[EXCHANGE_STATE_MAX_])(Exchange *) = {
     [EXCHANGE_READ_HEAD] = exchange_read_head, [EXCHANGE_PROBE] = exchange_probe,
     [EXCHANGE_READ_BODY] = exchange_read_body, [EXCHANGE_LOOK] = exchange_look,
     [EXCHANGE_ADMIT] = exchange_admit,         [EXCHANGE_CONNECT] = exchange_connect,
-    [EXCHANGE_WAIT_HEAD] = exchange_wait_head, [EXCHANGE_RELAY] = exchange_relay,
-    [EXCHANGE_TUNNEL] = exchange_tunnel,       [EXCHANGE_ANSWER] = exchange_after_answer,
-    [EXCHANGE_DRAIN] = exchange_drain,         [EXCHANGE_LINGER] = exchange_linger,
+    [EXCHANGE_WAIT_HEAD] = exchange_wait_head, [EXCHANGE_FILTER] = exchange_filter,
+    [EXCHANGE_RELAY] = exchange_relay,         [EXCHANGE_TUNNEL] = exchange_tunnel,
+    [EXCHANGE_ANSWER] = exchange_after_answer, [EXCHANGE_DRAIN] = exchange_drain,
+    [EXCHANGE_LINGER] = exchange_linger,
 };
 
 ExchangeProgress exchange_wake(Exchange *x) {
@@ -338,6 +360,7 @@ void exchange_timeout(Exchange *x) {
         exchange_fail(x, REASON_ENGINE_TIMEOUT, accept_timeout, END_TIMEOUT);
         break;
     case EXCHANGE_WAIT_HEAD:
+    case EXCHANGE_FILTER:
         exchange_fail(x, REASON_ENGINE_TIMEOUT, NULL, END_TIMEOUT);
         break;
     case EXCHANGE_ANSWER:

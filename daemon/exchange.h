@@ -3,7 +3,7 @@
  * The spine: one request and its response, from the first byte of the head to the outcome record. The only
  * state machine; events wake it, it looks at where its two connections stand and goes as far as it can.
  *
- *   READ_HEAD → PROBE? → READ_BODY? → LOOK? → ADMIT → CONNECT → WAIT_HEAD → RELAY | TUNNEL → DONE
+ *   READ_HEAD → PROBE? → READ_BODY? → LOOK? → ADMIT → CONNECT → WAIT_HEAD → FILTER? → RELAY | TUNNEL → DONE
  *   any → ANSWER → DRAIN | LINGER? → DONE
  *
  * How far each direction's bytes have got lives in the two flows, never as extra states: that is what keeps

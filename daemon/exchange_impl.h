@@ -2,7 +2,8 @@
 /*
  * The exchange's inside, for the files that make up its state machine: exchange.c (states, answers, the end),
  * exchange_request.c (READ_HEAD to CONNECT), exchange_look.c (LOOK), exchange_response.c (WAIT_HEAD to
- * TUNNEL), exchange_grant.c (the end of what was granted for a time). Nobody else includes this.
+ * TUNNEL), exchange_filter.c (FILTER), exchange_grant.c (the end of what was granted for a time). Nobody else
+ * includes this.
  */
 #pragma once
 
@@ -24,6 +25,7 @@ typedef enum ExchangeState {
     EXCHANGE_ADMIT, /* the decision record is on its way to the sinks */
     EXCHANGE_CONNECT,
     EXCHANGE_WAIT_HEAD, /* the upload may still run */
+    EXCHANGE_FILTER,    /* an answer is collected, for parts of it to be hidden */
     EXCHANGE_RELAY,
     EXCHANGE_TUNNEL,
     EXCHANGE_ANSWER, /* an answer of ours is being written */
@@ -70,6 +72,8 @@ struct Exchange {
     bool engine_reusable; /* by the response's framing */
     Reader *down_reader;
     unsigned n_interim;
+    Filter *filter;     /* NULL: what comes goes untouched */
+    ResponseHead *head; /* of the answer that is collected */
     Flow up;
     Flow down;
 
@@ -121,6 +125,21 @@ void exchange_watch_grant(Exchange *x);
 
 /* False: it isn't due. */
 bool exchange_check_grant(Exchange *x);
+/*
+ * exchange_filter.c: takes the answer over if the policy hides something of what it can tell. False: it is to
+ * be relayed as it comes.
+ */
+bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size);
+
+/* The client is gone for good, and the engine has all it had sent: what comes is for nobody. */
+bool exchange_client_gone(const Exchange *x);
+
+/* Takes the engine's head off its input; what follows is the body. */
+void exchange_take_head(Exchange *x, const ResponseHead *head, size_t head_size);
+
+/* Writes the head, takes the engine's off its input, and lets the body begin: by way of x->filter if there is
+ * one. */
+void exchange_start_relay(Exchange *x, const ResponseHead *head, size_t head_size);
 
 /* x->verdict lets it pass, as far as it can tell: whether there is something to be looked at first. */
 bool exchange_must_look(Exchange *x);
@@ -143,5 +162,6 @@ bool exchange_look(Exchange *x);
 bool exchange_admit(Exchange *x);
 bool exchange_connect(Exchange *x);
 bool exchange_wait_head(Exchange *x);
+bool exchange_filter(Exchange *x);
 bool exchange_relay(Exchange *x);
 bool exchange_tunnel(Exchange *x);

@@ -11,8 +11,7 @@ static void exchange_pass_half_close(Exchange *x) {
         conn_shutdown(&x->engine->conn);
 }
 
-/* The client is gone for good, and the engine has all it had sent: what comes is for nobody. */
-static bool exchange_client_gone(const Exchange *x) {
+bool exchange_client_gone(const Exchange *x) {
     return x->host.conn->hangup && !flow_is_open(&x->up) && buffer_size(&x->engine->conn.out) == 0;
 }
 
@@ -80,15 +79,24 @@ static void exchange_start_tunnel(Exchange *x, const ResponseHead *head, size_t 
     conn_flush(client);
 }
 
-static void exchange_start_relay(Exchange *x, const ResponseHead *head, size_t head_size) {
+void exchange_take_head(Exchange *x, const ResponseHead *head, size_t head_size) {
+    buffer_consume(&x->engine->conn.in, head_size);
+    if (head->until_close)
+        reader_body_begin_until_close(x->down_reader);
+    else
+        reader_body_begin(x->down_reader, head->framing, head->length);
+}
+
+void exchange_start_relay(Exchange *x, const ResponseHead *head, size_t head_size) {
     Conn *client = x->host.conn, *engine = &x->engine->conn;
     bool bodied = head->until_close || head->framing != FRAMING_NONE;
-    bool chunked = !x->request.http_1_0 && (head->until_close || head->framing == FRAMING_CHUNKED);
+    bool lines = x->filter && filter_is_lines(x->filter); /* of no length yet */
+    bool chunked = !x->request.http_1_0 && (head->until_close || head->framing == FRAMING_CHUNKED || lines);
     bool hijack = x->request.operation && x->request.operation->reply >= REPLY_HIJACK;
 
     /* After a hijack that didn't happen the client may already have sent what isn't a request (T-067). */
     x->close = x->close || x->last || !x->request.keep_alive || flow_is_open(&x->up) || hijack ||
-               (bodied && !chunked && head->framing != FRAMING_LENGTH) || client->eof;
+               (bodied && !chunked && !head->has_length) || client->eof;
     x->engine_reusable = head->reusable;
     if (res_write_head(
             &client->out, head,
@@ -96,13 +104,12 @@ static void exchange_start_relay(Exchange *x, const ResponseHead *head, size_t h
         exchange_finish(x, END_ERROR, EXCHANGE_DONE);
         return;
     }
-    buffer_consume(&engine->in, head_size);
-    if (head->until_close)
-        reader_body_begin_until_close(x->down_reader);
-    else
-        reader_body_begin(x->down_reader, head->framing, head->length);
+    if (x->state != EXCHANGE_FILTER)
+        exchange_take_head(x, head, head_size);
     exchange_set_state(x, EXCHANGE_RELAY);
-    if (bodied)
+    if (x->filter)
+        flow_start_filter(&x->down, engine, client, x->down_reader, x->filter, chunked);
+    else if (bodied)
         flow_start_body(&x->down, engine, client, x->down_reader, chunked);
     else
         x->down.state = FLOW_ENDED;
@@ -132,7 +139,7 @@ static bool exchange_on_response(Exchange *x, size_t head_size) {
         exchange_start_tunnel(x, &head, head_size);
     else if (head.status == 101)
         exchange_fail(x, REASON_ENGINE_PROTOCOL, "the engine switched protocols unasked", END_ERROR);
-    else
+    else if (!exchange_start_filter(x, &head, head_size))
         exchange_start_relay(x, &head, head_size);
     return true;
 }
@@ -213,7 +220,8 @@ bool exchange_relay(Exchange *x) {
         x->down.state = FLOW_FAILED;
         if (buffer_size(&client->out) > 0)
             return moved;
-        exchange_finish(x, END_ENGINE_CLOSED, EXCHANGE_DONE);
+        exchange_finish(x, x->filter && filter_reason(x->filter) != REASON_OK ? END_ERROR : END_ENGINE_CLOSED,
+                        EXCHANGE_DONE);
         return true;
     }
     if (x->down.state == FLOW_ENDED && buffer_size(&client->out) == 0) {

@@ -7,6 +7,11 @@ void flow_start_body(Flow *flow, Conn *source, Conn *sink, Reader *reader, bool 
     *flow = (Flow){.state = FLOW_OPEN, .source = source, .sink = sink, .reader = reader, .chunked = chunked};
 }
 
+void flow_start_filter(Flow *flow, Conn *source, Conn *sink, Reader *reader, Filter *filter, bool chunked) {
+    flow_start_body(flow, source, sink, reader, chunked);
+    flow->filter = filter;
+}
+
 void flow_start_raw(Flow *flow, Conn *source, Conn *sink) {
     *flow = (Flow){.state = FLOW_OPEN, .source = source, .sink = sink};
 }
@@ -35,6 +40,20 @@ static FlowState flow_step_body(Flow *flow, size_t room) {
     return status == READ_FAILED ? FLOW_FAILED : status == READ_END ? FLOW_ENDED : FLOW_OPEN;
 }
 
+static FlowState flow_step_filter(Flow *flow, size_t room) {
+    ReadStatus status = filter_move(flow->filter, flow->reader, &flow->source->in, flow->source->eof,
+                                    &flow->sink->out, room, flow->chunked);
+
+    flow->bytes = filter_moved(flow->filter);
+    return status == READ_FAILED ? FLOW_FAILED : status == READ_END ? FLOW_ENDED : FLOW_OPEN;
+}
+
+static FlowState flow_step(Flow *flow, size_t room) {
+    if (flow->filter)
+        return flow_step_filter(flow, room);
+    return flow->reader ? flow_step_body(flow, room) : flow_step_raw(flow, room);
+}
+
 bool flow_pump(Flow *flow) {
     size_t before, waiting, room;
 
@@ -45,8 +64,9 @@ bool flow_pump(Flow *flow) {
     if (room == 0)
         return false;
     before = buffer_size(&flow->source->in);
-    flow->state = flow->reader ? flow_step_body(flow, room) : flow_step_raw(flow, room);
-    if (flow->state == FLOW_OPEN && buffer_size(&flow->source->in) == before)
+    flow->state = flow_step(flow, room);
+    if (flow->state == FLOW_OPEN && buffer_size(&flow->source->in) == before &&
+        buffer_size(&flow->sink->out) == waiting)
         return false;
     if (flow->state == FLOW_ENDED && !flow->reader)
         conn_shutdown(flow->sink);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The one byte mover: from one connection's input to the other's output, one way, through a step that
- * copies as it is (tunnels) or de-frames and re-frames a body. It stops taking while the output holds
- * LIMIT_CONN_OUT bytes; then the input fills to LIMIT_CONN_IN, and then its connection isn't read: that is
- * all the memory a direction takes, whatever its length.
+ * copies as it is (tunnels), or de-frames and re-frames a body, perhaps through a filter. It stops taking
+ * while the output holds LIMIT_CONN_OUT bytes; then the input fills to LIMIT_CONN_IN, and then its connection
+ * isn't read: that is all the memory a direction takes, whatever its length.
  */
 #pragma once
 
 #include "conn.h"
-#include "reader.h"
+#include "filter.h"
 
 typedef enum FlowState {
     FLOW_CLOSED = 0, /* not started */
@@ -22,6 +22,7 @@ typedef struct Flow {
     Conn *source;
     Conn *sink;
     Reader *reader; /* NULL: bytes as they are, until the source's end */
+    Filter *filter; /* NULL: none */
     bool chunked;   /* re-frame in chunks */
     bool drops;     /* nothing goes to the sink but the source's end */
     uint64_t bytes; /* of content, dropped or not */
@@ -29,6 +30,9 @@ typedef struct Flow {
 
 /* A body of `reader`, whose framing was set with reader_body_begin. */
 void flow_start_body(Flow *flow, Conn *source, Conn *sink, Reader *reader, bool chunked);
+
+/* The same through a filter, which has collected it already if it is a document. */
+void flow_start_filter(Flow *flow, Conn *source, Conn *sink, Reader *reader, Filter *filter, bool chunked);
 
 /* A tunnel's direction: the source's end is passed on as the sink's (FIN), by itself. */
 void flow_start_raw(Flow *flow, Conn *source, Conn *sink);

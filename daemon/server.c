@@ -126,7 +126,24 @@ static void server_prepare(const Config *config) {
         resolver_prime();
 }
 
-static int server_apply(Server *server, Config *config) {
+static int server_new_redactor(const Config *config, Redactor **ret) {
+    const char *why = NULL;
+    int r = redactor_new(config->answers_key_file, ret, &why);
+
+    if (r < 0 && config->answers_key_file)
+        log_error("the key file %s can't be used: %s", config->answers_key_file, why ? why : strerror(-r));
+    else if (r < 0)
+        log_error("no key for what answers don't tell: %s", strerror(-r));
+    return r;
+}
+
+/* A random key stays as long as the daemon runs, unless a file's takes its place, or the other way round. */
+static bool server_keeps_key(const Server *server, const Config *config) {
+    return !config->answers_key_file && !server->config->answers_key_file;
+}
+
+/* `redactor`: with the new key; NULL: the key stays. */
+static int server_apply(Server *server, Config *config, Redactor *redactor) {
     ListenerSet next = {0};
     Client *next_client;
     int r;
@@ -143,6 +160,8 @@ static int server_apply(Server *server, Config *config) {
     listener_set_swap(&server->listeners, &next, config, server_on_listener_gone, server);
     config_unref(server->config);
     server->config = config_ref(config);
+    if (redactor)
+        redactor_swap(server->env.redactor, redactor);
     server->facts = (EngineFacts){.of = config}; /* the upstream may be another */
     for (Client *client = server->clients; client; client = next_client) {
         next_client = client_next(client);
@@ -153,6 +172,7 @@ static int server_apply(Server *server, Config *config) {
 
 static void server_reload(Server *server) {
     CLEANUP(config_unref_p) Config *config = NULL;
+    Redactor *redactor = NULL;
     int r;
 
     if (!server->config->file) {
@@ -160,8 +180,11 @@ static void server_reload(Server *server) {
         return;
     }
     r = config_load(server->config->file, stderr, &config);
+    if (r == 0 && !server_keeps_key(server, config))
+        r = server_new_redactor(config, &redactor);
     if (r == 0)
-        r = server_apply(server, config);
+        r = server_apply(server, config, redactor);
+    redactor_free(redactor);
     if (r < 0) {
         log_error("reload of %s failed, the running config stays: %s", server->config->file, strerror(-r));
         server_record(server, "reload", "failed: the running config stays");
@@ -241,6 +264,8 @@ static int server_start(Server *server) {
     server_prepare(server->config);
     r = server_init_events(server);
     if (r == 0)
+        r = server_new_redactor(server->config, &server->env.redactor);
+    if (r == 0)
         r = audit_new(server->env.base, server->config, &server->env.audit);
     if (r == 0)
         r = listener_set_open(&server->listeners, server->env.base, server->config, &none, server_on_accept,
@@ -275,6 +300,7 @@ Server *server_free(Server *server) {
     resolver_free(server->env.resolver);
     reaper_free(server->env.reaper);
     audit_free(server->env.audit);
+    redactor_free(server->env.redactor);
     quota_free(server->quota);
     for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++)
         if (server->signals[i])

@@ -22,6 +22,7 @@ typedef struct Include {
 
 /* What is known of a policy only while compiling. */
 typedef struct Draft {
+    Answers answers; /* its own */
     Include *includes;
     size_t n_includes;
 } Draft;
@@ -108,6 +109,14 @@ static void compile_read_scope(void *ctx, const DocNode *node) {
     scope_read(compiler->set->arena, compiler->errors, node, policy->name, &policy->scope);
 }
 
+static void compile_read_answers(void *ctx, const DocNode *node) {
+    Compiler *compiler = ctx;
+    Draft *draft = &compiler->drafts[compiler->policy - compiler->set->policies];
+
+    compiler->policy->answers_origin = compile_origin(compiler, node->mark);
+    answers_read(compiler->set->arena, compiler->errors, node, &draft->answers);
+}
+
 /* Only kept here: the names are looked up when all policies are known. */
 static void compile_read_include(void *ctx, const DocNode *list) {
     Compiler *compiler = ctx;
@@ -131,7 +140,7 @@ static const KeyRow POLICY_KEYS[] = {
     {"deny", compile_read_deny},
     {"containers", compile_read_containers},
     {"scope", compile_read_scope},
-    {"answers", NULL},
+    {"answers", compile_read_answers},
     {"exec", compile_read_exec},
     {"build", compile_read_build},
     {"attach", compile_read_attach},
@@ -276,6 +285,16 @@ static void walk_policy(Walk *walk, const Policy *policy, unsigned depth) {
     walk->members[walk->n_members++] = policy;
 }
 
+static bool compile_join_answers(Compiler *compiler, Policy *policy) {
+    const PolicySet *set = compiler->set;
+
+    for (size_t m = 0; m < policy->n_members; m++)
+        if (!answers_join(set->arena, &policy->answers,
+                          &compiler->drafts[policy->members[m] - set->policies].answers))
+            return false;
+    return true;
+}
+
 static void compile_join_includes(Compiler *compiler) {
     PolicySet *set = compiler->set;
     Walk walk = {.compiler = compiler};
@@ -297,6 +316,8 @@ static void compile_join_includes(Compiler *compiler) {
             return compile_fail_memory(compiler, walk.mark);
         memcpy(policy->members, walk.members, walk.n_members * sizeof(*walk.members));
         policy->n_members = walk.n_members;
+        if (!compile_join_answers(compiler, policy))
+            return compile_fail_memory(compiler, walk.mark);
     }
 }
 

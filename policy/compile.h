@@ -18,8 +18,8 @@ typedef struct PolicySet PolicySet; /* presets and the file's policies, by name 
  * `policies` may be NULL: presets only. Each rule's origin is errors->file and its line. NULL on any
  * error (which is in `errors`), no memory being one of them. What is compiled is copied: `policies` may go.
  *
- * `include` joins the allow lists of the policies it names, theirs included; their `deny`, `mode` and
- * `containers` stay their own.
+ * `include` joins the allow lists of the policies it names, theirs included, and their `answers` to the
+ * strictest; their `deny`, `mode` and `containers` stay their own.
  */
 PolicySet *policy_set_compile(const DocNode *policies, const ApiVersions *versions, DocErrors *errors);
 PolicySet *policy_set_free(PolicySet *set);

@@ -13,6 +13,7 @@
 #include "judge.h"
 #include "param_form.h"
 #include "params.h"
+#include "placeholder.h"
 #include "scope_judge.h"
 #include "set.h"
 #include "text.h"
@@ -520,11 +521,15 @@ static Verdict decide_scope(const Question *question, const Body *body) {
 
 /* All of it is looked at, for what is invalid is so whatever the policy says of the rest. */
 static Verdict decide_parts(const Question *question, Body *body, Edits *ret_edits) {
-    static const char *const places[] = {"scope", "query", "header", "operation", "body"};
+    static const char *const places[] = {"body", "scope", "query", "header", "operation", "body"};
     const Verdict scope = decide_scope(question, body); /* of what the client says, before edits */
     const bool in_scope = question->policy->scope.given && scope.reason == REASON_UNDECIDED;
-    const Verdict parts[] = {scope, decide_query(question), decide_credentials(question),
-                             decide_attach(question), decide_body(question, body, in_scope, ret_edits)};
+    const Verdict parts[] = {placeholder_judge(question->arena, question->request, body),
+                             scope,
+                             decide_query(question),
+                             decide_credentials(question),
+                             decide_attach(question),
+                             decide_body(question, body, in_scope, ret_edits)};
     Verdict worst = {0};
 
     for (size_t i = 0; question->trace && i < ARRAY_SIZE(parts); i++)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "judgement.h"
+#include "placeholder.h"
 #include "set.h"
 
 typedef struct Gatherer {
@@ -377,6 +378,8 @@ void facts_gather(const Policy *policy, const Request *request, const Body *body
         gather_stranger(&g, root);
     else
         gather_field(&g, g.table->root, root, SPAN(""), false, (Inside){0});
+    if (placeholder_find(arena, body)) /* it may stand where nothing is told, and decides all the same */
+        g.lost++;
     ret->items = g.items;
     ret->n = g.n;
     ret->lost = g.lost;

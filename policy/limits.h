@@ -66,6 +66,18 @@
 #define LIMIT_LOOK_NAME_BYTES 255u /* a file's name, which a volume's is; no engine takes a longer one */
 #define TIME_LOOK_SECONDS 10u      /* for all of one request's looks; dockerd's inspect waits for a start */
 
+/* --- Answers ------------------------------------------------------------------------------------ */
+
+/*
+ * Of an answer that is looked at, before and after: an inspect has some 10 KiB, a list of a thousand
+ * containers some 2 MiB. What an event tells is bounded by its container's labels.
+ */
+#define LIMIT_ANSWER_BYTES (16u << 20)
+#define LIMIT_ANSWER_LINE_BYTES (1u << 20)
+/* All that are being looked at together: else many clients could ask for many of them at once. */
+#define LIMIT_ANSWERS_BYTES (128u << 20)
+#define LIMIT_ANSWER_NAME_BYTES 1024u /* of a variable or label that patterns are held against */
+
 /* --- Policy ------------------------------------------------------------------------------------- */
 
 #define LIMIT_CONFIG_BYTES (4u << 20)

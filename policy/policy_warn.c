@@ -5,6 +5,7 @@
  */
 #include "policy_warn.h"
 
+#include "answers_warn.h"
 #include "rules_warn.h"
 #include "set.h"
 #include "text.h"
@@ -57,10 +58,14 @@ static bool warned_is_attach(const Operation *operation, bool websocket) {
 
 /* The same under what the policy holds the operation to. */
 static const char *warned_held_sentence(const Policy *policy, const Operation *operation) {
+    const char *leak;
+
     if (policy->attach_output && warned_is_attach(operation, false))
         return "reads what any container prints; programs print secrets";
     if (policy->attach_output && warned_is_attach(operation, true))
         return NULL;
+    if (answers_warning(&policy->answers, operation, &leak))
+        return leak;
     return warned_sentence(operation);
 }
 
@@ -307,6 +312,32 @@ static void warned_idle_keys(Warned *warned) {
                    "containers: judges nothing: no operation is allowed whose body it would hold");
 }
 
+/* What its own `answers:` hides, and nothing that is allowed could tell; unknown operations could tell
+ * anything. */
+static void warned_idle_answers(Warned *warned) {
+    const Policy *policy = warned->policy;
+    unsigned told = 0;
+    const char *key;
+
+    if (!policy->answers_origin)
+        return;
+    for (size_t m = 0; m < policy->n_members; m++)
+        for (size_t i = 0; i < policy->members[m]->n_allow; i++)
+            told |= policy->members[m]->allow[i].operation ? 0 : ANSWER_ALL;
+    for (size_t i = 0; i < warned->n_operations; i++) {
+        const AnswerRow *row = answers_row(&warned->operations[i]);
+
+        if (row && (row->classes & ~told) && warned_allows(warned, &warned->operations[i]))
+            told |= row->classes;
+    }
+    key = answers_idle_key(&policy->answers, told);
+    if (key)
+        warned_add(warned, policy->answers_origin,
+                   arena_printf(warned->arena,
+                                "answers.%s: hides nothing: no operation is allowed that could tell it",
+                                key));
+}
+
 static void warned_idle(Warned *warned) {
     const Policy *policy = warned->policy;
 
@@ -320,6 +351,7 @@ static void warned_idle(Warned *warned) {
         warned_named_deny(warned, &policy->deny[i]);
     }
     warned_idle_keys(warned);
+    warned_idle_answers(warned);
 }
 
 /* --- the keys beside the lists */

@@ -24,7 +24,9 @@ static const char PRESET_MONITORING[] =
     "      - NetworkList\n"
     "      - NetworkInspect\n"
     "      - VolumeList\n"
-    "      - VolumeInspect\n";
+    "      - VolumeInspect\n"
+    "    answers:\n"
+    "      redact_env: [deny-all] # of containers and images; what stands for a value is the same for equal ones\n";
 
 static const char PRESET_READ_ONLY[] =
     "# Everything that only tells, logs included. No files out of containers or images, no secrets,\n"

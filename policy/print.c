@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "answers_print.h"
 #include "rules_print.h"
 #include "set.h"
 
@@ -164,5 +165,6 @@ int policy_print(const Policy *policy, FILE *out) {
     print_build(out, policy);
     fprintf(out, "    attach: %s\n", policy->attach_output ? "output" : "any");
     print_scope(out, policy);
+    answers_print(out, &policy->answers);
     return ferror(out) ? -EIO : 0;
 }

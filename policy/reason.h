@@ -52,6 +52,7 @@ typedef enum Reason {
     REASON_FIELD_UNKNOWN,
     REASON_FIELD_TYPE,
     REASON_BODY_NOT_JUDGED, /* a body we have no table for */
+    REASON_PLACEHOLDER,     /* what stood in an answer for a hidden value */
     REASON_SCOPE_OPERATION, /* can't be held to the policy's scope */
     /* What only the engine knows: looks.h */
     REASON_LOOK_MISSING, /* a dry run without an engine's answer */
@@ -69,7 +70,9 @@ typedef enum Reason {
     REASON_ENGINE_TIMEOUT,
     REASON_LOOK_FAILED, /* the engine didn't answer a look, or with an error */
     REASON_LOOK_TIMEOUT,
-    REASON_LOOK_UNREADABLE, /* its answer is too large, or not what it should be */
+    REASON_LOOK_UNREADABLE,   /* its answer is too large, or not what it should be */
+    REASON_ANSWER_UNREADABLE, /* where the policy hides something of it */
+    REASON_ANSWER_TOO_LARGE,
     REASON_AUDIT_FAILED,
     REASON_CONNECTION_LIMIT,
     REASON_NO_MEMORY,

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "answers.h"
 #include "attach_rules.h"
 #include "build_rules.h"
 #include "compile.h"
@@ -18,7 +19,7 @@ struct Policy {
     PolicySet *set;
     const char *name;
     const char *origin; /* "FILE:LINE" of its name; below, of the key's value, NULL: not given */
-    const char *containers_origin, *exec_origin, *build_origin, *attach_origin;
+    const char *containers_origin, *exec_origin, *build_origin, *attach_origin, *answers_origin;
     bool preset;
     bool observes;
     const RequestRule *allow; /* its own */
@@ -31,6 +32,7 @@ struct Policy {
     BuildRules build;
     bool attach_output; /* attach: output */
     Scope scope;
+    Answers answers; /* its own, joined with those of what it includes */
     const Policy *
         *members; /* those whose allow lists hold here: what it includes, at any depth, and itself */
     size_t n_members;

@@ -29,8 +29,8 @@ static const Reason REASONS_OF_THE_DAEMON[] = {
     REASON_UNDECIDED,          REASON_HTTP_SYNTAX,        REASON_HTTP_VERSION,     REASON_BODY_TRUNCATED,
     REASON_HEADER_TIMEOUT,     REASON_BODY_TIMEOUT,       REASON_BODY_TOO_LARGE,   REASON_HEADERS_TOO_LARGE,
     REASON_CLIENT_NOT_ALLOWED, REASON_ENGINE_UNREACHABLE, REASON_ENGINE_CLOSED,    REASON_ENGINE_PROTOCOL,
-    REASON_ENGINE_TIMEOUT,     REASON_AUDIT_FAILED,       REASON_CONNECTION_LIMIT, REASON_NO_MEMORY,
-    REASON_SHUTTING_DOWN,
+    REASON_ENGINE_TIMEOUT,     REASON_ANSWER_UNREADABLE,  REASON_ANSWER_TOO_LARGE, REASON_AUDIT_FAILED,
+    REASON_CONNECTION_LIMIT,   REASON_NO_MEMORY,          REASON_SHUTTING_DOWN,
 };
 
 static void runner_note(Runner *runner, const Request *request, const Verdict *verdict) {
@@ -86,6 +86,9 @@ static void runner_try_traced(Runner *runner, const VectorFile *file, const Vect
 static const char *again_check(const Verdict *plain, const AgainVerdict *again, size_t *n_untold) {
     const Verdict *verdict = &again->run.verdict;
 
+    /* A placeholder may stand where nothing is told of: nobody expects that of a record. */
+    if (!again->told && plain->reason == REASON_PLACEHOLDER)
+        return NULL;
     /* Neither is on record. */
     if (!again->told || (plain->field && (strncmp(plain->field, "header ", 7) == 0 ||
                                           strcmp(plain->field, "query.buildargs") == 0)))

@@ -205,7 +205,15 @@ Test(compile, mistakes) {
         {SPAN("    scope: {names: web}\n"), 3, 20, "names must be a list"},
         {SPAN("    scope: {compose_project: \"\"}\n"), 3, 30, "scope.compose_project is empty"},
         {SPAN("    scope: {label: {a: b}}\n"), 3, 13, "unknown key 'label'; did you mean 'labels'?"},
-        {SPAN("    answers: {}\n"), 3, 5, "'answers' is not served by this release yet"},
+        {SPAN("    answers: {restore: true}\n"), 3, 15,
+         "'answers.restore' is not served by this release yet"},
+        {SPAN("    answers: {redact_envs: []}\n"), 3, 15,
+         "unknown key 'redact_envs'; did you mean 'redact_env'?"},
+        {SPAN("    answers: [redact_env]\n"), 3, 14, "must be a mapping of keys to values"},
+        {SPAN("    answers: {redact_env: \"*\"}\n"), 3, 27, "redact_env must be a list"},
+        {SPAN("    answers: {redact_labels: [[a]]}\n"), 3, 31, "redact_labels must be a text"},
+        {SPAN("    answers: {redact_attributes: [\"\"]}\n"), 3, 35, "a pattern has 1 to 1024 bytes"},
+        {SPAN("    answers: {redact_info: deny-all}\n"), 3, 28, "redact_info"},
         {SPAN("    exec: []\n"), 3, 11, "must be a mapping of keys to values"},
         {SPAN("    exec: {user: any}\n"), 3, 12, "unknown key 'user'; did you mean 'users'?"},
         {SPAN("    exec: {users: root}\n"), 3, 19, "users must be a list, or the word any"},
@@ -456,17 +464,26 @@ Test(compile, circles) {
     cr_expect_eq(errors.items[0].mark.line, 2);
 }
 
-Test(compile, include_joins_allow_only) {
+Test(compile, include_joins_allow_and_answers) {
     CLEANUP(policy_set_free_p)
-    PolicySet *set = compile(SPAN("policies:\n"
-                                  "  a:\n"
-                                  "    include: [b]\n"
-                                  "    allow: [ContainerStart]\n"
-                                  "  b:\n"
-                                  "    mode: observe\n"
-                                  "    allow: [ContainerStop]\n"
-                                  "    deny: [ContainerStart]\n"
-                                  "    containers: {profile: privileged}\n"));
+    PolicySet *set =
+        compile(SPAN("policies:\n"
+                     "  a:\n"
+                     "    include: [b]\n"
+                     "    allow: [ContainerStart]\n"
+                     "    answers: {redact_env: [own], redact_attributes: [], redact_info: false}\n"
+                     "  b:\n"
+                     "    mode: observe\n"
+                     "    answers:\n"
+                     "      redact_env: ['*_Passw\u00e9', a]\n"
+                     "      redact_labels: deny-all\n"
+                     "      redact_attributes: [x, deny-all, \"y\\\"\"]\n"
+                     "      redact_commands: true\n"
+                     "      redact_health: true\n"
+                     "      redact_info: false\n"
+                     "    allow: [ContainerStop]\n"
+                     "    deny: [ContainerStart]\n"
+                     "    containers: {profile: privileged}\n"));
     char *text;
 
     cr_assert_not_null(set, "%s", errors.n > 0 ? errors.items[0].message : "");
@@ -486,7 +503,18 @@ Test(compile, include_joins_allow_only) {
                            "    build:\n"
                            "      networks: [\"none\", \"default\"]\n"
                            "      remote: false\n"
-                           "    attach: any\n");
+                           "    attach: any\n"
+                           "    answers:\n"
+                           "      redact_env: [\"*_Passw\\u00E9\", \"a\", \"own\"]\n"
+                           "      redact_labels: [deny-all]\n"
+                           "      redact_attributes: [deny-all, \"x\", \"y\\\"\"]\n"
+                           "      redact_commands: true\n"
+                           "      redact_host_paths: false\n"
+                           "      redact_options: false\n"
+                           "      redact_health: true\n"
+                           "      redact_build_args: false\n"
+                           "      redact_info: false\n"
+                           "      redact_configs: false\n");
     free(text);
 }
 
@@ -497,6 +525,8 @@ Test(compile, print_loads_to_the_same) {
         "  p:\n"
         "    include: [monitoring, q]\n"
         "    mode: observe\n"
+        "    answers: {redact_env: ['*_X', b], redact_labels: ['a \\\" b'], redact_options: true, "
+        "redact_configs: true}\n"
         "    allow:\n"
         "      - operation: ContainerLogs\n"
         "        query: {follow: ['0', \"\"], \"k\\\"\\\\é\\u2028\": [\"*\", 'a: b # c', "

@@ -190,6 +190,27 @@ Test(policy_warn, a_deny_of_what_an_include_allows_is_meant) {
     cr_expect_eq(count("p: {include: [monitoring], deny: [SystemInfo]}", "SystemInfo"), 0);
 }
 
+/* What `answers:` hides needs no warning; what it doesn't is said with the key that would. */
+Test(policy_warn, answers) {
+    expect_one("p:\n  allow: [ContainerInspect]\n", "f:2",
+               "tells the environment and labels of any container: hide");
+    expect_one("p:\n  allow: [ContainerInspect]\n  answers: {redact_env: ['*_PASSWORD']}\n", "f:2",
+               "tells the labels of any container: hide them with `answers.redact_labels`");
+    expect_one("p: {allow: [ContainerInspect], answers: {redact_env: deny-all, redact_labels: deny-all}}",
+               "f:1", NULL);
+    expect_one("p: {allow: [ServiceList], answers: {redact_env: []}}", "f:1",
+               "hide it with `answers.redact_env`");
+    expect_one("p: {allow: [ServiceList], answers: {redact_env: deny-all}}", "f:1", NULL);
+    expect_one("p: {allow: [ServiceList], include: [none, q]}\nq: {answers: {redact_env: deny-all}}", "f:1",
+               NULL);
+    expect_one("p: {allow: [SwarmInspect], answers: {redact_info: true}}", "f:1", NULL);
+    expect_one("p:\n  allow: [SystemVersion]\n  answers: {redact_health: true}\n", "f:3",
+               "answers.redact_health: hides nothing");
+    expect_one("p: {allow: [{request: GET /libpod/x}], answers: {redact_health: true}}", "f:1", NULL);
+    cr_expect_eq(count("p: {include: [monitoring]}", "tells the environment"), 0);
+    cr_expect_eq(count("p: {include: [read-only]}", "tells the environment"), 8);
+}
+
 Test(policy_warn, observe) {
     expect_one("p: {mode: observe, allow: [SystemInfo]}", "f:1", "nothing is denied");
 }

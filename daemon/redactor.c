@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "redactor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+
+#define DIGEST_BYTES 32u
+
+struct Redactor {
+    EVP_MAC_CTX *mac; /* with the key */
+};
+
+static int redactor_check_file(int fd, const char **ret_why) {
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode)) {
+        *ret_why = "it is no regular file";
+        return -EINVAL;
+    }
+    if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+        *ret_why = "others may open it: chmod 0600";
+        return -EPERM;
+    }
+    if (st.st_uid != 0 && st.st_uid != geteuid()) {
+        *ret_why = "it belongs to somebody else";
+        return -EPERM;
+    }
+    return 0;
+}
+
+static int redactor_read_key(const char *path, Buffer *ret, const char **ret_why) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int r = fd < 0 ? -errno : redactor_check_file(fd, ret_why);
+
+    if (r == 0)
+        r = file_read_fd(fd, REDACTOR_KEY_MAX, ret);
+    if (fd >= 0)
+        close(fd);
+    if (r == 0 && (buffer_size(ret) < REDACTOR_KEY_MIN || buffer_size(ret) > REDACTOR_KEY_MAX)) {
+        *ret_why = "a key has 32 to 4096 bytes";
+        r = -EINVAL;
+    }
+    return r;
+}
+
+static int redactor_random_key(Buffer *ret) {
+    char *room = buffer_reserve(ret, REDACTOR_KEY_MIN);
+
+    if (!room)
+        return -ENOMEM;
+    if (getrandom(room, REDACTOR_KEY_MIN, 0) != (ssize_t) REDACTOR_KEY_MIN)
+        return -EIO;
+    buffer_commit(ret, REDACTOR_KEY_MIN);
+    return 0;
+}
+
+static int redactor_set_key(Redactor *redactor, Span key) {
+    char digest[] = "SHA256";
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+    redactor->mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+    EVP_MAC_free(hmac); /* counted: the context keeps it */
+    if (!redactor->mac ||
+        EVP_MAC_init(redactor->mac, (const unsigned char *) key.data, key.size, params) != 1)
+        return -ENOMEM;
+    return 0;
+}
+
+int redactor_new(const char *key_file, Redactor **ret, const char **ret_why) {
+    Redactor *redactor = calloc(1, sizeof(*redactor));
+    Buffer key = {0};
+    int r;
+
+    *ret_why = NULL;
+    if (!redactor)
+        return -ENOMEM;
+    r = key_file ? redactor_read_key(key_file, &key, ret_why) : redactor_random_key(&key);
+    if (r == 0)
+        r = redactor_set_key(redactor, buffer_span(&key));
+    if (key.data)
+        explicit_bzero(key.data, key.capacity);
+    buffer_done(&key);
+    if (r < 0)
+        redactor_free(redactor);
+    else
+        *ret = redactor;
+    return r;
+}
+
+Redactor *redactor_free(Redactor *redactor) {
+    if (!redactor)
+        return NULL;
+    EVP_MAC_CTX_free(redactor->mac); /* wipes the key; takes NULL */
+    free(redactor);
+    return NULL;
+}
+
+void redactor_swap(Redactor *redactor, Redactor *other) {
+    Redactor kept = *redactor;
+
+    *redactor = *other;
+    *other = kept;
+}
+
+bool redactor_hash(void *arg, Span value, unsigned char ret[static PLACEHOLDER_HASH_BYTES]) {
+    const Redactor *redactor = arg;
+    unsigned char digest[DIGEST_BYTES];
+    size_t size;
+
+    /* Without a key: the one it has. */
+    if (EVP_MAC_init(redactor->mac, NULL, 0, NULL) != 1 ||
+        EVP_MAC_update(redactor->mac, (const unsigned char *) value.data, value.size) != 1 ||
+        EVP_MAC_final(redactor->mac, digest, &size, sizeof(digest)) != 1 || size != sizeof(digest))
+        return false;
+    memcpy(ret, digest, PLACEHOLDER_HASH_BYTES);
+    return true;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view.h"
+
+#include "set.h"
+#include "view_walk.h"
+
+/* Beside AnswerClass. */
+#define EVERY (1u << 24)
+#define EVENT (1u << 25)
+#define TOP (1u << 26)
+#define VOLUME (1u << 27)
+#define FAILURE (1u << 28)
+
+static const ViewRule view_rules[] = {
+#define ENV ANSWER_ENV
+#define LABELS ANSWER_LABELS
+#define ATTRIBUTES ANSWER_ATTRIBUTES
+#define COMMANDS ANSWER_COMMANDS
+#define HOST_PATHS ANSWER_HOST_PATHS
+#define OPTIONS ANSWER_OPTIONS
+#define HEALTH ANSWER_HEALTH
+#define BUILD_ARGS ANSWER_BUILD_ARGS
+#define INFO ANSWER_INFO
+#define CONFIGS ANSWER_CONFIGS
+#define ANY NULL
+#define ROOT ""
+#define KEY(key, parent, classes, edit) {key, parent, (classes), edit},
+#include "view.def"
+#undef KEY
+};
+
+_Static_assert(ARRAY_SIZE(view_rules) <= VIEW_EDITS, "VIEW_EDITS has room for view.def");
+
+const ViewRule *view_rule(unsigned i) {
+    return &view_rules[i];
+}
+
+/* Where an answer has lists of objects that `keep` is asked of, beside arrays at the root. */
+static const struct {
+    const char *operation;
+    const char *lists;
+} view_lists[] = {
+    {"VolumeList", "Volumes "},
+    {"SystemDataUsage", "Images Containers Volumes BuildCache Items "},
+    {"NetworkInspect", "Containers "},
+    {"NetworkList", "Containers "},
+};
+
+/* From the last to the first, so that a slot's chain has them in their order. */
+static void view_settle(View *view, unsigned classes) {
+    for (unsigned i = ARRAY_SIZE(view_rules); i-- > 0;) {
+        unsigned slot = view_slot(span_from(view_rules[i].key));
+
+        if (!(view_rules[i].classes & classes))
+            continue;
+        view->next[i] = view->first[slot];
+        view->first[slot] = (unsigned char) (i + 1);
+    }
+}
+
+static bool is_operation(const Request *request, const char *id) {
+    return request->operation && strcmp(request->operation->id, id) == 0;
+}
+
+/* What only this operation's answer has. */
+static unsigned view_classes_of(const Request *request, unsigned classes, View *view) {
+    unsigned more = 0;
+
+    if ((!request->operation || is_operation(request, "SystemEvents")) && (classes & ANSWER_COMMANDS))
+        more |= EVENT;
+    if ((is_operation(request, "VolumeInspect") || is_operation(request, "VolumeList") ||
+         is_operation(request, "VolumeCreate") || is_operation(request, "SystemDataUsage")) &&
+        (classes & ANSWER_OPTIONS))
+        more |= VOLUME;
+    if (is_operation(request, "ContainerTop") &&
+        view_top_is_asked(request, view->answers, &view->top_is_renamed))
+        more |= TOP;
+    return more;
+}
+
+bool view_choose(const Policy *policy, const Request *request, View *ret) {
+    const AnswerRow *row = answers_row(request->operation);
+    unsigned possible = row ? row->classes : ANSWER_ALL, classes = policy->answers.classes, more;
+
+    *ret = (View){
+        .answers = &policy->answers,
+        .kind = row ? row->kind : ANSWER_DOCUMENT,
+        .many = request->operation == NULL,
+        .lists = "",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(view_lists); i++)
+        if (is_operation(request, view_lists[i].operation))
+            ret->lists = view_lists[i].lists;
+    if (ret->kind == ANSWER_OPAQUE || !(classes & possible))
+        return false;
+    more = view_classes_of(request, classes, ret);
+    if (is_operation(request, "ContainerTop") && !(more & TOP))
+        return false;
+    /* What is looked at at all, is looked at for these too, wherever they stand. */
+    view_settle(ret, (classes & (possible | ANSWER_ENV | ANSWER_LABELS)) | more | EVERY);
+    return true;
+}
+
+bool view_choose_failure(const Policy *policy, const Request *request, unsigned status, View *ret) {
+    View view;
+
+    if (status == 404 || status == 409 || !is_operation(request, "ContainerTop") ||
+        !view_choose(policy, request, &view))
+        return false;
+    *ret = (View){.answers = view.answers, .kind = ANSWER_DOCUMENT, .lists = ""};
+    view_settle(ret, FAILURE);
+    return true;
+}
+
+Reason view_run(const View *view, ViewHash hash, void *hash_ctx, Span text, const ViewSink *sink) {
+    ViewWalk walk = {
+        .view = view,
+        .hash = hash,
+        .hash_ctx = hash_ctx,
+        .sink = sink,
+        .scan = {.p = text.data, .end = text.data + text.size},
+        .copied = text.data,
+        .reason = REASON_OK,
+    };
+    ViewObject object = {0};
+    const char *begin;
+
+    /* RFC 7464, which a client can ask events for. */
+    if (view->kind == ANSWER_LINES && json_scan_peek(&walk.scan) == 0x1e)
+        walk.scan.p++;
+    json_scan_space(&walk.scan);
+    begin = walk.scan.p;
+    if (view->kind == ANSWER_LINES && view->keep.ask) {
+        ViewChoice choice;
+
+        if (!view_skip(&walk, &object.bytes))
+            return walk.reason;
+        choice = view->keep.ask(view->keep.ctx, &object);
+        if (choice != VIEW_KEEP)
+            return choice == VIEW_DROP ? REASON_OK : REASON_ANSWER_UNREADABLE;
+        walk.scan.p = begin;
+    }
+    if (!view_top_begin(&walk))
+        return walk.reason;
+    do {
+        if (!view_value(&walk, EDIT_NONE, (Span){0}))
+            return walk.reason;
+        json_scan_space(&walk.scan);
+    } while (view->many && walk.scan.p < walk.scan.end);
+    if (walk.scan.p < walk.scan.end)
+        return REASON_ANSWER_UNREADABLE;
+    (void) view_put(&walk, (Span){walk.copied, (size_t) (walk.scan.end - walk.copied)});
+    return walk.reason;
+}
