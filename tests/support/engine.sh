@@ -4,6 +4,8 @@
 # A private Docker engine in one folder: its own data, exec root, pid file and socket, no bridge, no iptables.
 # Run it (engine.sh start|stop|remove|image FOLDER) or source it for the functions.
 # The folder must be short: D/docker.sock and containerd's sockets have to fit a sun_path of 107 bytes.
+# ENGINE_OPTIONS="--label a=b": more options of dockerd. ENGINE_NETWORK=own: in a network namespace of its own, where
+# the bridges of a swarm stay, with nothing but a loopback.
 # ENGINE_ROOT=FOLDER: the dockerd of the Debian in that folder; the engine's own folder is then below /tmp.
 
 ENGINE_SUPPORT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -35,7 +37,8 @@ engine_lacks_capabilities() {
 
 engine_start() { # FOLDER
     local dir=$1 name _
-    local -a runtime=() inside=()
+    local -a runtime=() inside=() more=()
+    read -ra more <<<"${ENGINE_OPTIONS:-}"
     name=quaygate-$(basename "$dir" | tr -cd 'A-Za-z0-9')
     engine_is_answering "$dir" && return 0
     if [[ -n ${ENGINE_ROOT:-} ]]; then
@@ -49,6 +52,8 @@ engine_start() { # FOLDER
         cp "$ENGINE_SUPPORT/runtime_here.sh" "$dir/runtime_here.sh" || return 1
         runtime=(--add-runtime "here=$dir/runtime_here.sh" --default-runtime here)
     fi
+    # shellcheck disable=SC2016 # for the shell inside
+    [[ ${ENGINE_NETWORK:-} == own ]] && inside=(unshare --net sh -c 'busybox ip link set lo up; exec "$@"' sh "${inside[@]}")
     # In its own namespaces, because dockerd uses the system's containerd where one runs. Without the proxy
     # variables, because nothing here is fetched from outside. In its own session, so that a ^C on the
     # terminal reaches only us, and we stop it in order.
@@ -56,7 +61,7 @@ engine_start() { # FOLDER
         --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" -H "unix://$dir/docker.sock" \
         --bridge=none --iptables=false --ip-forward=false --shutdown-timeout 1 \
         --containerd-namespace "$name" --containerd-plugins-namespace "$name-plugins" \
-        "${runtime[@]}" >>"$dir/engine.log" 2>&1 </dev/null &
+        "${runtime[@]}" "${more[@]}" >>"$dir/engine.log" 2>&1 </dev/null &
     local started=$!
     for _ in $(seq 150); do
         engine_is_answering "$dir" && return 0
