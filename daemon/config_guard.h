@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What no bind mount may reach by a pattern on this installation (T-096): the engine's socket and its data
- * root, our sockets, logs and config, and what the config's `protect` names. And where the bind mounts that
- * its policies name lead.
+ * root, our sockets, logs, config and key file, and what the config's `protect` names. And where the bind
+ * mounts that its policies name lead.
  */
 #pragma once
 

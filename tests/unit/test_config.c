@@ -101,6 +101,7 @@ static const char EVERYTHING[] =
     "    allow: [ContainerCreate, {operation: ContainerLogs, query: {follow: [\"0\"]}}]\n"
     "    deny: [ContainerKill]\n"
     "    containers: {bind_mounts: [/srv/ci/**, {path: /etc/localtime, readonly: true}]}\n"
+    "answers: {key_file: /etc/quaygate/answers.key}\n"
     "audit:\n"
     "  on_failure: continue\n"
     "  facts: true\n"
@@ -124,6 +125,7 @@ static void expect_everything(const Config *config) {
     cr_expect_eq(config->versions.min_minor, 30);
     cr_expect_eq(config->versions.min_judged_minor, 41);
     cr_expect_eq(config->versions.max_minor, 43);
+    cr_expect_str_eq(config->answers_key_file, "/etc/quaygate/answers.key");
     cr_assert_eq(config->n_listeners, 3);
     cr_expect_eq(l[0].mode, 0600);
     cr_expect_eq(l[0].owner, 0);
@@ -252,6 +254,8 @@ Test(config, mistakes_have_their_place) {
                                   "the host's / is mounted; or auto, or none\n"},
         {HEAD "protect: [/a, srv, /b/../c]\n", "f.yaml:3:15: protect holds absolute paths without '..'\n"
                                                "f.yaml:3:20: protect holds absolute paths without '..'\n"},
+        {HEAD "answers: {key_file: key}\n", "f.yaml:3:21: key_file must be an absolute path\n"},
+        {HEAD "answers: {key: /k}\n", "f.yaml:3:11: unknown key 'key'\n"},
         {HEAD "protect: /a\n", "f.yaml:3:10: protect must be a list\n"},
         /* api_versions */
         {HEAD "api_versions: {outside: clmp}\n",
@@ -687,7 +691,8 @@ Test(config, protected_paths) {
              "listeners:\n  - {address: unix:///srv/gate/a.sock, policy: all}\n"
              "  - {address: \"unix://%s\", policy: all}\n"
              "  - {address: tcp://127.0.0.1:1, policy: all}\n"
-             "audit: {sinks: [{file: /srv/log/audit.jsonl}]}\n",
+             "audit: {sinks: [{file: /srv/log/audit.jsonl}]}\n"
+             "answers: {key_file: /srv/keys/answers.key}\n",
              link);
     config = parse_good(text);
     unlink(link);
@@ -695,9 +700,10 @@ Test(config, protected_paths) {
     cr_expect(is_protected(config, "/srv/gate/a.sock"));
     cr_expect(is_protected(config, "/srv/log/audit.jsonl"));
     cr_expect(is_protected(config, "/srv/log/audit.jsonl*"), "what rotation makes of it");
+    cr_expect(is_protected(config, "/srv/keys/answers.key"));
     cr_expect(is_protected(config, link));
     cr_expect(is_protected(config, "/usr/bin"), "where the link leads");
-    cr_expect_eq(config->listeners[0].policy->rules.n_protected_paths, 6, "f.yaml is not absolute");
+    cr_expect_eq(config->listeners[0].policy->rules.n_protected_paths, 7, "f.yaml is not absolute");
     (void) config_unref(config);
 }
 
