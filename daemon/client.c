@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "exchange.h"
+#include "whois.h"
 
 struct Client {
     Conn conn;
@@ -15,6 +16,7 @@ struct Client {
     Subject subject;
     Exchange *exchange;
     Engine *engine; /* between exchanges */
+    Whois *whois;   /* while the engine is asked for the name of its container: nothing begins before */
     struct event timer;
     uint64_t timer_usec; /* when it will fire; 0: not armed */
     uint64_t idle_since_usec;
@@ -55,6 +57,8 @@ static uint64_t client_idle_deadline(const Client *client) {
 }
 
 static uint64_t client_deadline(const Client *client) {
+    if (client->whois)
+        return whois_deadline_usec(client->whois);
     return client->exchange ? exchange_deadline_usec(client->exchange) : client_idle_deadline(client);
 }
 
@@ -82,6 +86,8 @@ static void client_on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *
     if (deadline != 0 && deadline <= clock_monotonic_usec()) {
         if (client->exchange)
             exchange_timeout(client->exchange);
+        else if (client->whois)
+            ; /* which looks at the clock by itself */
         else if (client->engine)
             client->engine = engine_close(client->engine, client->env->reaper);
         else {
@@ -127,6 +133,7 @@ static void client_close(Client *client) {
         return;
     client->closed = true;
     client->exchange = exchange_free(client->exchange);
+    client->whois = whois_free(client->whois);
     client->engine = engine_close(client->engine, client->env->reaper);
     event_del(&client->timer);
     conn_done(&client->conn);
@@ -157,17 +164,35 @@ static bool client_begin(Client *client) {
     return client->exchange != NULL;
 }
 
+/* The rules of its listener may hang on what the engine calls its container. False: it isn't told yet. */
+static bool client_is_named(Client *client) {
+    if (!client->whois) {
+        if (!identity_needs_name(&client->subject, listener_config(client->listener)))
+            return true;
+        client->whois = whois_new(client->env, listener_whole_config(client->listener),
+                                  client->subject.origin.container, client_on_wake, client);
+    }
+    if (client->whois && whois_run(client->whois) == WHOIS_RUNNING)
+        return false;
+    identity_set_name(&client->subject, client->whois ? whois_take_name(client->whois) : NULL,
+                      client->whois ? whois_why(client->whois) : "out of memory");
+    client->whois = whois_free(client->whois);
+    client->idle_since_usec = clock_monotonic_usec();
+    return true;
+}
+
 /* Between exchanges. True: bytes wait, and an exchange was begun for them. */
 static bool client_idle(Client *client) {
     Conn *conn = &client->conn;
 
     if (client->engine && !engine_is_idle(client->engine))
         client->engine = engine_close(client->engine, client->env->reaper);
-    if (client->last || conn->error || conn->write_error || conn_input_ended(conn)) {
+    if (client->last || conn->error || conn->write_error || conn_input_ended(conn) ||
+        (client->whois && conn->hangup)) { /* nobody waits for what would be found */
         client_close(client);
         return false;
     }
-    if (buffer_size(&conn->in) == 0)
+    if (!client_is_named(client) || buffer_size(&conn->in) == 0)
         return false;
     if (client_begin(client))
         return true;

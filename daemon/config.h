@@ -11,6 +11,20 @@
 #include "address.h"
 #include "hostfs.h"
 #include "policy/compile.h"
+#include "policy/glob.h"
+
+/* One entry of `allow_containers` or `allow_units`. */
+typedef struct ConfigPlace {
+    const char *text;
+    const Glob *glob;
+    bool is_id; /* of a container: all of its ID, or its beginning with a `*`. Else a name */
+} ConfigPlace;
+
+typedef struct ConfigPlaces {
+    bool given; /* absent = from anywhere */
+    const ConfigPlace *items;
+    size_t n;
+} ConfigPlaces;
 
 typedef struct ConfigListener {
     Address address;
@@ -25,6 +39,7 @@ typedef struct ConfigListener {
     const gid_t *allow_gids;
     size_t n_allow_gids;
     bool has_allow_gids;
+    ConfigPlaces allow_containers, allow_units;
     const Network *allow_from;
     size_t n_allow_from;
     DocMark mark; /* where it stands in the file */

@@ -128,6 +128,18 @@ static void config_listener_read_allow_gids(void *ctx, const DocNode *node) {
             l->listener->n_allow_gids++;
 }
 
+static void config_listener_read_allow_containers(void *ctx, const DocNode *node) {
+    ListenerReader *l = ctx;
+
+    config_read_places(l->reader, node, l->listener, true);
+}
+
+static void config_listener_read_allow_units(void *ctx, const DocNode *node) {
+    ListenerReader *l = ctx;
+
+    config_read_places(l->reader, node, l->listener, false);
+}
+
 static void config_listener_read_allow_from(void *ctx, const DocNode *node) {
     ListenerReader *l = ctx;
     DocErrors *errors = l->reader->errors;
@@ -154,9 +166,14 @@ static void config_listener_check_keys(ConfigReader *reader, const DocNode *node
         const char *key;
         bool on_unix, on_tcp, on_fd; /* what systemd passed has its owner and mode from there */
     } rows[] = {
-        {"mode", true, false, false},      {"owner", true, false, false},
-        {"group", true, false, false},     {"allow_uids", true, false, true},
-        {"allow_gids", true, false, true}, {"allow_from", false, true, true},
+        {"mode", true, false, false},
+        {"owner", true, false, false},
+        {"group", true, false, false},
+        {"allow_uids", true, false, true},
+        {"allow_gids", true, false, true},
+        {"allow_from", false, true, true},
+        {"allow_containers", true, false, true},
+        {"allow_units", true, false, true},
     };
 
     for (size_t i = 0; i < node->n; i++)
@@ -208,10 +225,16 @@ static void config_listener_check_twins(ConfigReader *reader, const ConfigListen
 
 static void config_listener_read(ConfigReader *reader, const DocNode *node, ConfigListener *listener) {
     static const KeyRow keys[] = {
-        {"address", config_listener_read_address},       {"policy", config_listener_read_policy},
-        {"observe", config_listener_read_observe},       {"mode", config_listener_read_mode},
-        {"owner", config_listener_read_owner},           {"group", config_listener_read_group},
-        {"allow_uids", config_listener_read_allow_uids}, {"allow_gids", config_listener_read_allow_gids},
+        {"address", config_listener_read_address},
+        {"policy", config_listener_read_policy},
+        {"observe", config_listener_read_observe},
+        {"mode", config_listener_read_mode},
+        {"owner", config_listener_read_owner},
+        {"group", config_listener_read_group},
+        {"allow_uids", config_listener_read_allow_uids},
+        {"allow_gids", config_listener_read_allow_gids},
+        {"allow_containers", config_listener_read_allow_containers},
+        {"allow_units", config_listener_read_allow_units},
         {"allow_from", config_listener_read_allow_from},
     };
     ListenerReader l = {.reader = reader, .listener = listener};

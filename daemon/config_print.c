@@ -38,6 +38,17 @@ static void config_print_ids(FILE *out, const char *key, const uint32_t *ids, si
     fputs("]\n", out);
 }
 
+static void config_print_places(FILE *out, const char *key, const ConfigPlaces *places) {
+    if (!places->given)
+        return;
+    fprintf(out, "    %s: [", key);
+    for (size_t i = 0; i < places->n; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        config_print_text(out, places->items[i].text);
+    }
+    fputs("]\n", out);
+}
+
 static void config_print_listener(FILE *out, const ConfigListener *listener) {
     fputs("  - address: ", out);
     config_print_text(out, listener->address.text);
@@ -54,6 +65,8 @@ static void config_print_listener(FILE *out, const ConfigListener *listener) {
         config_print_ids(out, "allow_uids", listener->allow_uids, listener->n_allow_uids);
     if (listener->has_allow_gids)
         config_print_ids(out, "allow_gids", listener->allow_gids, listener->n_allow_gids);
+    config_print_places(out, "allow_containers", &listener->allow_containers);
+    config_print_places(out, "allow_units", &listener->allow_units);
     if (listener->n_allow_from == 0)
         return;
     fputs("    allow_from: [", out);

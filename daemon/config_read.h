@@ -28,6 +28,9 @@ void config_settle_host(Config *config);
 /* `listeners:`; needs config->policies, which is NULL when `policies:` has mistakes. */
 void config_read_listeners(ConfigReader *reader);
 
+/* `allow_containers`, or `allow_units`, of a listener. */
+void config_read_places(ConfigReader *reader, const DocNode *node, ConfigListener *listener, bool containers);
+
 /* Listeners with `observe: true` get a policy that does; when the policies are all settled. 0 or −ENOMEM. */
 int config_settle_observers(ConfigReader *reader);
 

@@ -79,11 +79,12 @@ static bool exchange_go_on(Exchange *x) {
 }
 
 bool exchange_let_in(Exchange *x) {
-    const char *rule = NULL;
+    const char *rule = NULL, *why = NULL;
+    Reason reason = identity_judge(x->host.subject, x->listener, &rule, &why);
 
-    if (identity_allowed(x->host.subject, x->listener, &rule))
+    if (reason == REASON_OK)
         return true;
-    x->verdict = (Verdict){.reason = REASON_CLIENT_NOT_ALLOWED, .rule = rule};
+    x->verdict = (Verdict){.reason = reason, .rule = rule, .detail = why};
     exchange_answer(x);
     return false;
 }

@@ -68,6 +68,7 @@ static int identity_read_unix(int fd, Subject *subject) {
     subject->pid = creds.pid;
     subject->uid = creds.uid;
     subject->gid = creds.gid;
+    subject->origin = origin_read(fd, creds.pid); /* before it can move elsewhere */
     identity_read_exe(subject);
     return identity_read_groups(fd, subject);
 }
@@ -112,6 +113,8 @@ int identity_read(int fd, Subject *ret) {
 void identity_done(Subject *subject) {
     free(subject->groups);
     free(subject->exe);
+    free(subject->name);
+    origin_done(&subject->origin);
     *subject = (Subject){0};
 }
 
@@ -140,22 +143,88 @@ static bool identity_is_from(const Subject *subject, const ConfigListener *liste
     return false;
 }
 
-bool identity_allowed(const Subject *subject, const ConfigListener *listener, const char **ret_rule) {
-    if (listener->has_allow_uids || listener->has_allow_gids) {
-        bool allowed =
-            subject->has_creds && ((listener->has_allow_uids && identity_has_uid(subject, listener)) ||
-                                   (listener->has_allow_gids && identity_has_gid(subject, listener)));
+/* Who it is. */
+static const char *identity_refuse_user(const Subject *subject, const ConfigListener *listener) {
+    bool allowed;
 
-        if (!allowed) {
-            *ret_rule = listener->has_allow_uids ? "listener.allow_uids" : "listener.allow_gids";
-            return false;
-        }
+    if (!listener->has_allow_uids && !listener->has_allow_gids)
+        return NULL;
+    allowed = subject->has_creds && ((listener->has_allow_uids && identity_has_uid(subject, listener)) ||
+                                     (listener->has_allow_gids && identity_has_gid(subject, listener)));
+    if (allowed)
+        return NULL;
+    return listener->has_allow_uids ? "listener.allow_uids" : "listener.allow_gids";
+}
+
+static bool identity_matches(const ConfigPlaces *places, bool ids, const char *text) {
+    for (size_t i = 0; i < places->n; i++)
+        if (places->items[i].is_id == ids && glob_match(places->items[i].glob, span_from(text)))
+            return true;
+    return false;
+}
+
+static bool identity_has_names(const ConfigPlaces *places) {
+    for (size_t i = 0; i < places->n; i++)
+        if (!places->items[i].is_id)
+            return true;
+    return false;
+}
+
+/* Where it runs. A name is the last thing to look at: it costs a question to the engine. */
+static Reason identity_judge_place(const Subject *subject, const ConfigListener *listener,
+                                   const char **ret_why) {
+    const ConfigPlaces *containers = &listener->allow_containers, *units = &listener->allow_units;
+    const Origin *origin = &subject->origin;
+
+    if (!containers->given && !units->given)
+        return REASON_OK;
+    if (!origin->container[0] && !origin->unit) {
+        *ret_why = origin->unknown;
+        return REASON_CLIENT_UNKNOWN;
     }
-    if (listener->n_allow_from > 0 && !identity_is_from(subject, listener)) {
-        *ret_rule = "listener.allow_from";
-        return false;
+    if (origin->unit)
+        return identity_matches(units, false, origin->unit) ? REASON_OK : REASON_CLIENT_NOT_ALLOWED;
+    if (identity_matches(containers, true, origin->container))
+        return REASON_OK;
+    if (!identity_has_names(containers))
+        return REASON_CLIENT_NOT_ALLOWED;
+    if (subject->name_state != NAME_KNOWN) {
+        *ret_why = subject->name_why;
+        return REASON_CLIENT_UNKNOWN;
     }
-    return true;
+    return identity_matches(containers, false, subject->name) ? REASON_OK : REASON_CLIENT_NOT_ALLOWED;
+}
+
+Reason identity_judge(const Subject *subject, const ConfigListener *listener, const char **ret_rule,
+                      const char **ret_why) {
+    const char *rule = identity_refuse_user(subject, listener);
+    Reason reason;
+
+    *ret_why = NULL;
+    if (!rule && listener->n_allow_from > 0 && !identity_is_from(subject, listener))
+        rule = "listener.allow_from";
+    if (rule) {
+        *ret_rule = rule;
+        return REASON_CLIENT_NOT_ALLOWED;
+    }
+    reason = identity_judge_place(subject, listener, ret_why);
+    if (reason != REASON_OK)
+        *ret_rule = listener->allow_containers.given ? "listener.allow_containers" : "listener.allow_units";
+    return reason;
+}
+
+bool identity_needs_name(const Subject *subject, const ConfigListener *listener) {
+    const char *rule, *why;
+
+    return subject->name_state == NAME_NOT_ASKED && subject->origin.container[0] &&
+           identity_judge(subject, listener, &rule, &why) == REASON_CLIENT_UNKNOWN;
+}
+
+void identity_set_name(Subject *subject, char *name, const char *why) {
+    free(subject->name);
+    subject->name = name;
+    subject->name_why = name ? NULL : why;
+    subject->name_state = name ? NAME_KNOWN : NAME_UNKNOWN;
 }
 
 bool identity_same_client(const Subject *a, const Subject *b) {

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Who is at the other end: SO_PEERCRED and SO_PEERGROUPS for unix sockets (no NSS in the loop), the
- * address for TCP. Taken once, at accept.
+ * address for TCP. Taken once, at accept; the name of its container when a listener's rules hang on it.
  */
 #pragma once
 
 #include <sys/types.h>
 
 #include "config.h"
+#include "origin.h"
+#include "policy/reason.h"
+
+/* What the engine calls the client's container, once it was asked. */
+typedef enum NameState {
+    NAME_NOT_ASKED = 0,
+    NAME_UNKNOWN, /* name_why */
+    NAME_KNOWN,
+} NameState;
 
 typedef struct Subject {
     bool has_creds;
@@ -16,8 +25,12 @@ typedef struct Subject {
     gid_t gid;
     gid_t *groups; /* supplementary; heap */
     size_t n_groups;
-    char *exe;        /* heap; NULL: unknown */
-    char address[64]; /* TCP peer as "172.18.0.5:41234"; "" for unix */
+    char *exe;     /* heap; NULL: unknown */
+    Origin origin; /* of a unix peer */
+    NameState name_state;
+    char *name;           /* heap; NAME_KNOWN */
+    const char *name_why; /* static; NAME_UNKNOWN */
+    char address[64];     /* TCP peer as "172.18.0.5:41234"; "" for unix */
     struct sockaddr_storage peer;
 } Subject;
 
@@ -29,11 +42,21 @@ int identity_read(int fd, Subject *ret);
 void identity_done(Subject *subject);
 
 /*
- * Whether the listener lets this client in. On false *ret_rule is "listener.allow_uids",
- * "listener.allow_gids" or "listener.allow_from".
- * With both allow_uids and allow_gids one match in either is enough.
+ * Whether the listener lets this client in: REASON_OK; REASON_CLIENT_NOT_ALLOWED; REASON_CLIENT_UNKNOWN,
+ * where that can't be told, and in *ret_why for people what is missing (static; or NULL). Not for REASON_OK
+ * *ret_rule is "listener.allow_uids", "listener.allow_gids", "listener.allow_containers",
+ * "listener.allow_units" or "listener.allow_from". With both allow_uids and allow_gids one match in either is
+ * enough; so it is with both allow_containers and allow_units. Who is it and where does it run are two
+ * questions: both must be answered well.
  */
-bool identity_allowed(const Subject *subject, const ConfigListener *listener, const char **ret_rule);
+Reason identity_judge(const Subject *subject, const ConfigListener *listener, const char **ret_rule,
+                      const char **ret_why);
+
+/* Whether the name of its container would decide, and nobody has asked the engine for it yet. */
+bool identity_needs_name(const Subject *subject, const ConfigListener *listener);
+
+/* The engine's answer; takes `name` (heap). NULL: there is none, because of `why` (static). */
+void identity_set_name(Subject *subject, char *name, const char *why);
 
 /* Equal for connections that share the quota: same uid, or same TCP address. */
 bool identity_same_client(const Subject *a, const Subject *b);

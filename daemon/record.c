@@ -224,8 +224,12 @@ static void record_client(RecordWriter *w, const Subject *client) {
     record_number(w, SPAN(",\"uid\":"), creds, creds ? client->uid : 0);
     record_number(w, SPAN(",\"gid\":"), creds, creds ? client->gid : 0);
     record_text(w, SPAN(",\"exe\":"), client ? client->exe : NULL);
-    record_text(w, SPAN(",\"container\":"), NULL); /* whose process it was isn't asked yet */
+    record_text(w, SPAN(",\"container\":"),
+                client && client->origin.container[0] ? client->origin.container : NULL);
     record_text(w, SPAN(",\"address\":"), client && client->address[0] ? client->address : NULL);
+    record_text(w, SPAN(",\"unit\":"), client ? client->origin.unit : NULL);
+    record_number(w, SPAN(",\"login\":"), client && client->origin.has_login,
+                  client ? client->origin.login : 0);
     record_raw(w, SPAN("}"));
 }
 

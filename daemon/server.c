@@ -64,13 +64,22 @@ static void server_refuse(Server *server, Client *client, Reason reason, const c
 }
 
 /* Its one request is read, for the record, and denied. It counts towards no limit: it could use them up. */
-static void server_hear_stranger(Server *server, Client *client, const char *rule) {
+static void server_hear_stranger(Server *server, Client *client, Reason reason, const char *rule) {
     if (server->n_refusals >= SERVER_REFUSALS) {
-        server_refuse(server, client, REASON_CLIENT_NOT_ALLOWED, rule);
+        server_refuse(server, client, reason, rule);
         return;
     }
     server->n_refusals++;
     client_start_once(client);
+}
+
+/* Whom only the name of its container lets in, is in until the engine has told it: the exchange judges again.
+ */
+static Reason server_judge(const Subject *subject, const ConfigListener *listener, const char **ret_rule) {
+    const char *why;
+
+    return identity_needs_name(subject, listener) ? REASON_OK
+                                                  : identity_judge(subject, listener, ret_rule, &why);
 }
 
 /*
@@ -82,7 +91,9 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
     Subject subject = {0};
     const char *rule = "listener.identity";
     bool known = identity_read(fd, &subject) == 0;
-    bool allowed = known && identity_allowed(&subject, listener_config(listener), &rule);
+    Reason reason =
+        known ? server_judge(&subject, listener_config(listener), &rule) : REASON_CLIENT_NOT_ALLOWED;
+    bool allowed = reason == REASON_OK;
     bool charged = allowed && quota_charge(server->quota, &subject, &server->config->limits) == 0;
     const Subject who = subject; /* for the refund: client_new() takes what it owns */
     Client *client = client_new(&server->env, listener, fd, &subject, server_on_closed, server);
@@ -99,9 +110,9 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
     } else if (allowed)
         server_refuse(server, client, REASON_CONNECTION_LIMIT, "limits.connections");
     else if (known)
-        server_hear_stranger(server, client, rule);
+        server_hear_stranger(server, client, reason, rule);
     else
-        server_refuse(server, client, REASON_CLIENT_NOT_ALLOWED, rule);
+        server_refuse(server, client, reason, rule);
 }
 
 /* --- Reload ------------------------------------------------------------------------------------- */

@@ -91,7 +91,8 @@
 #define LIMIT_POLICY_BYTES (16u << 20)
 #define LIMIT_PROTECT_PATHS 256u /* of the config; each bind mount is held against all of them */
 #define LIMIT_LISTENERS 256u
-#define LIMIT_LISTENER_ITEMS 1024u /* of one allow_uids, allow_gids or allow_from */
+#define LIMIT_LISTENER_ITEMS                                                                                 \
+    1024u /* of one allow_uids, allow_gids, allow_containers, allow_units or allow_from */
 #define LIMIT_AUDIT_SINKS 16u
 #define LIMIT_INCLUDE_DEPTH 16u
 /* Windows of one `when`: two a day. Each is looked at for each request that the entry speaks of. */

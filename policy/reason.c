@@ -44,6 +44,8 @@ static const ReasonRow REASON_ROWS[REASON_MAX_] = {
                                  "the target is too long or has too many parts"},
 
     [REASON_CLIENT_NOT_ALLOWED] = {403, true, "client_not_allowed", "this client may not use this listener"},
+    [REASON_CLIENT_UNKNOWN] = {403, true, "client_unknown",
+                               "which container or unit this client runs in can't be told"},
     [REASON_OPERATION_UNKNOWN] = {403, false, "operation_unknown",
                                   "no operation known here has this method and path"},
     [REASON_OPERATION_NOT_ALLOWED] = {403, false, "operation_not_allowed",

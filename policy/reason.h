@@ -41,7 +41,8 @@ typedef enum Reason {
     REASON_TARGET_TOO_LARGE,
 
     /* 403 */
-    REASON_CLIENT_NOT_ALLOWED, /* allow_uids, allow_gids, allow_from */
+    REASON_CLIENT_NOT_ALLOWED, /* allow_uids, allow_gids, allow_containers, allow_units, allow_from */
+    REASON_CLIENT_UNKNOWN,     /* whether allow_containers or allow_units lets it in can't be told */
     REASON_OPERATION_UNKNOWN,  /* no row in the catalogue, no request pattern */
     REASON_OPERATION_NOT_ALLOWED,
     REASON_OPERATION_DENIED, /* `deny:` */

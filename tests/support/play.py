@@ -24,6 +24,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+import cgroup_peer  # noqa: E402
 import gate as gate_module  # noqa: E402
 import scn  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
@@ -54,6 +55,7 @@ class World:
         self.wires = []
         self.kept = []
         self.crowd = []
+        self.peers = []
         self.terminated = False
         self.n_descriptors = 0
         self.names = {"$DIR": self.directory, "$UID": str(os.getuid()), "$GID": str(os.getgid()),
@@ -100,6 +102,13 @@ class World:
         groups = [int(g) for g in gids.split(",")] if gids else [int(uid)]
         return int(uid), groups[0], groups[1:]
 
+    def connect(self, section, address):
+        cgroup = section.option("from")
+        if not cgroup:
+            return gate_module.connect(address, self.credentials(section.option("as")))
+        self.peers.append(cgroup_peer.Peer(self.fill(cgroup).rstrip("!"), address, not cgroup.endswith("!")))
+        return self.peers[-1].socket
+
     async def play_client(self, section):
         for step in section.steps:  # what it waits for first, it waits for before it connects
             if not step.text.startswith("wait "):
@@ -108,8 +117,7 @@ class World:
         address = self.fill(section.option("on") or "gate.sock")
         if ":" not in address:
             address = self.gate.path(address)
-        wire = Wire(gate_module.connect(address, self.credentials(section.option("as"))),
-                    f"client {section.name or ''}".strip(), self.patience)
+        wire = Wire(self.connect(section, address), f"client {section.name or ''}".strip(), self.patience)
         self.wires.append(wire)
         await Actor(self, section, wire).play()
 
@@ -221,6 +229,8 @@ class World:
             wire.close()
         for sock in self.kept + self.crowd:
             sock.close()
+        for peer in self.peers:
+            peer.close()
 
     def story(self):
         lines = []
@@ -265,7 +275,9 @@ def lacks(scenario):
             return "needs root, and a file system on which an open file can become read-only"
         if need.strip() == "a-minute" and os.environ.get("PATIENT") != "true":
             return "takes a minute: PATIENT=true runs it"
-        if need.strip() not in ("", "root", "ipv6", "read-only-files", "a-minute"):
+        if need.strip() == "cgroups" and not cgroup_peer.can_make():
+            return "needs root, and cgroups that can be made"
+        if need.strip() not in ("", "root", "ipv6", "read-only-files", "a-minute", "cgroups"):
             return f"needs {need}, which the driver doesn't know"
     return None
 

@@ -41,7 +41,7 @@ class Section:
     @property
     def name(self):
         first = self.arguments[0] if self.arguments else None
-        return None if first in ("on", "as", "unordered") else first
+        return None if first in ("on", "as", "from", "unordered") else first
 
 
 class Scenario:

@@ -91,6 +91,10 @@ static const char EVERYTHING[] =
     "    group: 12\n"
     "    allow_uids: [0, 998, root]\n"
     "    allow_gids: [root, 27]\n"
+    "    allow_containers: [web-?, '0df97cdeeea6*', "
+    "0df97cdeeea6f581bd3e6892c3bce8a33943eb42ea77ac10a2554a3e3b799c26, '*', facade*, Web_1.a]\n"
+    "    allow_units: [ci@*.service, 'user@1000.service/a.service', 'user@*.service/*.scope', "
+    "'a\\x2db.mount']\n"
     "  - {address: 'tcp://172.18.0.1:2375', policy: monitoring, allow_from: "
     "[172.18.0.0/16, 'fd00::/8']}\n"
     "  - {address: fd://web, policy: none, allow_uids: [5]}\n"
@@ -135,6 +139,12 @@ static void expect_everything(const Config *config) {
     cr_expect_eq(l[0].allow_uids[2], 0);
     cr_assert(l[0].has_allow_gids && l[0].n_allow_gids == 2);
     cr_expect_eq(l[0].allow_gids[1], 27);
+    cr_assert(l[0].allow_containers.given && l[0].allow_containers.n == 6);
+    for (size_t i = 0; i < 6; i++)
+        cr_expect_eq(l[0].allow_containers.items[i].is_id, i == 1 || i == 2, "%zu", i);
+    cr_assert(l[0].allow_units.given && l[0].allow_units.n == 4);
+    cr_expect_str_eq(l[0].allow_units.items[3].text, "a\\x2db.mount");
+    cr_expect_not(l[0].allow_units.items[3].is_id);
     cr_expect(l[0].observe && policy_observes(l[0].policy));
     cr_expect(config->audit_facts);
     cr_assert_eq(l[1].n_allow_from, 2);
@@ -326,6 +336,35 @@ Test(config, mistakes_of_a_listener) {
          "f.yaml:2:59: allow_uids must have from 1 to 1024 entries\n"},
         {"address: unix:///a, policy: all, allow_uids: 0", "f.yaml:2:59: allow_uids must be a list\n"},
         {"address: unix:///a, policy: all, allow_gids: [-1]", "f.yaml:2:60: this host has no group '-1'\n"},
+        {"address: unix:///a, policy: all, allow_containers: []",
+         "f.yaml:2:65: allow_containers must have from 1 to 1024 entries\n"},
+        {"address: unix:///a, policy: all, allow_containers: web",
+         "f.yaml:2:65: allow_containers must be a list\n"},
+        {"address: unix:///a, policy: all, allow_containers: [/web]",
+         "f.yaml:2:66: '/web': no container has such a name: letters, digits, _ . - and the wildcards * and "
+         "? "
+         "are in one\n"},
+        {"address: unix:///a, policy: all, allow_containers: ['w**']",
+         "f.yaml:2:66: 'w**': ** has no meaning here: * stands for any run of characters\n"},
+        {"address: unix:///a, policy: all, allow_containers: [0df97cdeeea6]",
+         "f.yaml:2:66: '0df97cdeeea6': this may be a name or the beginning of an ID: write all 64 digits of "
+         "an "
+         "ID, or put a * behind its beginning\n"},
+        {"address: unix:///a, policy: all, allow_units: [nginx]",
+         "f.yaml:2:61: 'nginx': no unit has such a name: write it with its type, as nginx.service; a slice, "
+         "timer or target runs no process\n"},
+        {"address: unix:///a, policy: all, allow_units: ['system.slice/a.service']",
+         "f.yaml:2:61: 'system.slice/a.service': a user's unit is written as "
+         "user@UID.service/NAME.service\n"},
+        {"address: unix:///a, policy: all, allow_units: ['user@.service/a.service']",
+         "f.yaml:2:61: 'user@.service/a.service': a user's unit is written as "
+         "user@UID.service/NAME.service\n"},
+        {"address: unix:///a, policy: all, allow_units: ['**.service']",
+         "f.yaml:2:61: '**.service': ** has no meaning here: * stands for any run of characters\n"},
+        {"address: 'tcp://127.0.0.1:1', policy: all, allow_units: [a.service]",
+         "f.yaml:2:57: 'allow_units' is only for unix:// listeners\n"},
+        {"address: 'tcp://127.0.0.1:1', policy: all, allow_containers: [a]",
+         "f.yaml:2:57: 'allow_containers' is only for unix:// listeners\n"},
         {"address: unix:///a, policy: all, allow_from: [10.0.0.0/8]",
          "f.yaml:2:47: 'allow_from' is only for tcp:// listeners\n"},
         {"address: 'tcp://gate:1', policy: all", "f.yaml:2:23: 'tcp://gate:1': a listener's host must be an "
@@ -467,6 +506,10 @@ Test(config, lists_are_bounded) {
         {"version: 1\nlisteners:\n", "  - {address: unix:///", ", policy: all}\n", "", LIMIT_LISTENERS},
         {"version: 1\nlisteners: [{address: unix:///a, policy: all, allow_uids: [", "", ", ", "]}]\n",
          LIMIT_LISTENER_ITEMS},
+        {"version: 1\nlisteners: [{address: unix:///a, policy: all, allow_containers: [", "a", ", ", "]}]\n",
+         LIMIT_LISTENER_ITEMS},
+        {"version: 1\nlisteners: [{address: unix:///a, policy: all, allow_units: [", "a", ".service, ",
+         "]}]\n", LIMIT_LISTENER_ITEMS},
         {HEAD "audit: {sinks: [", "{file: /", "}, ", "]}\n", LIMIT_AUDIT_SINKS},
     };
 

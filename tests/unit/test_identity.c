@@ -171,13 +171,218 @@ Test(identity, who_is_let_in) {
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        const char *rule = NULL;
+        const char *rule = NULL, *why = NULL;
 
-        cr_expect_eq(identity_allowed(&cases[i].subject, cases[i].listener, &rule), cases[i].rule == NULL,
-                     "%s", cases[i].name);
+        cr_expect_eq(identity_judge(&cases[i].subject, cases[i].listener, &rule, &why),
+                     cases[i].rule ? REASON_CLIENT_NOT_ALLOWED : REASON_OK, "%s", cases[i].name);
         if (cases[i].rule)
             cr_expect_str_eq(rule, cases[i].rule, "%s", cases[i].name);
     }
+}
+
+#define ID "0df97cdeeea6f581bd3e6892c3bce8a33943eb42ea77ac10a2554a3e3b799c26"
+#define OTHER "71d4ef08ac971c6bd5677cf5054ebd24634eb6bf7187928122db4683739cab81"
+
+/* Lists as the config's reader makes them. */
+static ConfigPlaces make_places(Arena *arena, const char *text, bool is_id) {
+    ConfigPlace *item = arena_alloc(arena, sizeof(*item));
+
+    *item = (ConfigPlace){.text = text, .glob = glob_compile(arena, span_from(text)), .is_id = is_id};
+    return (ConfigPlaces){.given = true, .items = item, .n = 1};
+}
+
+Test(identity, where_it_runs) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(1 << 20);
+    ConfigPlaces id = make_places(arena, ID, true), prefix = make_places(arena, "0df97cdeeea6*", true),
+                 name = make_places(arena, "web-*", false), unit = make_places(arena, "ci-*.service", false),
+                 users = make_places(arena, "user@1000.service/ci-*.service", false), none = {.given = true};
+    static uid_t uids[] = {5};
+    static const char gone[] = "gone";
+    const struct {
+        const char *name;
+        Subject subject;
+        ConfigPlaces containers, units;
+        Reason reason;
+        const char *rule, *why;
+        bool asks;
+    } cases[] = {
+        {"its ID", {.origin = {.container = ID}}, id, {0}, REASON_OK, NULL, NULL, false},
+        {"its ID's beginning", {.origin = {.container = ID}}, prefix, {0}, REASON_OK, NULL, NULL, false},
+        {"another's ID",
+         {.origin = {.container = OTHER}},
+         id,
+         {0},
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_containers",
+         NULL,
+         false},
+        {"another's beginning",
+         {.origin = {.container = OTHER}},
+         prefix,
+         {0},
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_containers",
+         NULL,
+         false},
+        {"a name, not asked",
+         {.origin = {.container = ID}},
+         name,
+         {0},
+         REASON_CLIENT_UNKNOWN,
+         "listener.allow_containers",
+         NULL,
+         true},
+        {"a name",
+         {.origin = {.container = ID}, .name_state = NAME_KNOWN, .name = (char *) "web-1"},
+         name,
+         {0},
+         REASON_OK,
+         NULL,
+         NULL,
+         false},
+        {"another name",
+         {.origin = {.container = ID}, .name_state = NAME_KNOWN, .name = (char *) "xweb-1"},
+         name,
+         {0},
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_containers",
+         NULL,
+         false},
+        {"a name, not told",
+         {.origin = {.container = ID}, .name_state = NAME_UNKNOWN, .name_why = gone},
+         name,
+         {0},
+         REASON_CLIENT_UNKNOWN,
+         "listener.allow_containers",
+         gone,
+         false},
+        {"a name like an ID is no ID",
+         {.origin = {.container = OTHER}, .name_state = NAME_KNOWN, .name = (char *) ID},
+         id,
+         {0},
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_containers",
+         NULL,
+         false},
+        {"a unit", {.origin = {.unit = (char *) "ci-1.service"}}, {0}, unit, REASON_OK, NULL, NULL, false},
+        {"another unit",
+         {.origin = {.unit = (char *) "cj-1.service"}},
+         {0},
+         unit,
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_units",
+         NULL,
+         false},
+        {"a user's unit is none of the system's",
+         {.origin = {.unit = (char *) "user@1000.service/ci-1.service"}},
+         {0},
+         unit,
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_units",
+         NULL,
+         false},
+        {"a user's unit",
+         {.origin = {.unit = (char *) "user@1000.service/ci-1.service"}},
+         {0},
+         users,
+         REASON_OK,
+         NULL,
+         NULL,
+         false},
+        {"another user's",
+         {.origin = {.unit = (char *) "user@1001.service/ci-1.service"}},
+         {0},
+         users,
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_units",
+         NULL,
+         false},
+        {"either: container", {.origin = {.container = ID}}, id, unit, REASON_OK, NULL, NULL, false},
+        {"either: unit",
+         {.origin = {.unit = (char *) "ci-1.service"}},
+         id,
+         unit,
+         REASON_OK,
+         NULL,
+         NULL,
+         false},
+        {"neither",
+         {.origin = {.unit = (char *) "x.service"}},
+         name,
+         unit,
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_containers",
+         NULL,
+         false},
+        {"a container where units are asked",
+         {.origin = {.container = ID}},
+         {0},
+         unit,
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_units",
+         NULL,
+         false},
+        {"nothing is known",
+         {.origin = {.unknown = gone}},
+         id,
+         unit,
+         REASON_CLIENT_UNKNOWN,
+         "listener.allow_containers",
+         gone,
+         false},
+        {"nothing is known, not even why",
+         {0},
+         {0},
+         unit,
+         REASON_CLIENT_UNKNOWN,
+         "listener.allow_units",
+         NULL,
+         false},
+        {"an empty list is nobody",
+         {.origin = {.container = ID}},
+         none,
+         {0},
+         REASON_CLIENT_NOT_ALLOWED,
+         "listener.allow_containers",
+         NULL,
+         false},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        ConfigListener listener = {.allow_containers = cases[i].containers, .allow_units = cases[i].units};
+        const char *rule = NULL, *why = "?";
+        Subject subject = cases[i].subject;
+
+        cr_expect_eq(identity_judge(&subject, &listener, &rule, &why), cases[i].reason, "%s", cases[i].name);
+        cr_expect(cases[i].rule ? rule && strcmp(rule, cases[i].rule) == 0 : !rule, "%s", cases[i].name);
+        cr_expect_eq(why, cases[i].why, "%s", cases[i].name);
+        cr_expect_eq(identity_needs_name(&subject, &listener), cases[i].asks, "%s", cases[i].name);
+        /* Who it is must be good besides, and then nobody needs to be asked. */
+        listener.has_allow_uids = true;
+        listener.allow_uids = uids;
+        listener.n_allow_uids = 1;
+        subject.has_creds = true;
+        subject.uid = 6;
+        cr_expect_eq(identity_judge(&subject, &listener, &rule, &why), REASON_CLIENT_NOT_ALLOWED, "%s",
+                     cases[i].name);
+        cr_expect_str_eq(rule, "listener.allow_uids", "%s", cases[i].name);
+        cr_expect_not(identity_needs_name(&subject, &listener), "%s", cases[i].name);
+        subject.uid = 5;
+        cr_expect_eq(identity_judge(&subject, &listener, &rule, &why), cases[i].reason, "%s", cases[i].name);
+    }
+}
+
+Test(identity, a_name_is_told_once) {
+    Subject subject = {.origin = {.container = ID}};
+
+    identity_set_name(&subject, strdup("web"), NULL);
+    cr_expect_eq(subject.name_state, NAME_KNOWN);
+    identity_set_name(&subject, NULL, "why");
+    cr_expect_eq(subject.name_state, NAME_UNKNOWN);
+    cr_expect_str_eq(subject.name_why, "why");
+    identity_set_name(&subject, strdup("web"), NULL);
+    identity_done(&subject);
+    cr_expect_eq(subject.name_state, NAME_NOT_ASKED);
 }
 
 static Subject subject_from(const char *address) {
@@ -193,12 +398,12 @@ static Subject subject_from(const char *address) {
 Test(identity, allow_from) {
     Network network;
     ConfigListener listener = {.allow_from = &network, .n_allow_from = 1};
-    const char *why, *rule;
+    const char *why, *rule = NULL;
     Subject inside = subject_from("tcp://172.18.0.5:1"), outside = subject_from("tcp://172.19.0.5:1");
 
     cr_assert_eq(network_parse(SPAN("172.18.0.0/16"), &network, &why), 0);
-    cr_expect(identity_allowed(&inside, &listener, &rule));
-    cr_expect_not(identity_allowed(&outside, &listener, &rule));
+    cr_expect_eq(identity_judge(&inside, &listener, &rule, &why), REASON_OK);
+    cr_expect_eq(identity_judge(&outside, &listener, &rule, &why), REASON_CLIENT_NOT_ALLOWED);
     cr_expect_str_eq(rule, "listener.allow_from");
 }
 

@@ -67,7 +67,7 @@ Test(record, a_denial) {
         "{\"seq\":42,\"time\":\"2026-11-24T08:15:30.123456Z\",\"event\":\"decision\","
         "\"id\":\"01JDEADBEEFDEADBEEFDEADBEE\",\"listener\":\"unix:///run/quaygate/ci.sock\","
         "\"policy\":\"ci\",\"client\":{\"pid\":4711,\"uid\":998,\"gid\":997,\"exe\":\"/usr/bin/docker\","
-        "\"container\":null,\"address\":null},\"request\":{\"method\":\"POST\","
+        "\"container\":null,\"address\":null,\"unit\":null,\"login\":null},\"request\":{\"method\":\"POST\","
         "\"path\":\"/v1.41/containers/create\",\"query\":\"name=x\",\"operation\":\"ContainerCreate\","
         "\"bytes\":512},\"verdict\":\"deny\",\"rule\":\"containers.privileged\","
         "\"field\":\"HostConfig.Privileged\",\"reason\":\"HostConfig.Privileged=true\",\"facts\":null,"
@@ -89,12 +89,34 @@ Test(record, an_admission_of_a_tcp_client) {
         &record, 1,
         "{\"seq\":1,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"decision\",\"id\":\"A\","
         "\"listener\":\"tcp://172.18.0.1:2375\",\"policy\":\"ci\",\"client\":{\"pid\":null,\"uid\":null,"
-        "\"gid\":null,\"exe\":null,\"container\":null,\"address\":\"172.18.0.5:41234\"},"
+        "\"gid\":null,\"exe\":null,\"container\":null,\"address\":\"172.18.0.5:41234\",\"unit\":null,"
+        "\"login\":null},"
         "\"request\":{\"method\":\"POST\",\"path\":\"/containers/create\",\"query\":\"\","
         "\"operation\":\"ContainerCreate\",\"bytes\":0},\"verdict\":\"allow\",\"rule\":\"allow\","
         "\"field\":null,\"reason\":null,\"facts\":null,\"response\":{\"status\":null,\"bytes\":null},"
         "\"duration_us\":0,"
         "\"prev\":null,\"hash\":null}");
+}
+
+#define CONTAINER "0df97cdeeea6f581bd3e6892c3bce8a33943eb42ea77ac10a2554a3e3b799c26"
+
+Test(record, where_a_client_runs) {
+    static char unit[] = "user@1000.service/a.service";
+    Subject inside = {.has_creds = true, .pid = 1, .origin = {.container = CONTAINER}},
+            outside = {
+                .has_creds = true, .pid = 1, .origin = {.unit = unit, .has_login = true, .login = 1000}};
+    Record record = {.event = RECORD_DECISION, .id = "A", .verdict = &allowed, .client = &inside};
+    char *line = line_of(&record, 1);
+
+    cr_expect(strstr(line, "\"container\":\"" CONTAINER "\",\"address\":null,\"unit\":null,\"login\":null}"),
+              "%s", line);
+    free(line);
+    record.client = &outside;
+    line = line_of(&record, 1);
+    cr_expect(strstr(line, "\"container\":null,\"address\":null,\"unit\":\"user@1000.service/a.service\","
+                           "\"login\":1000}"),
+              "%s", line);
+    free(line);
 }
 
 /* The parts of an event are all there, null where unknown. */

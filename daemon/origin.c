@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "origin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "policy/limits.h"
+
+/* Debian 12's libc doesn't know it yet; the number is that of asm-generic, as SO_PEERCRED's 17 is. */
+#if !defined(SO_PEERPIDFD) && SO_PEERCRED == 17
+#define SO_PEERPIDFD 77
+#endif
+
+static const char origin_no_pid[] = "the client is in no pid namespace that the gate sees: run the gate on "
+                                    "the host, or its container with pid: host";
+static const char origin_other_proc[] = "the gate's /proc is another pid namespace's";
+static const char origin_gone[] = "the process that connected has ended";
+static const char origin_no_cgroup[] = "the client's cgroup can't be read";
+static const char origin_unclear[] = "the client's cgroup can't be understood";
+static const char origin_nowhere[] =
+    "the client is in no container and in no unit, as far as its cgroup tells";
+static const char origin_no_memory[] = "out of memory";
+
+/* --- The process ----------------------------------------------------------------------------------- */
+
+/* Held open: reading through it fails once the process has ended, also when its pid is another's by then. */
+static int origin_open(pid_t pid) {
+    char path[32];
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d", (int) pid);
+    fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+/* −ENOPROTOOPT: a kernel before 6.5. What has been reaped is an error there, and from 6.16 on a dead pidfd.
+ */
+static int origin_pin(int fd) {
+#ifdef SO_PEERPIDFD
+    int pidfd = -1;
+    socklen_t size = sizeof(pidfd);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0)
+        return -errno;
+    return pidfd;
+#else
+    (void) fd;
+    return -ENOPROTOOPT;
+#endif
+}
+
+/* A pidfd can be read from once its process has ended. */
+static bool origin_is_alive(int pidfd) {
+    struct pollfd look = {.fd = pidfd, .events = POLLIN};
+    int r;
+
+    do
+        r = poll(&look, 1, 0);
+    while (r < 0 && errno == EINTR);
+    return r == 0;
+}
+
+/* Whether /proc speaks of the pids that SO_PEERCRED does: a container may have the host's mounted there. */
+static bool origin_proc_is_ours(void) {
+    char self[16], path[16];
+    ssize_t n = readlink("/proc/self", path, sizeof(path));
+
+    snprintf(self, sizeof(self), "%d", (int) getpid());
+    return n > 0 && (size_t) n == strlen(self) && memcmp(path, self, (size_t) n) == 0;
+}
+
+/* 0 or −errno; −EFBIG: more than `limit`. */
+static int origin_read_file(int process, const char *name, size_t limit, Buffer *ret) {
+    int fd = openat(process, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r;
+
+    if (fd < 0)
+        return -errno;
+    r = file_read_fd(fd, limit, ret);
+    close(fd);
+    return r == 0 && buffer_size(ret) > limit ? -EFBIG : r;
+}
+
+/* --- What it tells --------------------------------------------------------------------------------- */
+
+static void origin_take_place(Origin *origin, const CgroupPlace *place) {
+    if (place->container.size > 0) {
+        memcpy(origin->container, place->container.data, CGROUP_ID_SIZE);
+        return;
+    }
+    if (place->unit.size == 0) {
+        origin->unknown = origin_nowhere;
+        return;
+    }
+    if (place->user_unit.size == 0)
+        origin->unit = strndup(place->unit.data, place->unit.size);
+    else if (asprintf(&origin->unit, "%.*s/%.*s", SPAN_FMT(place->unit), SPAN_FMT(place->user_unit)) < 0)
+        origin->unit = NULL;
+    if (!origin->unit)
+        origin->unknown = origin_no_memory;
+}
+
+static void origin_read_cgroup(Origin *origin, int process) {
+    Buffer text = {0};
+    CgroupPlace place;
+    int r = origin_read_file(process, "cgroup", LIMIT_CGROUP_BYTES, &text);
+
+    if (r < 0)
+        origin->unknown = r == -ESRCH ? origin_gone : origin_no_cgroup;
+    else if (!cgroup_read(buffer_span(&text), geteuid(), &place))
+        origin->unknown = origin_unclear;
+    else
+        origin_take_place(origin, &place);
+    buffer_done(&text);
+}
+
+/* −1 (4294967295): nobody has logged in, as with services. Not there: a kernel without audit. */
+static void origin_read_login(Origin *origin, int process) {
+    Buffer text = {0};
+    uint64_t uid = 0;
+    Span digits;
+
+    if (origin_read_file(process, "loginuid", 16, &text) == 0) {
+        digits = buffer_span(&text);
+        for (size_t i = 0; i < digits.size && digits.data[i] >= '0' && digits.data[i] <= '9'; i++)
+            uid = uid * 10 + (uint64_t) (digits.data[i] - '0');
+        origin->has_login = digits.size > 0 && uid < UINT32_MAX;
+        origin->login = origin->has_login ? (uint32_t) uid : 0;
+    }
+    buffer_done(&text);
+}
+
+static Origin origin_unknown(const char *why) {
+    return (Origin){.unknown = why};
+}
+
+/*
+ * Without a pidfd: a pid that was reused between connect(2) and our open would be told as the client. The
+ * kernels of Debian 12 and before have no better.
+ */
+Origin origin_read(int fd, pid_t pid) {
+    int pidfd, process;
+    Origin origin = {0};
+
+    if (pid <= 0)
+        return origin_unknown(origin_no_pid);
+    if (!origin_proc_is_ours())
+        return origin_unknown(origin_other_proc);
+    pidfd = origin_pin(fd);
+    if (pidfd < 0 && pidfd != -ENOPROTOOPT)
+        return origin_unknown(origin_gone);
+    process = origin_open(pid);
+    if (process < 0) {
+        origin.unknown = process == -ENOENT ? origin_gone : origin_no_cgroup;
+    } else {
+        origin_read_cgroup(&origin, process);
+        origin_read_login(&origin, process);
+        close(process);
+    }
+    if (pidfd >= 0) {
+        if (!origin_is_alive(pidfd)) {
+            origin_done(&origin);
+            origin.unknown = origin_gone;
+        }
+        close(pidfd);
+    }
+    return origin;
+}
+
+void origin_done(Origin *origin) {
+    free(origin->unit);
+    *origin = (Origin){0};
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Where the process at the other end of a unix socket runs: its container or unit, and who had logged in.
+ * The kernel tells whose socket it was when it connected; /proc tells of a pid, which may be another's by
+ * now. SO_PEERPIDFD (Linux 6.5) pins the process; before that, one that was there when we began to read and
+ * still is when we have read.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "policy/base.h"
+#include "policy/cgroup.h"
+
+typedef struct Origin {
+    const char *unknown; /* why neither container nor unit is known, for people; static. NULL: one is */
+    char container[CGROUP_ID_SIZE + 1]; /* ""; or 64 hexadecimal digits */
+    char *unit; /* "nginx.service", "user@1000.service/backup.service"; heap. NULL: none */
+    bool has_login;
+    uint32_t login; /* the uid that somebody logged in with, whoever he is now (/proc/PID/loginuid) */
+} Origin;
+
+/*
+ * Of the peer of `fd`, which by SO_PEERCRED is `pid` (0: it is in no pid namespace of ours). Never fails:
+ * what can't be told is unknown.
+ */
+Origin origin_read(int fd, pid_t pid);
+void origin_done(Origin *origin);
