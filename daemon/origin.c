@@ -123,16 +123,24 @@ static void origin_read_cgroup(Origin *origin, int process) {
 static void origin_read_login(Origin *origin, int process) {
     Buffer text = {0};
     uint64_t uid = 0;
-    Span digits;
+    bool good =
+        origin_read_file(process, "loginuid", LIMIT_LOGIN_BYTES, &text) == 0 && buffer_size(&text) > 0;
+    Span digits = buffer_span(&text);
 
-    if (origin_read_file(process, "loginuid", 16, &text) == 0) {
-        digits = buffer_span(&text);
-        for (size_t i = 0; i < digits.size && digits.data[i] >= '0' && digits.data[i] <= '9'; i++)
-            uid = uid * 10 + (uint64_t) (digits.data[i] - '0');
-        origin->has_login = digits.size > 0 && uid < UINT32_MAX;
-        origin->login = origin->has_login ? (uint32_t) uid : 0;
+    for (size_t i = 0; good && i < digits.size; i++) {
+        good = digits.data[i] >= '0' && digits.data[i] <= '9';
+        uid = uid * 10 + (uint64_t) (digits.data[i] - '0');
+    }
+    if (good && uid < UINT32_MAX) {
+        origin->has_login = true;
+        origin->login = (uint32_t) uid;
     }
     buffer_done(&text);
+}
+
+void origin_read_process(int process, Origin *ret) {
+    origin_read_cgroup(ret, process);
+    origin_read_login(ret, process);
 }
 
 static Origin origin_unknown(const char *why) {
@@ -158,8 +166,7 @@ Origin origin_read(int fd, pid_t pid) {
     if (process < 0) {
         origin.unknown = process == -ENOENT ? origin_gone : origin_no_cgroup;
     } else {
-        origin_read_cgroup(&origin, process);
-        origin_read_login(&origin, process);
+        origin_read_process(process, &origin);
         close(process);
     }
     if (pidfd >= 0) {

@@ -26,4 +26,8 @@ typedef struct Origin {
  * what can't be told is unknown.
  */
 Origin origin_read(int fd, pid_t pid);
+
+/* The same of an open /proc/PID, without a look at whose pid that is. *ret is all zero before. */
+void origin_read_process(int process, Origin *ret);
+
 void origin_done(Origin *origin);

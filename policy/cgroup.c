@@ -187,31 +187,52 @@ static bool cgroup_is_parent(Span name, Span parent) {
            (span_is(parent, "libpod_parent") && cgroup_is_id(name)); /* a pod */
 }
 
-/* Below the manager of a user. Its units have that user's name before them; containers only if it is us. */
-static void cgroup_walk_user(Span path, bool ours, CgroupPlace *place) {
+/* Behind a container's name: whether that is all. */
+static bool cgroup_is_innermost(Span path) {
+    Span name, id;
+
+    while (cgroup_take(&path, &name))
+        if (cgroup_container(name, &id))
+            return false;
+    return true;
+}
+
+/* Below a unit, an ID alone is what dockerd's cgroupfs driver makes of a CgroupParent. */
+static bool cgroup_is_all_of_unit(Span path) {
     Span name;
+
+    while (cgroup_take(&path, &name))
+        if (cgroup_is_id(name))
+            return false;
+    return true;
+}
+
+/* Below the manager of a user. Its units have that user's name before them; containers only if it is us. */
+static bool cgroup_walk_user(Span path, bool has_units, bool ours, CgroupPlace *place) {
+    Span name, whole = path;
 
     while (cgroup_take(&path, &name)) {
         if (ours && cgroup_container(name, &place->container)) {
             place->unit = place->user_unit = (Span){0};
-            return;
+            return cgroup_is_innermost(path);
         }
-        if (place->user_unit.size == 0 && !cgroup_is_slice(name)) {
-            if (!cgroup_is_unit(cgroup_unescape(name)))
-                return;
+        if (cgroup_is_slice(name))
+            continue;
+        if (has_units && cgroup_is_unit(cgroup_unescape(name)) && place->user_unit.size == 0)
             place->user_unit = cgroup_unescape(name);
-        }
-        if (place->user_unit.size > 0 && !ours)
-            return;
+        if (!ours)
+            break;
     }
+    return cgroup_is_all_of_unit(whole);
 }
 
-static CgroupPlace cgroup_walk(Span path, uint32_t own_uid) {
+/* False: two containers, or one below a unit. */
+static bool cgroup_walk(Span path, uint32_t own_uid, CgroupPlace *ret) {
     bool outside = cgroup_leave_namespace(&path);
     bool in_slices = !outside;
-    CgroupPlace place = {0};
     Span parent = {0}, name;
 
+    *ret = (CgroupPlace){0};
     for (; cgroup_take(&path, &name); parent = name) {
         Span unit = cgroup_unescape(name);
 
@@ -219,26 +240,20 @@ static CgroupPlace cgroup_walk(Span path, uint32_t own_uid) {
             in_slices = in_slices && cgroup_is_slice(name); /* systemd has units nowhere else */
             continue;
         }
-        if (cgroup_container(name, &place.container)) {
-            place.unit = (Span){0};
-            break;
+        if (cgroup_container(name, &ret->container)) {
+            ret->unit = (Span){0};
+            return cgroup_is_innermost(path);
         }
-        if (place.unit.size > 0 || !cgroup_is_unit(unit))
+        if (ret->unit.size > 0 || !cgroup_is_unit(unit))
             break;
         if (in_slices)
-            place.unit = unit;
-        if (cgroup_is_user_manager(unit)) {
-            CgroupPlace below = {.unit = place.unit};
-
-            cgroup_walk_user(path, cgroup_is_manager_of(unit, own_uid), &below);
-            if (in_slices || below.container.size > 0)
-                place = below;
-            break;
-        }
+            ret->unit = unit;
+        if (cgroup_is_user_manager(unit))
+            return cgroup_walk_user(path, in_slices, cgroup_is_manager_of(unit, own_uid), ret);
         if (!cgroup_is_one_of(unit, cgroup_engine_services, ARRAY_SIZE(cgroup_engine_services)))
             break;
     }
-    return place;
+    return ret->unit.size == 0 || cgroup_is_all_of_unit(path);
 }
 
 /* --- Lines ---------------------------------------------------------------------------------------- */
@@ -310,8 +325,7 @@ bool cgroup_read(Span text, uint32_t own_uid, CgroupPlace *ret) {
 
         if (!cgroup_parse_line(bytes, &line))
             return false;
-        place = cgroup_walk(line.path, own_uid);
-        if (!cgroup_agree(&place, &container))
+        if (!cgroup_walk(line.path, own_uid, &place) || !cgroup_agree(&place, &container))
             return false;
         if (line.unified)
             unified = place;

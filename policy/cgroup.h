@@ -5,8 +5,9 @@
  *
  * Names of cgroups are believed as far as root has made them, and no further. What has been delegated (a
  * user's manager, a unit, the tree of an LXC guest) can hold a "docker-ID.scope" that its owner made with
- * mkdir(2), so the walk from the root ends where the first such thing begins; and of containers in containers
- * the outermost counts, which the inner ones can't rename.
+ * mkdir(2), so the walk from the root ends where the first such thing begins. A container below another is
+ * neither, and one below a unit isn't that: HostConfig.CgroupParent, which dockerd doesn't look at (T-083),
+ * puts one there.
  */
 #pragma once
 
@@ -24,7 +25,7 @@ typedef struct CgroupPlace {
 /*
  * `text` is a whole /proc/PID/cgroup (cgroups(7)), of version 1, 2 or both. `own_uid`: who we are; below that
  * user's manager names are believed, since nobody can pretend to it but who could do all we can (rootless
- * engines). False, and *ret empty: malformed, or its lines name two containers.
+ * engines). False, and *ret empty: malformed, or a container is in another or in a unit.
  */
 bool cgroup_read(Span text, uint32_t own_uid, CgroupPlace *ret);
 

@@ -137,6 +137,7 @@
 #define LIMIT_AUDIT_PENDING_BYTES (1u << 20) /* records of one turn */
 #define LIMIT_GROUPS 1024u                   /* supplementary groups of a client */
 #define LIMIT_CGROUP_BYTES (64u << 10)       /* of /proc/PID/cgroup: 13 hierarchies, a PATH_MAX each */
+#define LIMIT_LOGIN_BYTES 10u                /* of /proc/PID/loginuid: the digits of 32 bits */
 #define LIMIT_UNIT_BYTES 255u                /* of a unit's name (systemd's UNIT_NAME_MAX, less the NUL) */
 
 /* What an operator may set a time to: less would refuse everybody, more would be no limit. */

@@ -113,11 +113,12 @@ def temporary_directory():
 class Gate:
     """quaygated in front of an engine's socket, with a config of this folder: one socket a policy."""
 
-    def __init__(self, engine_dir=None, extra="", config="gate.yaml", policies=POLICIES):
+    def __init__(self, engine_dir=None, extra="", config="gate.yaml", policies=POLICIES, before=()):
         self.dir = temporary_directory()
         self.engine = os.path.join(engine_dir or ENGINE_DIR, "docker.sock")
         self.audit = os.path.join(self.dir, "audit.jsonl")
         self.process = None
+        self.before = before  # a command that runs the gate: unshare …
         os.chmod(self.dir, 0o755)
         for name in ("share", "fixed", "secret", "config"):
             os.mkdir(os.path.join(self.dir, name))
@@ -136,7 +137,7 @@ class Gate:
             # A small quarantine, so that the memory test means something in a sanitizer build too.
             options = "quarantine_size_mb=4:" + os.environ.get("ASAN_OPTIONS", "")
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-                [os.path.join(BUILD, "daemon", "quaygated"), "--config", config],
+                [*self.before, os.path.join(BUILD, "daemon", "quaygated"), "--config", config],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(os.environ, ASAN_OPTIONS=options))
         atexit.register(self.stop)
         sockets = [os.path.join(self.dir, name + ".sock") for name in policies]

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/file.h"
+#include "policy/limits.h"
 
 static int socket_listen(struct sockaddr_un *address) {
     char path[] = "/tmp/quaygate-origin-XXXXXX";
@@ -114,6 +116,94 @@ Test(origin, a_peer_that_has_ended_is_nobody) {
     close(fd);
     close(listening);
     socket_remove(&address);
+}
+
+#define ID "0df97cdeeea6f581bd3e6892c3bce8a33943eb42ea77ac10a2554a3e3b799c26"
+
+/* What a folder tells that has these files; NULL: it has no such file. */
+static Origin origin_of(const char *cgroup, size_t cgroup_size, const char *login) {
+    char path[] = "/tmp/quaygate-origin-XXXXXX";
+    const struct {
+        const char *name, *text;
+        size_t size;
+    } files[] = {{"cgroup", cgroup, cgroup_size}, {"loginuid", login, login ? strlen(login) : 0}};
+    Origin origin = {0};
+    int folder;
+
+    cr_assert(mkdtemp(path));
+    folder = open(path, O_PATH | O_DIRECTORY);
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        int fd = files[i].text ? openat(folder, files[i].name, O_CREAT | O_WRONLY, 0600) : -1;
+
+        cr_assert(!files[i].text || write(fd, files[i].text, files[i].size) == (ssize_t) files[i].size);
+        if (fd >= 0)
+            close(fd);
+    }
+    origin_read_process(folder, &origin);
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+        unlinkat(folder, files[i].name, 0);
+    close(folder);
+    rmdir(path);
+    return origin;
+}
+
+Test(origin, what_a_process_tells) {
+    static const struct {
+        const char *cgroup, *login, *container, *unit, *unknown;
+        int64_t uid; /* −1: nobody */
+    } cases[] = {
+        {"0::/docker/" ID "\n", "4294967295", ID, NULL, NULL, -1},
+        {"0::/system.slice/a.service\n", "1000", "", "a.service", NULL, 1000},
+        {"0::/user.slice/user@7.service/b.service\n", "0", "", "user@7.service/b.service", NULL, 0},
+        {"0::/\n", "4294967294", "", NULL, "the client is in no container and in no unit", 4294967294},
+        {"0::/docker/" ID, NULL, "", NULL, "can't be understood", -1},
+        {NULL, "", "", NULL, "can't be read", -1},
+        {NULL, "x", "", NULL, "can't be read", -1},
+        {NULL, "10 ", "", NULL, "can't be read", -1},
+        {NULL, "10000000000", "", NULL, "can't be read", -1}, /* one past LIMIT_LOGIN_BYTES */
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        Origin origin =
+            origin_of(cases[i].cgroup, cases[i].cgroup ? strlen(cases[i].cgroup) : 0, cases[i].login);
+
+        cr_expect_str_eq(origin.container, cases[i].container, "%zu", i);
+        cr_expect(cases[i].unit ? origin.unit && strcmp(origin.unit, cases[i].unit) == 0 : !origin.unit,
+                  "%zu", i);
+        cr_expect(cases[i].unknown ? origin.unknown && strstr(origin.unknown, cases[i].unknown)
+                                   : !origin.unknown,
+                  "%zu: %s", i, origin.unknown);
+        cr_expect_eq(origin.has_login, cases[i].uid >= 0, "%zu", i);
+        cr_expect_eq(origin.login, cases[i].uid >= 0 ? (uint32_t) cases[i].uid : 0, "%zu", i);
+        origin_done(&origin);
+    }
+}
+
+/* Many hierarchies, the last of which is the container's. */
+Test(origin, a_cgroup_file_of_the_limits_size_and_one_past) {
+    static const char last[] = "0::/docker/" ID "\n";
+
+    for (size_t past = 0; past < 2; past++) {
+        size_t size = LIMIT_CGROUP_BYTES + past, rest = size - (sizeof(last) - 1);
+        char *text = malloc(size + 16), *to = text;
+        Origin origin;
+
+        for (; rest > 4000; rest -= 2000) {
+            memset(to, 'x', 2000);
+            memcpy(to, "3:cpu:/", 7);
+            to[1999] = '\n';
+            to += 2000;
+        }
+        memset(to, 'x', rest);
+        memcpy(to, "3:cpu:/", 7);
+        to[rest - 1] = '\n';
+        memcpy(to + rest, last, sizeof(last) - 1);
+        origin = origin_of(text, size, NULL);
+        cr_expect_str_eq(origin.container, past ? "" : ID);
+        cr_expect_eq(origin.unknown != NULL, past > 0);
+        origin_done(&origin);
+        free(text);
+    }
 }
 
 Test(origin, a_peer_of_another_pid_namespace_is_nobody) {
