@@ -24,8 +24,7 @@ struct Client {
     bool last;
     bool closed;
     bool charged;
-    ClientClosed on_closed;
-    void *arg;
+    ClientOwner owner;
     Client *next;
     Client *previous;
     ReaperLink reaper_link;
@@ -100,8 +99,7 @@ static void client_on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *
 
 /* --- Life cycle --------------------------------------------------------------------------------- */
 
-Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, ClientClosed closed,
-                   void *arg) {
+Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, const ClientOwner *owner) {
     Client *client = calloc(1, sizeof(*client));
 
     if (!client) {
@@ -113,8 +111,7 @@ Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject,
     client->listener = listener;
     client->subject = *subject;
     *subject = (Subject){0};
-    client->on_closed = closed;
-    client->arg = arg;
+    client->owner = *owner;
     client->idle_since_usec = clock_monotonic_usec();
     conn_init(&client->conn, env->base, fd, client_on_wake, client);
     event_assign(&client->timer, env->base, -1, 0, client_on_timer, client);
@@ -137,7 +134,7 @@ static void client_close(Client *client) {
     client->engine = engine_close(client->engine, client->env->reaper);
     event_del(&client->timer);
     conn_done(&client->conn);
-    client->on_closed(client->arg, client);
+    client->owner.closed(client->owner.arg, client);
     reaper_add(client->env->reaper, &client->reaper_link, client_free, client);
 }
 
@@ -167,8 +164,6 @@ static bool client_begin(Client *client) {
 /* The rules of its listener may hang on what the engine calls its container. False: it isn't told yet. */
 static bool client_is_named(Client *client) {
     if (!client->whois) {
-        if (!identity_needs_name(&client->subject, listener_config(client->listener)))
-            return true;
         client->whois = whois_new(client->env, listener_whole_config(client->listener),
                                   client->subject.origin.container, client_on_wake, client);
     }
@@ -178,6 +173,18 @@ static bool client_is_named(Client *client) {
                       client->whois ? whois_why(client->whois) : "out of memory");
     client->whois = whois_free(client->whois);
     client->idle_since_usec = clock_monotonic_usec();
+    return true;
+}
+
+/* A stranger after all, be it one that says nothing. True: his one exchange was begun. */
+static bool client_turn_away(Client *client) {
+    client->owner.turned_away(client->owner.arg, client);
+    client->last = true;
+    if (!client_begin(client)) {
+        client_close(client);
+        return false;
+    }
+    exchange_set_last(client->exchange);
     return true;
 }
 
@@ -192,7 +199,13 @@ static bool client_idle(Client *client) {
         client_close(client);
         return false;
     }
-    if (!client_is_named(client) || buffer_size(&conn->in) == 0)
+    if (client->whois || identity_needs_name(&client->subject, listener_config(client->listener))) {
+        if (!client_is_named(client))
+            return false;
+        if (!identity_lets_in(&client->subject, listener_config(client->listener)))
+            return client_turn_away(client);
+    }
+    if (buffer_size(&conn->in) == 0)
         return false;
     if (client_begin(client))
         return true;
@@ -268,8 +281,8 @@ bool client_was_charged(const Client *client) {
     return client->charged;
 }
 
-void client_set_charged(Client *client) {
-    client->charged = true;
+void client_set_charged(Client *client, bool charged) {
+    client->charged = charged;
 }
 
 Client *client_next(const Client *client) {

@@ -11,13 +11,19 @@
 
 typedef struct Client Client;
 
-/* Told once, from the loop, when the connection is closed; the client frees itself afterwards. */
-typedef void (*ClientClosed)(void *arg, Client *client);
+/* Who is told, from the loop. */
+typedef struct ClientOwner {
+    /* Once, when the connection is closed; the client frees itself afterwards. */
+    void (*closed)(void *arg, Client *client);
+    /* It was let in until its container's name would be known, and isn't: its one request is heard and
+     * denied. */
+    void (*turned_away)(void *arg, Client *client);
+    void *arg;
+} ClientOwner;
 
 /* Takes `fd` and what `subject` owns, also on failure. NULL: out of memory. Nothing is read before
  * client_start. */
-Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, ClientClosed closed,
-                   void *arg);
+Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, const ClientOwner *owner);
 void client_start(Client *client);
 
 /* For who will be refused: one request is read, within header_timeout, and the connection ends with it. */
@@ -39,7 +45,7 @@ void client_abort(Client *client, EndCause cause);
 const Subject *client_subject(const Client *client);
 const Listener *client_listener(const Client *client);
 bool client_was_charged(const Client *client); /* for the server's quota */
-void client_set_charged(Client *client);
+void client_set_charged(Client *client, bool charged);
 
 /* The server's list. */
 Client *client_next(const Client *client);

@@ -52,6 +52,12 @@ void identity_done(Subject *subject);
 Reason identity_judge(const Subject *subject, const ConfigListener *listener, const char **ret_rule,
                       const char **ret_why);
 
+static inline bool identity_lets_in(const Subject *subject, const ConfigListener *listener) {
+    const char *rule, *why;
+
+    return identity_judge(subject, listener, &rule, &why) == REASON_OK;
+}
+
 /* Whether the name of its container would decide, and nobody has asked the engine for it yet. */
 bool identity_needs_name(const Subject *subject, const ConfigListener *listener);
 

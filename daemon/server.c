@@ -55,6 +55,17 @@ static void server_on_closed(void *arg, Client *client) {
         event_base_loopexit(server->env.base, NULL);
 }
 
+/* As server_hear_stranger(): it uses up no limit of those who may, as long as there is room for strangers. */
+static void server_on_turned_away(void *arg, Client *client) {
+    Server *server = arg;
+
+    if (server->n_refusals >= SERVER_REFUSALS)
+        return;
+    server->n_refusals++;
+    quota_refund(server->quota, client_subject(client));
+    client_set_charged(client, false);
+}
+
 static void server_refuse(Server *server, Client *client, Reason reason, const char *rule) {
     bool crowded = server->n_refusals++ >= SERVER_REFUSALS;
 
@@ -88,6 +99,7 @@ static Reason server_judge(const Subject *subject, const ConfigListener *listene
  */
 static void server_on_accept(void *arg, Listener *listener, int fd) {
     Server *server = arg;
+    const ClientOwner owner = {server_on_closed, server_on_turned_away, server};
     Subject subject = {0};
     const char *rule = "listener.identity";
     bool known = identity_read(fd, &subject) == 0;
@@ -96,7 +108,7 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
     bool allowed = reason == REASON_OK;
     bool charged = allowed && quota_charge(server->quota, &subject, &server->config->limits) == 0;
     const Subject who = subject; /* for the refund: client_new() takes what it owns */
-    Client *client = client_new(&server->env, listener, fd, &subject, server_on_closed, server);
+    Client *client = client_new(&server->env, listener, fd, &subject, &owner);
 
     if (!client) {
         if (charged)
@@ -105,7 +117,7 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
     }
     client_link(&server->clients, client);
     if (charged) {
-        client_set_charged(client);
+        client_set_charged(client, true);
         client_start(client);
     } else if (allowed)
         server_refuse(server, client, REASON_CONNECTION_LIMIT, "limits.connections");
