@@ -224,9 +224,9 @@ static void server_drain(Server *server) {
         return;
     }
     server->draining = true;
-    notify_stopping(server->notify);
     log_notice("stopping: running requests may finish for %llu ms", (unsigned long long) (grace / 1000));
     listener_set_done(&server->listeners);
+    notify_stopping(server->notify); /* without sockets, which the status line counts */
     for (Client *client = server->clients; client; client = next) {
         next = client_next(client);
         client_set_last(client);
