@@ -13,6 +13,7 @@
 #include "log.h"
 #include "notify.h"
 #include "quota.h"
+#include "sandbox.h"
 
 /*
  * Connections that are refused may stay beyond the limits for as long as their request and its answer take;
@@ -197,6 +198,9 @@ static void server_reload(Server *server) {
     notify_reloaded(server->notify, r);
     if (r < 0) {
         log_error("reload of %s failed, the running config stays: %s", server->config->file, strerror(-r));
+        if (r == -EACCES && sandbox_confines_files())
+            log_notice("folders that the config before it didn't name are closed since the start: a restart "
+                       "opens them");
         server_record(server, "reload", "failed: the running config stays");
         return;
     }
