@@ -10,8 +10,8 @@
 
 #include "clock.h"
 
-#define NOTIFY_STATUS_USEC UINT64_C(5000000) /* how old a count may be: who looks at it has typed a command  \
-                                              */
+/* How old a count may be: who looks at it has typed a command. */
+#define NOTIFY_STATUS_USEC UINT64_C(5000000)
 #define NOTIFY_STATUS_BYTES 192u
 
 struct Notify {

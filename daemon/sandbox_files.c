@@ -109,6 +109,8 @@ static int files_allow_all(const Files *files, const Config *config) {
         r = files_allow(files, files_rows[i].path, files_rows[i].access);
     if (r == 0 && config->file)
         r = files_allow_folder_of(files, config->file, FILES_READ);
+    if (r == 0 && config->answers_key_file)
+        r = files_allow_folder_of(files, config->answers_key_file, FILES_READ);
     if (r == 0)
         r = files_allow_host(files, config);
     for (size_t i = 0; r == 0 && i < config->n_listeners; i++)
