@@ -229,12 +229,12 @@ static void server_drain(Server *server) {
     }
     server->draining = true;
     log_notice("stopping: running requests may finish for %llu ms", (unsigned long long) (grace / 1000));
-    listener_set_done(&server->listeners);
-    notify_stopping(server->notify); /* without sockets, which the status line counts */
     for (Client *client = server->clients; client; client = next) {
         next = client_next(client);
-        client_set_last(client);
+        client_set_last(client); /* may begin an exchange, which asks its listener for the config */
     }
+    listener_set_done(&server->listeners);
+    notify_stopping(server->notify); /* without sockets, which the status line counts */
     if (!server->clients || event_add(server->grace, &wait) < 0)
         server_on_grace(-1, 0, server);
 }
