@@ -10,6 +10,8 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
+#include "clock.h"
+#include "denials.h"
 #include "log.h"
 #include "sink.h"
 
@@ -28,6 +30,7 @@ struct Audit {
     AuditQueue written; /* status known, not told yet */
     uint64_t seq;
     uint64_t n_lost;
+    Denials denials;
     bool losing; /* logged */
 };
 
@@ -147,6 +150,8 @@ static int audit_queue_line(Audit *audit, const Record *record, size_t *ret_end)
     int r = record_append(&audit->pending, record, audit->seq + 1);
 
     audit->seq++;
+    if (record->event == RECORD_DECISION && record->verdict && record->verdict->effect == EFFECT_DENY)
+        denials_add(&audit->denials, clock_monotonic_usec());
     if (r < 0)
         return r;
     *ret_end = buffer_size(&audit->pending);
@@ -181,6 +186,10 @@ int audit_record(Audit *audit, const Record *record) {
     else
         audit_bound_pending(audit);
     return r;
+}
+
+uint64_t audit_denials(Audit *audit) {
+    return denials_count(&audit->denials, clock_monotonic_usec());
 }
 
 uint64_t audit_lost(const Audit *audit) {

@@ -57,4 +57,7 @@ int audit_record(Audit *audit, const Record *record);
 /* Writes now; waiters hear of it from the loop as ever. 0, or −errno when no sink took all of it. */
 int audit_flush(Audit *audit);
 
+/* Decisions to deny in the last hour, whether or not a sink took them. */
+uint64_t audit_denials(Audit *audit);
+
 uint64_t audit_lost(const Audit *audit); /* records that no sink took */

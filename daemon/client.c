@@ -259,12 +259,23 @@ void client_update(Client *client) {
         client_arm(client);
 }
 
+/* Who has connected just now has its first request on the way. */
+static bool client_is_fresh(const Client *client) {
+    return !client->has_begun &&
+           clock_monotonic_usec() - client->idle_since_usec < LIMIT_FRESH_MSEC * UINT64_C(1000);
+}
+
 void client_set_last(Client *client) {
+    bool begun = !client->exchange && client_is_fresh(client) && client_begin(client);
+
     client->last = true;
-    if (client->exchange)
-        exchange_set_last(client->exchange);
-    else
+    if (!client->exchange) {
         client_close(client);
+        return;
+    }
+    exchange_set_last(client->exchange);
+    if (begun)
+        client_run(client);
 }
 
 /* --- What the server asks ------------------------------------------------------------------------ */

@@ -35,7 +35,8 @@ void client_refuse(Client *client, Reason reason, const char *rule);
 /* The config of its listener is another: its times hold from now on. May close it. */
 void client_update(Client *client);
 
-/* The running exchange, if any, is the last; an idle client is closed now. `listener` is forgotten if it is
+/* The running exchange, if any, is the last; an idle client is closed now, but one that has only just
+ * connected may still bring its first request, within header_timeout. `listener` is forgotten if it is
  * NULL'd. */
 void client_set_last(Client *client);
 

@@ -149,10 +149,6 @@ static int config_builtin_listener(Config *config, const char *listen, const cha
     *listener = config_default_listener;
     if (config_builtin_address("--listen", listen, messages, &listener->address) < 0)
         return -EINVAL;
-    if (address->kind == ADDRESS_FD && !address->fd_name[0]) {
-        fprintf(messages, "--listen fd://: all passed sockets at once is not served by this release yet\n");
-        return -EINVAL;
-    }
     if (address_is_name(address)) {
         fprintf(messages, "--listen %s: " CONFIG_LISTEN_NAME "\n", listen);
         return -EINVAL;

@@ -27,11 +27,7 @@ static void config_listener_read_address(void *ctx, const DocNode *node) {
 
     if (!config_value_address(l->reader->errors, node, &address))
         return;
-    if (address.kind == ADDRESS_FD && !address.fd_name[0])
-        doc_error(l->reader->errors, node->mark,
-                  "'fd://' for all passed sockets is not served by this release yet: name them one by one");
-    else
-        l->listener->address = address;
+    l->listener->address = address;
 }
 
 /* When `policies:` has mistakes there is no set to ask, but there are its names: misspelt ones are told too.

@@ -28,6 +28,7 @@ struct Listener {
     Config *config;
     size_t index;
     int fd;
+    int passed; /* the number of the socket that systemd passed; −1: a socket of ours */
     int family;
     ListenerAccept accept;
     void *arg;
@@ -61,7 +62,9 @@ Config *listener_whole_config(const Listener *listener) {
     return listener->config;
 }
 
-bool listener_same_address(const Listener *listener, const Address *address) {
+bool listener_is_at(const Listener *listener, const Address *address, int passed) {
+    if (passed >= 0 || listener->passed >= 0)
+        return listener->passed == passed;
     return address_equals(&listener_config(listener)->address, address);
 }
 
@@ -216,31 +219,6 @@ static int listener_bind_tcp(Listener *listener) {
 
 /* --- fd:// */
 
-static void listener_free_names(char ***names) {
-    for (char **name = *names; name && *name; name++)
-        free(*name);
-    free(*names);
-}
-
-/* The one passed socket of that name, or −errno. */
-static int listener_find_passed(const Address *address, const char **ret_why) {
-    char **names CLEANUP(listener_free_names) = NULL;
-    int n = sd_listen_fds_with_names(0, &names), found = -ENOENT;
-
-    if (n < 0)
-        return n;
-    for (int i = 0; i < n; i++) {
-        if (!names || strcmp(names[i], address->fd_name) != 0)
-            continue;
-        if (found >= 0)
-            return listener_fail(ret_why, -ENOTUNIQ, "several sockets of that name were passed");
-        found = SD_LISTEN_FDS_START + i;
-    }
-    if (found < 0)
-        return listener_fail(ret_why, -ENOENT, "no socket of that name was passed (FileDescriptorName=)");
-    return found;
-}
-
 /* What the config couldn't know of a passed socket: of which kind it is, and so whether its keys hold. */
 static int listener_check_passed(const struct sockaddr *bound, socklen_t size, const ConfigListener *config,
                                  const char **ret_why) {
@@ -279,15 +257,15 @@ static int listener_look_at_passed(int fd, const ConfigListener *config, int *re
 
 /* A duplicate: the number stays taken, so that a later reload can't find another file behind it. */
 static int listener_take_passed(Listener *listener) {
-    const ConfigListener *config = listener_config(listener);
-    int fd = listener_find_passed(&config->address, &listener->why), flags, r;
+    int flags, r;
 
-    if (fd < 0)
-        return fd;
-    r = listener_look_at_passed(fd, config, &listener->family, &listener->why);
+    if (listener->passed < 0)
+        return listener_fail(&listener->why, -ENOENT, "no socket was passed");
+    r = listener_look_at_passed(listener->passed, listener_config(listener), &listener->family,
+                                &listener->why);
     if (r < 0)
         return r;
-    listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, SD_LISTEN_FDS_START);
+    listener->fd = fcntl(listener->passed, F_DUPFD_CLOEXEC, SD_LISTEN_FDS_START);
     if (listener->fd < 0)
         return -errno;
     flags = fcntl(listener->fd, F_GETFL);
@@ -416,8 +394,8 @@ static int listener_watch(Listener *listener) {
     return listener->readable && listener->pause ? 0 : -ENOMEM;
 }
 
-int listener_open(struct event_base *base, Config *config, size_t index, ListenerAccept accept, void *arg,
-                  Listener **ret) {
+int listener_open(struct event_base *base, Config *config, size_t index, int passed, ListenerAccept accept,
+                  void *arg, Listener **ret) {
     Listener *listener = calloc(1, sizeof(*listener));
     int r;
 
@@ -427,6 +405,7 @@ int listener_open(struct event_base *base, Config *config, size_t index, Listene
                            .config = config_ref(config),
                            .index = index,
                            .fd = -EBADF,
+                           .passed = passed,
                            .accept = accept,
                            .arg = arg};
     r = listener_open_socket(listener);

@@ -17,9 +17,11 @@ typedef void (*ListenerAccept)(void *arg, Listener *listener, int fd);
 /*
  * Opens what `config->listeners[index]` says, without accepting yet. Logged −errno on failure:
  * −EADDRINUSE when something answers on the path. `config` is referenced for as long as it is in use.
+ * `passed`: where the address is fd://, the descriptor that systemd passed (passed.h), which stays open and
+ * is duplicated; else −1.
  */
-int listener_open(struct event_base *base, Config *config, size_t index, ListenerAccept accept, void *arg,
-                  Listener **ret);
+int listener_open(struct event_base *base, Config *config, size_t index, int passed, ListenerAccept accept,
+                  void *arg, Listener **ret);
 Listener *listener_free(Listener *listener); /* closes; removes a unix path that is still ours */
 
 void listener_start(Listener *listener); /* accepting */
@@ -37,4 +39,5 @@ Config *listener_whole_config(const Listener *listener); /* borrowed */
 
 /* Whether who looks for the address finds us there: a unix path may have been removed, or be another's. */
 bool listener_is_in_place(const Listener *listener);
-bool listener_same_address(const Listener *listener, const Address *address);
+bool listener_is_at(const Listener *listener, const Address *address,
+                    int passed); /* as listener_open takes them */

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 #include "log.h"
+#include "passed.h"
 
-static Listener *listener_set_find(const ListenerSet *set, const Address *address) {
+static Listener *listener_set_find(const ListenerSet *set, const Address *address, int passed) {
     for (size_t i = 0; i < set->n; i++)
-        if (listener_same_address(set->items[i], address) && listener_is_in_place(set->items[i]))
+        if (listener_is_at(set->items[i], address, passed) && listener_is_in_place(set->items[i]))
             return set->items[i];
     return NULL; /* or its node has gone: then another takes its place */
 }
@@ -22,30 +23,77 @@ static bool listener_set_has(const ListenerSet *set, const Listener *listener) {
 
 static void listener_set_clear(ListenerSet *set) {
     free(set->items);
+    free(set->index);
     free(set->kept);
     *set = (ListenerSet){0};
 }
 
-int listener_set_open(ListenerSet *set, struct event_base *base, Config *config, const ListenerSet *running,
-                      ListenerAccept accept, void *arg) {
+/* What all of an opening have in common. */
+typedef struct ListenerOpening {
+    ListenerSet *set;
+    struct event_base *base;
+    Config *config;
+    const ListenerSet *running;
+    ListenerAccept accept;
+    void *arg;
+} ListenerOpening;
+
+static int listener_set_add(const ListenerOpening *o, size_t index, int passed) {
+    ListenerSet *set = o->set;
+    Listener **item = &set->items[set->n];
     int r = 0;
 
-    *set = (ListenerSet){
-        .items = calloc(config->n_listeners + 1, sizeof(Listener *)),
-        .kept = calloc(config->n_listeners + 1, sizeof(bool)),
+    *item = listener_set_find(o->running, &o->config->listeners[index].address, passed);
+    set->index[set->n] = index;
+    set->kept[set->n] = *item != NULL;
+    if (!*item)
+        r = listener_open(o->base, o->config, index, passed, o->accept, o->arg, item);
+    if (r == 0)
+        set->n++;
+    return r;
+}
+
+static int listener_set_add_passed(const ListenerOpening *o, size_t index, const Passed *passed) {
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < passed->n; i++)
+        if (passed_is_for(passed, i, o->config, index))
+            r = listener_set_add(o, index, passed_fd(i));
+    return r;
+}
+
+static int listener_set_add_all(const ListenerOpening *o, const Passed *passed) {
+    size_t room = o->config->n_listeners + passed->n + 1;
+    int r = passed_check(passed, o->config);
+
+    if (r < 0)
+        return r;
+    *o->set = (ListenerSet){
+        .items = calloc(room, sizeof(Listener *)),
+        .index = calloc(room, sizeof(size_t)),
+        .kept = calloc(room, sizeof(bool)),
     };
-    if (!set->items || !set->kept) {
-        listener_set_clear(set);
+    if (!o->set->items || !o->set->index || !o->set->kept)
         return -ENOMEM;
+    for (size_t i = 0; r == 0 && i < o->config->n_listeners; i++)
+        r = o->config->listeners[i].address.kind == ADDRESS_FD ? listener_set_add_passed(o, i, passed)
+                                                               : listener_set_add(o, i, -1);
+    return r;
+}
+
+int listener_set_open(ListenerSet *set, struct event_base *base, Config *config, const ListenerSet *running,
+                      ListenerAccept accept, void *arg) {
+    const ListenerOpening opening = {set, base, config, running, accept, arg};
+    Passed passed = {0};
+    int r = passed_read(&passed);
+
+    *set = (ListenerSet){0};
+    if (r < 0) {
+        log_error("the sockets that systemd passed can't be read: %s", strerror(-r));
+        return r;
     }
-    for (size_t i = 0; r == 0 && i < config->n_listeners; i++) {
-        set->items[i] = listener_set_find(running, &config->listeners[i].address);
-        set->kept[i] = set->items[i] != NULL;
-        if (!set->kept[i])
-            r = listener_open(base, config, i, accept, arg, &set->items[i]);
-        if (r == 0)
-            set->n++;
-    }
+    r = listener_set_add_all(&opening, &passed);
+    passed_done(&passed);
     if (r < 0)
         listener_set_abandon(set);
     return r;
@@ -66,10 +114,10 @@ void listener_set_abandon(ListenerSet *set) {
 void listener_set_swap(ListenerSet *running, ListenerSet *next, Config *config, ListenerGone gone,
                        void *arg) {
     for (size_t i = 0; i < next->n; i++) {
-        int r = next->kept[i] ? listener_update(next->items[i], config, i) : 0;
+        int r = next->kept[i] ? listener_update(next->items[i], config, next->index[i]) : 0;
         if (r < 0)
-            log_error("%s: new mode, owner or group not set: %s", config->listeners[i].address.text,
-                      strerror(-r));
+            log_error("%s: new mode, owner or group not set: %s",
+                      config->listeners[next->index[i]].address.text, strerror(-r));
         listener_start(next->items[i]);
     }
     for (size_t i = 0; i < running->n; i++)

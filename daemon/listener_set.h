@@ -9,6 +9,7 @@
 
 typedef struct ListenerSet {
     Listener **items; /* by the config's order */
+    size_t *index;    /* of the config's listeners; sockets that systemd passed may share one */
     bool *kept;       /* opened by the set before this one */
     size_t n;
 } ListenerSet;

@@ -6,7 +6,7 @@
  * req_write.h); what can't be decided is denied (policy/reason.h, policy/verdict.h); a decision is on record
  * before its request goes out (audit.h). exchange.h has the way of a request; daemon/README.md the map.
  *
- * Here is the start order only: options, config, sockets, audit trail, loop, exit code.
+ * Here is the start order only: options, config, sockets, audit trail, sandbox, loop, exit code.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -20,6 +20,7 @@
 #include "log.h"
 #include "options.h"
 #include "policy/body.h"
+#include "sandbox.h"
 #include "server.h"
 
 #define DEFAULT_CONFIG QUAYGATE_SYSCONFDIR "/quaygate/quaygate.yaml"
@@ -77,6 +78,7 @@ static int main_serve(Config *config) {
         log_notice("no config file: built-in policy %s on %s in front of %s",
                    policy_name(config->listeners[0].policy), config->listeners[0].address.text,
                    config->upstream.text);
+    sandbox_enter(config);
     r = server_run(server);
     server_free(server);
     return r < 0 ? EXIT_START : EXIT_OK;

@@ -116,7 +116,8 @@ void options_help(FILE *out) {
           "  --version           print the version and the libraries' versions, and exit\n"
           "  --help, -h          print this, and exit\n"
           "\n"
-          "Addresses: unix:///PATH, tcp://HOST:PORT, tcp://[::1]:PORT, fd://NAME (passed by systemd).\n"
+          "Addresses: unix:///PATH, tcp://HOST:PORT, tcp://[::1]:PORT, fd://NAME (passed by systemd; fd:// "
+          "all).\n"
           "Signals: SIGHUP reloads the config, SIGUSR1 reopens log files, SIGTERM and SIGINT drain and end.\n"
           "Exit codes: 0 clean, 1 configuration, 2 usage, 3 could not listen or reach what it needs.\n",
           out);
@@ -126,7 +127,7 @@ void options_version(FILE *out) {
     fprintf(out,
             "quaygated " QUAYGATE_VERSION "\n"
             "libevent %s, llhttp %d.%d.%d, jansson %s, libyaml %s, OpenSSL %s, "
-            "libsystemd " QUAYGATE_LIBSYSTEMD_VERSION "\n",
+            "libsystemd " QUAYGATE_LIBSYSTEMD_VERSION ", libseccomp " QUAYGATE_LIBSECCOMP_VERSION "\n",
             event_get_version(), LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH,
             jansson_version_str(), yaml_get_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING));
 }

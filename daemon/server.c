@@ -11,7 +11,9 @@
 #include "clock.h"
 #include "listener_set.h"
 #include "log.h"
+#include "notify.h"
 #include "quota.h"
+#include "sandbox.h"
 
 /*
  * Connections that are refused may stay beyond the limits for as long as their request and its answer take;
@@ -29,6 +31,7 @@ struct Server {
     ListenerSet listeners;
     struct event *signals[ARRAY_SIZE(server_signals)];
     struct event *grace; /* ends the drain */
+    Notify *notify;
     Client *clients;
     size_t n_refusals;
     bool draining;
@@ -193,23 +196,34 @@ static int server_apply(Server *server, Config *config, Redactor *redactor) {
     return 0;
 }
 
-static void server_reload(Server *server) {
+static int server_load_and_apply(Server *server) {
     CLEANUP(config_unref_p) Config *config = NULL;
     Redactor *redactor = NULL;
+    int r = config_load(server->config->file, stderr, &config);
+
+    if (r == 0 && !server_keeps_key(server, config))
+        r = server_new_redactor(config, &redactor);
+    if (r == 0)
+        r = server_apply(server, config, redactor);
+    redactor_free(redactor);
+    return r;
+}
+
+static void server_reload(Server *server) {
     int r;
 
     if (!server->config->file) {
         log_notice("nothing to reload: there is no config file");
         return;
     }
-    r = config_load(server->config->file, stderr, &config);
-    if (r == 0 && !server_keeps_key(server, config))
-        r = server_new_redactor(config, &redactor);
-    if (r == 0)
-        r = server_apply(server, config, redactor);
-    redactor_free(redactor);
+    notify_reloading(server->notify);
+    r = server_load_and_apply(server);
+    notify_reloaded(server->notify, r);
     if (r < 0) {
         log_error("reload of %s failed, the running config stays: %s", server->config->file, strerror(-r));
+        if (r == -EACCES && sandbox_confines_files())
+            log_notice("folders that the config before it didn't name are closed since the start: a restart "
+                       "opens them");
         server_record(server, "reload", "failed: the running config stays");
         return;
     }
@@ -238,11 +252,12 @@ static void server_drain(Server *server) {
     }
     server->draining = true;
     log_notice("stopping: running requests may finish for %llu ms", (unsigned long long) (grace / 1000));
-    listener_set_done(&server->listeners);
     for (Client *client = server->clients; client; client = next) {
         next = client_next(client);
-        client_set_last(client);
+        client_set_last(client); /* may begin an exchange, which asks its listener for the config */
     }
+    listener_set_done(&server->listeners);
+    notify_stopping(server->notify); /* without sockets, which the status line counts */
     if (!server->clients || event_add(server->grace, &wait) < 0)
         server_on_grace(-1, 0, server);
 }
@@ -258,6 +273,23 @@ static void server_on_signal(evutil_socket_t number, short what UNUSED, void *ar
         audit_reopen(server->env.audit);
         server_record(server, "reopen", "log files were reopened");
     }
+}
+
+/* For the manager's status line. A policy that serves several listeners counts once. */
+static NotifyCounts server_count(void *arg) {
+    Server *server = arg;
+    const Config *config = server->config;
+    NotifyCounts counts = {.n_sockets = server->listeners.n, .n_denials = audit_denials(server->env.audit)};
+
+    for (size_t i = 0; i < config->n_listeners; i++) {
+        size_t j = 0;
+
+        while (config->listeners[j].policy != config->listeners[i].policy)
+            j++;
+        if (j == i)
+            counts.n_rules += policy_n_rules(config->listeners[i].policy);
+    }
+    return counts;
 }
 
 /* --- Life cycle --------------------------------------------------------------------------------- */
@@ -277,7 +309,7 @@ static int server_init_events(Server *server) {
             return -ENOMEM;
     }
     server->quota = quota_new();
-    return server->quota ? 0 : -ENOMEM;
+    return server->quota ? notify_new(server->env.base, server_count, server, &server->notify) : -ENOMEM;
 }
 
 static int server_start(Server *server) {
@@ -320,6 +352,7 @@ Server *server_free(Server *server) {
     listener_set_done(&server->listeners);
     while (server->clients)
         client_abort(server->clients, END_SHUTDOWN);
+    notify_free(server->notify);
     resolver_free(server->env.resolver);
     reaper_free(server->env.reaper);
     audit_free(server->env.audit);
@@ -346,6 +379,7 @@ int server_run(Server *server) {
                  policy_observes(listener->policy) ? " (observes: nothing is denied)" : "",
                  listener->address.text, server->config->upstream.text);
     }
+    notify_ready(server->notify);
     if (event_base_dispatch(server->env.base) < 0)
         return -EIO;
     server_record(server, "stop", "quaygated has stopped");

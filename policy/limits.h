@@ -160,5 +160,7 @@
 #define TIME_KEEPALIVE_IDLE_SECONDS 60
 #define TIME_KEEPALIVE_INTERVAL_SECONDS 15
 #define LIMIT_KEEPALIVE_PROBES 4
-#define LIMIT_LOOKUPS 4u            /* names looked up at once, a thread each: a reload may bring another */
+#define LIMIT_FRESH_MSEC                                                                                     \
+    1000u                /* at the end, how long after its accept a connection may still bring its request */
+#define LIMIT_LOOKUPS 4u /* names looked up at once, a thread each: a reload may bring another */
 #define LIMIT_RESOLVED_ADDRESSES 8u /* of the upstream's name that are tried */

@@ -48,6 +48,14 @@ const Rules *policy_rules(const Policy *policy) {
     return &policy->rules;
 }
 
+size_t policy_n_rules(const Policy *policy) {
+    size_t n = policy->n_deny;
+
+    for (size_t i = 0; i < policy->n_members; i++)
+        n += policy->members[i]->n_allow;
+    return n;
+}
+
 bool policy_is_preset(const Policy *policy) {
     return policy->preset;
 }

@@ -29,6 +29,7 @@ bool policy_is_preset(const Policy *policy); /* built in */
 bool policy_observes(const Policy *policy);  /* mode: observe */
 Policy *policy_observer(Policy *policy);     /* the same in mode observe, of the same set; NULL: no memory */
 bool policy_has_scope(const Policy *policy); /* its `scope:` is given */
+size_t policy_n_rules(const Policy *policy); /* entries of the lists that hold: allow, joined, and deny */
 const struct Rules *policy_rules(const Policy *policy); /* its `containers:`; lives as long as it */
 
 /*

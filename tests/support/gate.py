@@ -114,6 +114,7 @@ class Gate:
         self.rss_start = 0
         self.audit_path = f"{directory}/audit.jsonl"
         self.environment = {}
+        self.manager = None
 
     def path(self, name):
         return name if name.startswith("/") else f"{self.directory}/{name}"
@@ -125,7 +126,8 @@ class Gate:
         except FileNotFoundError:
             return ""
 
-    async def start(self, arguments, addresses):
+    async def start(self, arguments, addresses, ready=False):
+        """`ready`: it tells its manager when it serves."""
         # The driver fills the disk by RLIMIT_FSIZE, which has a signal besides its errno.
         def prepare():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -135,12 +137,19 @@ class Gate:
                        "ASAN_OPTIONS": "quarantine_size_mb=1:detect_leaks=1:abort_on_error=0",
                        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
         environment.update(self.environment)
+        prefix, passed = [], []
+        if self.manager:
+            environment.update(self.manager.environment)
+            prefix, passed = self.manager.prefix, self.manager.descriptors()
         self.process = await asyncio.create_subprocess_exec(
-            self.daemon, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE, cwd=self.directory, env=environment, preexec_fn=prepare)
+            *prefix, self.daemon, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE, cwd=self.directory, env=environment, preexec_fn=prepare,
+            pass_fds=passed)
         self.copies = [asyncio.create_task(self._copy(self.process.stdout, "stdout")),
                        asyncio.create_task(self._copy(self.process.stderr, "stderr"))]
-        if not addresses:  # it is meant to end at once
+        if ready:
+            await self.wait_text("manager", "^READY=1 ", 10)
+        elif not addresses:  # it is meant to end at once
             return
         for _ in range(2000):
             if all(is_listening(address) for address in addresses):
@@ -180,7 +189,7 @@ class Gate:
     def set_clock(self, when):
         """What time the daemon believes it is, from now on; at first before it is started."""
         path = f"{self.directory}/clock"
-        if not self.environment:
+        if "SET_CLOCK" not in self.environment:
             library = f"{self.directory}/set_clock.so"
             source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "set_clock.c")
             subprocess.run(["gcc", "-shared", "-fPIC", "-O1", source, "-o", library], check=True)

@@ -28,6 +28,7 @@ import cgroup_peer  # noqa: E402
 import gate as gate_module  # noqa: E402
 import scn  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
+from manager import Manager  # noqa: E402
 from steps import Actor  # noqa: E402
 from wire import Failure, Wire, show  # noqa: E402
 
@@ -140,12 +141,16 @@ class World:
             raise scn.ScnError(f"engine-is: {kind}")
         if "audit-file" in scenario.directives:
             self.gate.audit_path = self.gate.path(scenario.get("audit-file"))
+        if {"manager", "passes", "watchdog"} & scenario.directives.keys():
+            pairs = [pair.split("=") for pair in scenario.get("passes", "").split()]
+            self.gate.manager = Manager(self.directory, [(name, self.gate.path(path)) for name, path in pairs],
+                                        int(scn.parse_time(scenario.get("watchdog", "0s")) * 1000000))
         if "start" in scenario.directives:
             await self.play_failed_start()
             return
         if "clock" in scenario.directives:
             self.gate.set_clock(scenario.get("clock"))
-        await self.gate.start(self.arguments().split(), self.addresses())
+        await self.gate.start(self.arguments().split(), self.addresses(), self.gate.manager is not None)
         self.names["$DAEMON"] = str(self.gate.process.pid)
         actors = [asyncio.create_task(self.play_client(s)) for s in scenario.of("client")]
         actors += [asyncio.create_task(Actor(self, s, None).play()) for s in scenario.of("daemon")]
@@ -219,6 +224,8 @@ class World:
 
     async def end(self):
         await self.gate.kill()
+        if self.gate.manager:
+            self.gate.manager.end()
         if self.engine:
             await self.engine.end()
             if self.engine.failure.done():

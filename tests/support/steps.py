@@ -324,6 +324,10 @@ async def step_log(actor, rest, step):
     await actor.world.gate.wait_text("stderr", rest.removeprefix("~").strip(), 5)
 
 
+async def step_manager(actor, rest, step):
+    await actor.world.gate.wait_text("manager", rest.removeprefix("~").strip(), 10)
+
+
 async def step_stdout(actor, rest, step):
     """`stdout ~ REGEX`; `stdout stalls`, `stdout flows`: nobody reads it, or somebody does again."""
     if rest in ("stalls", "flows"):
@@ -368,7 +372,7 @@ async def step_descriptors(actor, rest, step):
 
 async def step_kill(actor, rest, step):
     actor.world.gate.signal({"hup": signal.SIGHUP, "term": signal.SIGTERM, "int": signal.SIGINT,
-                             "usr1": signal.SIGUSR1}[rest])
+                             "usr1": signal.SIGUSR1, "stop": signal.SIGSTOP, "cont": signal.SIGCONT}[rest])
     actor.world.terminated |= rest in ("term", "int")
 
 
@@ -489,6 +493,7 @@ WORDS = {
     "live-port": step_live_port,
     "live-socket": step_live_socket,
     "log": step_log,
+    "manager": step_manager,
     "ok": step_ok,
     "tell": step_tell,
     "part": step_part,

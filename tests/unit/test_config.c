@@ -202,8 +202,7 @@ Test(config, a_listener_that_observes) {
                                 "  - {address: unix:///b, policy: ci}\n"
                                 "  - {address: unix:///c, policy: monitoring, observe: true}\n"
                                 "  - {address: 'tcp://127.0.0.1:1', policy: ci, observe: false}\n"
-                                "policies: {ci: {allow: [SystemPing]}}\n"
-                                "protect: [/data/vault]\n");
+                                "policies: {ci: {allow: [SystemPing]}}\n");
     const ConfigListener *l = config->listeners;
 
     cr_expect(policy_observes(l[0].policy));
@@ -213,7 +212,6 @@ Test(config, a_listener_that_observes) {
     cr_expect_not(policy_observes(policy_set_get(config->policies, SPAN("ci"))));
     cr_expect_not(policy_observes(policy_set_get(config->policies, SPAN("monitoring"))));
     cr_expect_str_eq(policy_name(l[0].policy), "ci");
-    cr_expect(is_protected(config, "/data/vault"));
     config_unref(config);
 }
 
@@ -381,8 +379,6 @@ Test(config, mistakes_of_a_listener) {
          "f.yaml:2:57: 'mode' is only for unix:// listeners\n"},
         {"address: 'tcp://127.0.0.1:1', policy: all, allow_uids: [0]",
          "f.yaml:2:57: 'allow_uids' is only for unix:// listeners\n"},
-        {"address: 'fd://', policy: all", "f.yaml:2:23: 'fd://' for all passed sockets is not served by this "
-                                          "release yet: name them one by one\n"},
         {"address: 'fd://x', policy: all, owner: 0", "f.yaml:2:46: 'owner' is only for unix:// listeners\n"},
         {"address: unix:///a, policy: all, tls: x", "f.yaml:2:47: unknown key 'tls'\n"},
     };
@@ -655,7 +651,7 @@ Test(config, without_a_file) {
         {"/x", NULL, NULL, "--listen /x: an address begins with"},
         {"tcp://10.0.0.1:1", NULL, NULL, "needs allow_from"},
         {"tcp://gate:1", NULL, NULL, "must be an IP address"},
-        {"fd://", NULL, NULL, "not served by this release yet"},
+        {"fd://", NULL, NULL, NULL},
         {"unix:///var/run/docker.sock", NULL, NULL, "upstream's address"},
         {NULL, "x", NULL, "--upstream x: "},
         {NULL, "fd://x", NULL, "--upstream fd://x: "},

@@ -125,3 +125,17 @@ Test(config_roots, an_engine_without_a_word) {
         remove_root(root);
     }
 }
+
+/* A listener that observes has a twin of its policy: what is protected is so there too. */
+Test(config_roots, protected_where_it_observes) {
+    Config *config = parse_good("version: 1\n"
+                                "listeners:\n"
+                                "  - {address: unix:///a, policy: ci, observe: true}\n"
+                                "  - {address: unix:///b, policy: ci}\n"
+                                "policies: {ci: {allow: [SystemPing]}}\n"
+                                "protect: [/data/vault]\n");
+
+    cr_expect(policy_observes(config->listeners[0].policy));
+    cr_expect(is_protected(config, "/data/vault"));
+    (void) config_unref(config);
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/listener.h"
+#include "daemon/listener_set.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -72,7 +72,7 @@ static void on_accept(void *arg, Listener *listener, int fd) {
 }
 
 static int open_listener(Config *config, Taken *taken, Listener **ret) {
-    int r = listener_open(base, config, 0, on_accept, taken, ret);
+    int r = listener_open(base, config, 0, -1, on_accept, taken, ret);
 
     config_unref(config); /* the listener has its own reference */
     return r;
@@ -397,7 +397,7 @@ Test(listener, an_update_brings_new_settings) {
     struct stat st;
 
     cr_assert_eq(open_listener(config_on_path(""), &taken, &listener), 0);
-    cr_expect(listener_same_address(listener, &next->listeners[0].address));
+    cr_expect(listener_is_at(listener, &next->listeners[0].address, -1));
     cr_expect_eq(listener_update(listener, next, 0), 0);
     cr_expect_eq(listener_whole_config(listener), next);
     cr_expect(listener_config(listener)->has_allow_uids);
@@ -460,7 +460,8 @@ static int child_with_passed(int family, const char *address_text, const char *n
         struct sockaddr_un un = {.sun_family = AF_UNIX};
         struct sockaddr_in in = {.sin_family = AF_INET};
         Taken taken = {0};
-        Listener *listener = NULL;
+        ListenerSet set, again, none = {0};
+        Config *config;
         char number[16];
         int fd = socket(family, SOCK_STREAM, 0), r;
 
@@ -478,10 +479,12 @@ static int child_with_passed(int family, const char *address_text, const char *n
         setenv("LISTEN_PID", number, 1);
         setenv("LISTEN_FDS", strchr(names, ':') ? "2" : "1", 1);
         setenv("LISTEN_FDNAMES", names, 1);
-        r = open_listener(config_with(keys), &taken, &listener);
+        config = config_with(keys);
+        r = listener_set_open(&set, base, config, &none, on_accept, &taken);
+        config_unref(config);
         if (r < 0)
             _exit(-r);
-        listener_start(listener);
+        listener_set_start(&set);
         if (family == AF_UNIX) {
             if (connect_path() < 0)
                 _exit(98);
@@ -489,7 +492,15 @@ static int child_with_passed(int family, const char *address_text, const char *n
             if (taken.n != 1)
                 _exit(97);
         }
-        listener_free(listener);
+        config = config_with("address: 'fd://'"); /* a reload under another name finds it again */
+        if (listener_set_open(&again, base, config, &set, on_accept, &taken) == 0) {
+            for (size_t i = 0; i < again.n; i++)
+                if (again.n != set.n || !again.kept[i])
+                    _exit(94);
+            listener_set_abandon(&again);
+        }
+        config_unref(config);
+        listener_set_done(&set);
         if (family == AF_UNIX && access(path, F_OK) < 0)
             _exit(96); /* systemd's to remove */
         if (fcntl(3, F_GETFD) < 0)
@@ -512,8 +523,15 @@ Test(listener, passed_sockets) {
         {AF_UNIX, "", "web", "address: fd://web", 0},
         {AF_UNIX, "", "web", "address: fd://web, allow_uids: [0]", 0},
         {AF_UNIX, "", "web", "address: fd://other", ENOENT},
-        {AF_UNIX, "", "web:web", "address: fd://web", ENOTUNIQ},
-        {AF_UNIX, "", "other:web", "address: fd://web", 0},
+        {AF_UNIX, "", "web:web", "address: fd://web", 0},
+        {AF_UNIX, "", "other:web", "address: fd://web", ENOENT}, /* nobody would answer on the other */
+        {AF_UNIX, "", "other:web", "address: 'fd://'", 0},
+        {AF_UNIX, "", "web", "address: 'fd://'", 0},
+        {AF_UNIX, "", "web", "address: 'tcp://127.0.0.1:1'", ENOENT},
+        {AF_UNIX, "", "web", "address: 'fd://', policy: none}, {address: fd://web",
+         ENOENT}, /* none is left */
+        {AF_UNIX, "", "web:web", "address: fd://web, policy: none}, {address: 'fd://'", ENOENT},
+        {AF_UNIX, "", "web:x", "address: fd://web, policy: none}, {address: 'fd://'", 0},
         {AF_UNIX, NULL, "web", "address: fd://web", ENOTSOCK},
         {AF_UNIX, "", "web", "address: fd://web, allow_from: [10.0.0.0/8]", EINVAL},
         {AF_INET, "127.0.0.1", "web", "address: fd://web", 0},
