@@ -19,7 +19,11 @@ typedef struct CtlVerb {
 } CtlVerb;
 
 static const CtlVerb VERBS[] = {
-    {"check", ctl_check, "check [FILE]\n      every mistake of a config, with its place"},
+    {"check", ctl_check,
+     "check [FILE]\n      every mistake of a config, with its place\n"
+     "  check --app NAME [--policy POLICY] [FILE]\n      whether a policy covers what an app needs, and what "
+     "it "
+     "gives beyond"},
     {"explain", ctl_explain,
      "explain [--config FILE] --policy NAME [--all] [--json] METHOD PATH [--body FILE|-]\n"
      "          [--header 'K: V']... [--at TIME]\n"
