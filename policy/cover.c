@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cover.h"
 
+#include "needs.h"
 #include "set.h"
 #include "text.h"
 
@@ -317,4 +318,17 @@ bool cover_allows(const Policy *policy, const Operation *operation, int64_t now)
                      .operation = operation};
     cover_try_operation(cover);
     return cover->gap.request != NULL;
+}
+
+bool cover_looks(const Policy *policy, const Operation *operation) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
+    Cover *cover = arena ? arena_alloc(arena, sizeof(*cover)) : NULL;
+    unsigned version = cover_version(policy, operation);
+    Request *request = arena ? arena_alloc(arena, sizeof(*request)) : NULL;
+    const char *target = version > 0 ? cover_path(arena, operation, version, "x") : NULL;
+
+    if (!cover || !request || !target)
+        return version > 0; /* no memory: it may */
+    *cover = (Cover){.scratch = arena};
+    return cover_seal(cover, operation->method, target, request) && needs_concern(policy, request);
 }

@@ -177,15 +177,31 @@ static void keys_compare_profile(AppKeys *keys, const Policy *app, const Policy 
         keys->items[keys->n++] = (AppKey){.text = text, .narrower = ranks[has] < ranks[needs]};
 }
 
-/* What `containers:` holds: bodies, and names of images where there is none. */
-static bool keys_uses_containers(const Policy *app) {
+/* What `containers:` holds: bodies, and containers and volumes that are there already. */
+static bool keys_uses_containers(const Policy *app, const Policy *policy) {
     size_t n;
     const Operation *all = routes_all(&n);
 
     for (size_t i = 0; i < n; i++)
-        if (all[i].body != BODY_NONE && cover_allows(app, &all[i], 0))
+        if (cover_allows(app, &all[i], 0) &&
+            (all[i].body != BODY_NONE || cover_looks(app, &all[i]) || cover_looks(policy, &all[i])))
             return true;
     return false;
+}
+
+/* Whatever the app asks for is held to the scope, and answers less. */
+static void keys_compare_scope(AppKeys *keys, const DocNode *app, const DocNode *policy) {
+    const DocNode *needs = doc_get(app, "scope"), *has = doc_get(policy, "scope");
+    const char *text;
+
+    if (!has || needs)
+        return;
+    text = key_text(keys->arena, has);
+    text = text ? arena_printf(keys->arena, "scope: %s, where the preset has nothing", text) : NULL;
+    if (!text)
+        keys->failed = true;
+    else
+        keys->items[keys->n++] = (AppKey){.text = text, .narrower = true};
 }
 
 size_t app_keys(const Policy *app, const Policy *policy, Arena *arena, AppKey ret[static APP_KEYS_MAX],
@@ -199,7 +215,8 @@ size_t app_keys(const Policy *app, const Policy *policy, Arena *arena, AppKey re
     *ret_complete = false;
     if (!a || !p)
         return 0;
-    if (keys_uses_containers(app)) {
+    keys_compare_scope(&keys, a, p);
+    if (keys_uses_containers(app, policy)) {
         keys_compare_profile(&keys, app, policy);
         keys_compare_section(&keys, "containers", a, p);
     }

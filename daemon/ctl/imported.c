@@ -96,21 +96,78 @@ static void imported_write_listener(const Imported *imported, YamlOut *out) {
     yaml_out_list_end(out);
 }
 
-static void imported_write_allow(const Imported *imported, YamlOut *out) {
-    yaml_out_text(out, "allow");
-    yaml_out_list(out);
-    for (size_t i = 0; i < imported->n_operations; i++)
-        if (imported->by[i]) {
-            yaml_out_text(out, imported->operations[i].id);
-            yaml_out_comment(out, "%s", imported->by[i]);
-        }
-    yaml_out_list_end(out);
-}
-
 static bool imported_allows(const Imported *imported, const char *id) {
     const Operation *operation = routes_find(span_from(id));
 
     return operation && imported->by[operation - imported->operations];
+}
+
+/* Who only starts and restarts what there is, as watchdogs do, and has no other way to the host. */
+static bool imported_is_watchdog(const Imported *imported) {
+    for (size_t i = 0; i < imported->n_operations; i++)
+        if (imported->by[i] && imported->operations[i].risk == RISK_HOST)
+            return false;
+    return imported_allows(imported, "ContainerStart") || imported_allows(imported, "ContainerRestart");
+}
+
+/* What the profile privileged would open beside that. */
+static const struct {
+    const char *operation, *key;
+    const char *values[3];
+} WATCHDOG_CONDITIONS[] = {
+    {"ContainerStart", "checkpoint", {""}},
+    {"ContainerStart", "checkpoint-dir", {""}},
+    {"ContainerLogs", "details", {"", "0", "false"}},
+    {"ContainerTop", "ps_args", {"", "-ef", "aux"}},
+};
+
+static void imported_write_conditions(YamlOut *out, const char *id) {
+    for (size_t i = 0; i < ARRAY_SIZE(WATCHDOG_CONDITIONS); i++) {
+        if (strcmp(WATCHDOG_CONDITIONS[i].operation, id) != 0)
+            continue;
+        yaml_out_text(out, WATCHDOG_CONDITIONS[i].key);
+        yaml_out_list(out);
+        for (size_t k = 0; k < ARRAY_SIZE(WATCHDOG_CONDITIONS[i].values) && WATCHDOG_CONDITIONS[i].values[k];
+             k++)
+            yaml_out_text(out, WATCHDOG_CONDITIONS[i].values[k]);
+        yaml_out_list_end(out);
+    }
+}
+
+static bool imported_has_conditions(const Imported *imported, const char *id) {
+    bool any = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(WATCHDOG_CONDITIONS); i++)
+        any = any || strcmp(WATCHDOG_CONDITIONS[i].operation, id) == 0;
+    return any && imported_is_watchdog(imported);
+}
+
+static void imported_write_entry(const Imported *imported, YamlOut *out, size_t number) {
+    const char *id = imported->operations[number].id;
+    bool conditions = imported_has_conditions(imported, id);
+
+    if (conditions) {
+        yaml_out_map(out);
+        yaml_out_text(out, "operation");
+    }
+    yaml_out_text(out, id);
+    yaml_out_comment(out, "%s", imported->by[number]);
+    if (!conditions)
+        return;
+    yaml_out_text(out, "query");
+    yaml_out_map(out);
+    imported_write_conditions(out, id);
+    yaml_out_map_end(out);
+    yaml_out_map_end(out);
+}
+
+static void imported_write_allow(const Imported *imported, YamlOut *out) {
+    yaml_out_text(out, "allow");
+    yaml_out_list(out);
+    for (size_t i = 0; i < imported->n_operations; i++)
+        if (imported->by[i])
+            imported_write_entry(imported, out, i);
+    yaml_out_list_end(out);
 }
 
 static bool imported_creates(const Imported *imported) {
@@ -121,10 +178,16 @@ static bool imported_creates(const Imported *imported) {
 static void imported_write_containers(const Imported *imported, YamlOut *out) {
     const char *text;
 
-    if (!imported_creates(imported))
+    if (!imported_creates(imported) && !imported_is_watchdog(imported))
         return;
     yaml_out_text(out, "containers");
     yaml_out_map(out);
+    if (!imported_creates(imported)) {
+        imported_pair(out, "profile", "privileged");
+        yaml_out_comment(out, "whatever there is may be started again; nothing is created");
+        yaml_out_map_end(out);
+        return;
+    }
     imported_pair(out, "profile", "baseline");
     yaml_out_comment(out, "no privileged containers, no namespaces of the host, no devices");
     yaml_out_text(out, "ports");
@@ -181,7 +244,24 @@ static void imported_note_left_out(Imported *imported) {
         }
 }
 
+/* What is looked at before a client gets into it. */
+static bool imported_enters(const Imported *imported) {
+    static const char *const ids[] = {"ContainerExec",    "ContainerAttach",    "ContainerStart",
+                                      "ContainerRestart", "ContainerUpdate",    "ContainerArchive",
+                                      "ExecStart",        "PutContainerArchive"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+        if (imported_allows(imported, ids[i]))
+            return true;
+    return false;
+}
+
 static void imported_note_bodies(Imported *imported) {
+    if (imported_enters(imported) && !imported_is_watchdog(imported))
+        imported_note(
+            imported, IMPORT_NARROWER,
+            "start, restart, exec, attach and archives reach the containers that 'containers' would let be "
+            "made: none that is privileged, or has a bind mount that is not listed");
     if (imported_creates(imported)) {
         imported_note(
             imported, IMPORT_DANGEROUS,

@@ -145,6 +145,15 @@ Test(cover, allows) {
     cr_expect_not(cover_allows(policy_set_get(set, SPAN("pattern")), create, 0));
 }
 
+/* Who gets into a container that is there already is held to `containers:`, where that says anything. */
+Test(cover, looks) {
+    const Operation *start = routes_find(SPAN("ContainerStart")), *list = routes_find(SPAN("ContainerList"));
+
+    cr_expect(cover_looks(policy_set_get(set, SPAN("few")), start));
+    cr_expect_not(cover_looks(policy_set_get(set, SPAN("few")), list));
+    cr_expect_not(cover_looks(policy_set_get(set, SPAN("all")), start));
+}
+
 Test(cover, paths) {
     cr_expect_str_eq(cover_path(arena, routes_find(SPAN("CheckpointDelete")), 41, "x"),
                      "/v1.41/containers/x/checkpoints/x");
