@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The keys beside the lists (`scope`, `containers`, `exec`, `build`) of two policies, as policy_print() writes them,
- * held against each other: where one is surely wider than the other, it is said which; where that can't be
- * told, the policy counts as narrower.
+ * The keys beside the lists (`scope`, `containers`, `exec`, `build`) of two policies, as policy_print()
+ * writes them, held against each other: where one is surely wider than the other, it is said which; where
+ * that can't be told, the policy counts as narrower.
  */
 #pragma once
 
