@@ -13,8 +13,9 @@
 typedef struct Translation {
     Span rest;
     Buffer out;
-    unsigned depth;   /* of parentheses */
-    unsigned repeats; /* multiplied */
+    unsigned depth;                     /* of parentheses */
+    unsigned atoms[GO_REGEX_DEPTH + 1]; /* so far, by depth */
+    unsigned last;                      /* of these, what came last */
     bool icase, open;
     bool quantifiable; /* what came last is no anchor, and no quantifier */
     const char *why;
@@ -35,6 +36,15 @@ static bool go_take(Translation *t, const char *text) {
     t->rest.data += strlen(text);
     t->rest.size -= strlen(text);
     return true;
+}
+
+/* Something came that may be repeated. */
+static void go_count(Translation *t, unsigned atoms) {
+    t->atoms[t->depth] += atoms;
+    t->last = atoms;
+    t->quantifiable = true;
+    if (t->atoms[t->depth] > GO_REGEX_ATOMS)
+        t->why = "so many repetitions";
 }
 
 static char go_next(Translation *t) {
@@ -166,7 +176,7 @@ static void go_take_class(Translation *t) {
     for (int c = 1; inverted && c < 128; c++)
         set.has[c] = !set.has[c];
     go_put_set(t, &set);
-    t->quantifiable = true;
+    go_count(t, 1);
 }
 
 /* --- the rest */
@@ -179,7 +189,7 @@ static void go_put_literal(Translation *t, char c) {
         text[1] = c;
     }
     go_put(t, text);
-    t->quantifiable = true;
+    go_count(t, 1);
 }
 
 static void go_take_escape(Translation *t) {
@@ -196,7 +206,7 @@ static void go_take_escape(Translation *t) {
         t->quantifiable = false;
     } else if (set_class(&set, c)) {
         go_put_set(t, &set);
-        t->quantifiable = true;
+        go_count(t, 1);
     } else if (is_punctuation(c)) {
         go_put_literal(t, c);
     } else {
@@ -228,9 +238,10 @@ static bool go_take_repeat(Translation *t) {
     if (i == t->rest.size || !digits)
         return false;
     n = high > low ? high : low;
-    t->repeats *= n > 0 ? n : 1;
-    if (n > 255 || t->repeats > GO_REGEX_REPEATS)
+    if (n > 255) /* POSIX's RE_DUP_MAX */
         t->why = "so many repetitions";
+    else if (n > 1)
+        go_count(t, t->last * (n - 1));
     (void) snprintf(text, sizeof(text), "{%.*s}", (int) i, t->rest.data);
     go_put(t, text);
     t->rest.data += i + 1;
@@ -267,7 +278,11 @@ static void go_take_group(Translation *t) {
         t->why = "a group with flags or a name";
         return;
     }
-    t->depth++;
+    if (t->depth == GO_REGEX_DEPTH) {
+        t->why = "parentheses so deep";
+        return;
+    }
+    t->atoms[++t->depth] = 0;
     go_put(t, "(");
     t->quantifiable = false;
 }
@@ -296,8 +311,10 @@ static void go_take_one(Translation *t) {
             t->why = "a parenthesis too many";
             return;
         }
+        go_put(t, ")");
         t->depth--;
-        break;
+        go_count(t, t->atoms[t->depth + 1]);
+        return;
     case '|':
         t->open = t->open || t->depth == 0;
         break;
@@ -308,11 +325,14 @@ static void go_take_one(Translation *t) {
         break;
     }
     go_put(t, text);
-    t->quantifiable = !strchr("|^$", c);
+    if (strchr("|^$", c))
+        t->quantifiable = false;
+    else
+        go_count(t, 1);
 }
 
 const char *go_regex_compile(Arena *arena, Span pattern, GoRegex *ret) {
-    Translation t = {.rest = pattern, .repeats = 1};
+    Translation t = {.rest = pattern};
     const char *ere;
 
     *ret = (GoRegex){0};

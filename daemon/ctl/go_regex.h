@@ -11,8 +11,9 @@
 
 /* Of the pattern, once its variables are filled in. */
 #define GO_REGEX_BYTES 4096u
-/* Of all its {n,m} multiplied: Go's own bound of one is 1000, and each is a copy to regcomp. */
-#define GO_REGEX_REPEATS 4096u
+/* Atoms, once each {n,m} is written out, as regcomp does it. */
+#define GO_REGEX_ATOMS 8192u
+#define GO_REGEX_DEPTH 64u /* of parentheses */
 
 typedef struct GoRegex {
     regex_t regex;

@@ -102,8 +102,10 @@ Test(go_regex, what_cannot_be) {
         {"/[\xc3\xa9]", "something in brackets"},
         {"/a{256}", "so many repetitions"},
         {"/a{255}", NULL},
-        {"((a{64}){64})", NULL},
-        {"((a{64}){65})", "so many repetitions"},
+        {"((a{128}){64})", NULL},
+        {"((a{128}){64})b", "so many repetitions"},
+        {"((a{128}){64}b)", "so many repetitions"},
+        {"(()*a{255}){33}", "so many repetitions"},
         {"/a{2,1}", "something that POSIX doesn't take"},
     };
 
@@ -130,6 +132,19 @@ Test(go_regex, length) {
     go_regex_done(&regex);
     cr_expect_str_eq(go_regex_compile(arena, (Span){pattern, GO_REGEX_BYTES + 1}, &regex),
                      "so long a pattern");
+    go_regex_done(&regex);
+}
+
+Test(go_regex, depth) {
+    char pattern[2 * (GO_REGEX_DEPTH + 1)];
+    GoRegex regex;
+
+    memset(pattern, '(', GO_REGEX_DEPTH + 1);
+    memset(pattern + GO_REGEX_DEPTH + 1, ')', GO_REGEX_DEPTH + 1);
+    cr_expect_null(go_regex_compile(arena, (Span){pattern + 1, 2 * GO_REGEX_DEPTH}, &regex));
+    go_regex_done(&regex);
+    cr_expect_str_eq(go_regex_compile(arena, (Span){pattern, sizeof(pattern)}, &regex),
+                     "parentheses so deep");
     go_regex_done(&regex);
 }
 
