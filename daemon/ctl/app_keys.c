@@ -25,8 +25,8 @@ typedef enum KeySense {
 } KeySense;
 
 static KeySense key_sense(const char *key) {
-    static const char *const holding[] = {"images",  "require_digest", "user",  "limits",  "networks",
-                                          "volumes", "log_drivers",    "users", "commands"};
+    static const char *const holding[] = {"images",   "signals", "require_digest", "user",  "limits",
+                                          "networks", "volumes", "log_drivers",    "users", "commands"};
     static const char *const none[] = {"set", "profile"};
 
     for (size_t i = 0; i < ARRAY_SIZE(holding); i++)
