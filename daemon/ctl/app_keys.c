@@ -12,6 +12,7 @@
 typedef struct AppKeys {
     Arena *arena;
     bool app_open, policy_open; /* its profile is privileged: what no key speaks of is open */
+    bool bodies, signals;       /* the app has a use for `containers`, and for its `signals` alone */
     const char *section;
     AppKey *items;
     size_t n;
@@ -110,6 +111,12 @@ static bool keys_is_narrower(const AppKeys *keys, const char *key, KeySense sens
     return sense == SENSE_OPENS && !keys->policy_open;
 }
 
+static bool keys_is_used(const AppKeys *keys, const char *key) {
+    if (strcmp(keys->section, "containers") != 0)
+        return true;
+    return strcmp(key, "signals") == 0 ? keys->signals : keys->bodies;
+}
+
 static void keys_compare(AppKeys *keys, const char *key, const DocNode *app, const DocNode *policy) {
     KeySense sense = key_sense(key);
     bool app_absent = key_is_absent(app, sense, keys->app_open);
@@ -120,6 +127,8 @@ static void keys_compare(AppKeys *keys, const char *key, const DocNode *app, con
         keys->failed = true;
         return;
     }
+    if (!keys_is_used(keys, key))
+        return;
     if (sense == SENSE_NONE || strcmp(needs, has) == 0 || (app_absent && policy_absent))
         return;
     if (app_absent || policy_absent)
@@ -189,6 +198,12 @@ static bool keys_uses_containers(const Policy *app, const Policy *policy) {
     return false;
 }
 
+static bool keys_sends_signals(const Policy *app) {
+    return cover_allows(app, routes_find(SPAN("ContainerKill")), 0) ||
+           cover_allows(app, routes_find(SPAN("ContainerStop")), 0) ||
+           cover_allows(app, routes_find(SPAN("ContainerRestart")), 0);
+}
+
 /* Whatever the app asks for is held to the scope, and answers less. */
 static void keys_compare_scope(AppKeys *keys, const DocNode *app, const DocNode *policy) {
     const DocNode *needs = doc_get(app, "scope"), *has = doc_get(policy, "scope");
@@ -216,10 +231,11 @@ size_t app_keys(const Policy *app, const Policy *policy, Arena *arena, AppKey re
     if (!a || !p)
         return 0;
     keys_compare_scope(&keys, a, p);
-    if (keys_uses_containers(app, policy)) {
+    keys.bodies = keys_uses_containers(app, policy);
+    keys.signals = keys_sends_signals(app);
+    if (keys.bodies)
         keys_compare_profile(&keys, app, policy);
-        keys_compare_section(&keys, "containers", a, p);
-    }
+    keys_compare_section(&keys, "containers", a, p);
     if (cover_allows(app, routes_find(SPAN("ContainerExec")), 0))
         keys_compare_section(&keys, "exec", a, p);
     if (cover_allows(app, routes_find(SPAN("ImageBuild")), 0))
