@@ -243,3 +243,12 @@ size_t app_keys(const Policy *app, const Policy *policy, Arena *arena, AppKey re
     *ret_complete = !keys.failed;
     return keys.n;
 }
+
+const char *app_answers(const Policy *app, const Policy *policy, Arena *arena) {
+    AppKeys keys = {.arena = arena};
+    const DocNode *a = keys_print(&keys, app), *p = keys_print(&keys, policy);
+    const char *needs = a ? key_text(arena, doc_get(a, "answers")) : NULL;
+    const char *has = p ? key_text(arena, doc_get(p, "answers")) : NULL;
+
+    return needs && has && strcmp(needs, has) != 0 && doc_get(p, "answers") ? has : NULL;
+}

@@ -11,6 +11,7 @@ typedef struct AppCheck {
     size_t n_missing, n_surplus;
     AppKey keys[APP_KEYS_MAX];
     size_t n_keys, n_narrower;
+    const char *answers; /* what they hide; NULL: no more than the app's */
 } AppCheck;
 
 static int app_fail_names(const char *app) {
@@ -53,6 +54,7 @@ static bool app_look(AppCheck *check) {
     check->n_missing = cover_gaps(check->app, check->policy, now, check->arena, check->missing, &missing);
     check->n_surplus = cover_gaps(check->policy, check->app, now, check->arena, check->surplus, &surplus);
     check->n_keys = app_keys(check->app, check->policy, check->arena, check->keys, &keys);
+    check->answers = app_answers(check->app, check->policy, check->arena);
     for (size_t i = 0; i < check->n_keys; i++)
         check->n_narrower += check->keys[i].narrower;
     return missing && surplus && keys;
@@ -116,6 +118,10 @@ static int app_print(const AppCheck *check, const char *file) {
     if (policy_observes(check->policy))
         fprintf(stderr, "quaygate check: policy %s observes: nothing is denied yet, whatever is missing\n",
                 policy_name(check->policy));
+    if (check->answers)
+        fprintf(stderr,
+                "quaygate check: policy %s hides something in answers, which %s may need or not: %s\n",
+                policy_name(check->policy), policy_name(check->app), check->answers);
     printf("%s: policy %s %s %s", file, policy_name(check->policy), covered ? "covers" : "doesn't cover",
            policy_name(check->app));
     printf(beyond > 0 ? ", and gives %zu thing%s beyond\n" : ", and no more\n", beyond,
