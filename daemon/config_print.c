@@ -89,21 +89,22 @@ static void config_print_key_size(FILE *out, const char *key, uint64_t bytes) {
     fputc('\n', out);
 }
 
-/* Presets are everywhere the same, and their names can't be defined: only the file's own are written. */
+/* Presets are everywhere the same: only the file's own policies are written. */
 static int config_print_policies(const Config *config, FILE *out) {
     size_t n;
     const char *const *names = policy_set_names(config->policies, &n);
     bool any = false;
 
     for (size_t i = 0; i < n; i++) {
+        const Policy *policy = policy_set_get(config->policies, span_from(names[i]));
         int r;
 
-        if (preset_yaml(span_from(names[i])))
+        if (policy_is_preset(policy))
             continue;
         if (!any)
             fputs("policies:\n", out);
         any = true;
-        r = policy_print(policy_set_get(config->policies, span_from(names[i])), out);
+        r = policy_print(policy, out);
         if (r < 0)
             return r;
     }

@@ -339,7 +339,8 @@ static void compile_all(Compiler *compiler, const DocNode *policies) {
     const char *const *presets = preset_names(&n_presets);
 
     for (size_t i = 0; i < n_presets; i++)
-        compile_preset(compiler, presets[i]);
+        if (preset_is_reserved(span_from(presets[i])) || !policies || !doc_get(policies, presets[i]))
+            compile_preset(compiler, presets[i]);
     if (policies)
         compile_policies(compiler, policies);
     for (size_t i = 0; i < compiler->set->n; i++)

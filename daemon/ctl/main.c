@@ -19,11 +19,18 @@ typedef struct CtlVerb {
 } CtlVerb;
 
 static const CtlVerb VERBS[] = {
-    {"check", ctl_check, "check [FILE]\n      every mistake of a config, with its place"},
+    {"check", ctl_check,
+     "check [FILE]\n      every mistake of a config, with its place\n"
+     "  check --app NAME [--policy POLICY] [FILE]\n      whether a policy covers what an app needs, and what "
+     "it "
+     "gives beyond"},
     {"explain", ctl_explain,
      "explain [--config FILE] --policy NAME [--all] [--json] METHOD PATH [--body FILE|-]\n"
      "          [--header 'K: V']... [--at TIME]\n"
      "      the verdict on a request, and why"},
+    {"import", ctl_import,
+     "import tecnativa [ENV-FILE] | wollomatic ARGUMENT... | cetusguard RULES\n      another gate's settings "
+     "as a config"},
     {"operations", ctl_operations,
      "operations [--json]\n      every operation of the Engine API that can be allowed"},
     {"presets", ctl_presets, "presets [NAME]\n      the built-in policies, or one of them as YAML"},

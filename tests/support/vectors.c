@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * vectors FILE…: what `quaygate test` does, on the same code; each verdict once more with a trace, which must
- * change nothing, once more by the policies as --print-config writes them, which must be the same, and once
- * more from the record that the trail would have of it, which must come to the same; under this policy and
- * under others; and tests on the tables themselves: each operation is allowed and denied once, each reason is
- * given once. TAP on stdout.
+ * vectors FOLDER FILE…: what `quaygate test` does, on the same code; each verdict once more with a trace,
+ * which must change nothing, once more by the policies as --print-config writes them, which must be the same,
+ * and once more from the record that the trail would have of it, which must come to the same; under this
+ * policy and under others; and tests on the tables themselves: each operation is allowed and denied once,
+ * each reason is given once. FOLDER has NAME.yaml for each preset. TAP on stdout.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "daemon/file.h"
 #include "daemon/zones.h"
 #include "daemon/record.h"
+#include "preset_vectors.h"
 
 typedef struct Runner {
     Config *config; /* built in: the presets, the default limits */
@@ -250,7 +251,8 @@ static void runner_try(Runner *runner, const VectorFile *file, const Vector *vec
     dry_run_done(&result.run);
 }
 
-static void runner_run_file(Runner *runner, const char *path) {
+/* `preset`: whose file it is, or NULL. */
+static void runner_run_file(Runner *runner, const char *path, const char *preset) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
     CLEANUP(buffer_done) Buffer text = {0};
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -275,7 +277,31 @@ static void runner_run_file(Runner *runner, const char *path) {
         report_check(&runner->report, name, span_from(name), false,
                      span_from(r < 0 ? strerror(-r) : "mistakes"));
     }
+    if (preset && file.n > 0) {
+        CLEANUP(buffer_done) Buffer why = {0};
+
+        preset_vectors_check(runner->config, preset, &file, &why);
+        report_check(&runner->report, name,
+                     span_from(arena_printf(arena, "all of %s is in its vectors", preset)),
+                     buffer_size(&why) == 0, buffer_span(&why));
+    }
     vector_file_done(&file);
+}
+
+static void runner_run_presets(Runner *runner, const char *folder) {
+    CLEANUP(buffer_done) Buffer why = {0};
+
+    for (size_t i = 0; i < N_PRESETS; i++) {
+        CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_ARENA_BYTES);
+        const char *path = arena_printf(arena, "%s/%s.yaml", folder, PRESETS[i].name);
+
+        if (!path)
+            abort();
+        runner_run_file(runner, path, PRESETS[i].name);
+    }
+    preset_vectors_check_folder(folder, &why);
+    report_check(&runner->report, "tables", SPAN("each file of presets/ is a preset's"),
+                 buffer_size(&why) == 0, buffer_span(&why));
 }
 
 /* One more line of `why`. */
@@ -332,8 +358,11 @@ int main(int argc, char **argv) {
         return EXIT_FAILURE;
     runner.config->host = (HostView){0}; /* no vector's verdict is this machine's */
     body_seed(1);
-    for (int i = 1; i < argc; i++)
-        runner_run_file(&runner, argv[i]);
+    if (argc < 2)
+        return EXIT_FAILURE;
+    runner_run_presets(&runner, argv[1]);
+    for (int i = 2; i < argc; i++)
+        runner_run_file(&runner, argv[i], NULL);
     runner_check_operations(&runner);
     runner_check_reasons(&runner);
     runner_check_again(&runner);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "policy/presets.h"
 #include "policy/routes.h"
 
 static Arena *arena;
@@ -357,6 +358,24 @@ Test(compile, all_mistakes_are_told) {
     cr_expect_str_eq(errors.items[0].message, "'monitoring' is a preset's name: choose another");
     cr_expect_eq(errors.items[0].mark.line, 2);
     cr_expect_eq(errors.items[1].mark.line, 3);
+}
+
+/* A release that brings a preset must not break a config. */
+Test(compile, an_own_policy_takes_a_presets_place) {
+    PolicySet *set =
+        compile(SPAN("policies: {traefik: {allow: [ContainerKill]}, p: {include: [traefik]}}\n"));
+    char *text;
+
+    cr_assert_not_null(set);
+    text = print_policy(set, "p");
+    cr_expect(strstr(text, "ContainerKill"), "%s", text);
+    cr_expect_not(strstr(text, "ContainerList"), "%s", text);
+    free(text);
+    cr_expect_not(policy_is_preset(policy_set_get(set, SPAN("traefik"))));
+    cr_expect(policy_is_preset(policy_set_get(set, SPAN("portainer"))));
+    cr_expect(preset_is_reserved(SPAN("all")));
+    cr_expect_not(preset_is_reserved(SPAN("traefik")));
+    policy_set_free(set);
 }
 
 Test(compile, names) {
