@@ -101,8 +101,9 @@ const char *zones_read(Arena *arena, const char *path, const ZoneSpan **ret, siz
 static const char *zones_look(void *ctx UNUSED, Arena *arena, const char *name, const ZoneSpan **ret,
                               size_t *ret_n) {
     static const ZoneSpan utc = {.since = TIME_KNOWN_FIRST};
-    const char *path =
-        strcmp(name, "local") == 0 ? ZONES_LOCAL : arena_printf(arena, ZONES_FOLDER "%s", name);
+    const char *path = strcmp(name, "local") == 0
+                           ? ZONES_LOCAL
+                           : arena_printf(arena, ZONES_FOLDER "%.*s", SPAN_FMT(span_from(name)));
 
     if (strcmp(name, "UTC") != 0)
         return path ? zones_read(arena, path, ret, ret_n) : NO_MEMORY;

@@ -168,7 +168,10 @@ static bool with_values(unsigned n) {
     ApiVersions versions = api_versions_default();
     DocErrors errors = {.arena = own, .file = "p.yaml"};
     char *text = arena_alloc(own, 1u << 16);
-    size_t size = (size_t) sprintf(text, "p: {allow: [{operation: ContainerKill, query: {signal: [");
+    size_t size;
+
+    cr_assert_not_null(text);
+    size = (size_t) sprintf(text, "p: {allow: [{operation: ContainerKill, query: {signal: [");
     CLEANUP(policy_set_free_p) PolicySet *many = NULL;
     bool complete = false;
 

@@ -181,6 +181,7 @@ Test(facts, versions) {
 static const char *binds(size_t n, size_t size) {
     char *json = arena_alloc(arena, n * (size + 4) + 64), *end = json;
 
+    cr_assert_not_null(json);
     end += sprintf(end, "{\"HostConfig\":{\"Binds\":[");
     for (size_t i = 0; i < n; i++) {
         *end++ = i > 0 ? ',' : ' ';
