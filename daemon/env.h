@@ -7,6 +7,7 @@
 #include <event2/event.h>
 
 #include "audit.h"
+#include "kept.h"
 #include "reaper.h"
 #include "resolve.h"
 #include "redactor.h"
@@ -28,6 +29,7 @@ typedef struct Env {
     EngineFacts *facts;
     Resolver *resolver;
     Redactor *redactor;
+    Kept *kept;
 } Env;
 
 /* The newest API version of the engine of `config`; 0: not heard yet. */

@@ -201,12 +201,15 @@ static bool exchange_can_drain(const Exchange *x) {
 void exchange_answer(Exchange *x) {
     AdmitContext context = exchange_context(x);
     unsigned status = reason_http_status(x->verdict.reason);
-    const char *sentence =
-        explain_sentence(x->arena, &x->verdict, x->request_known ? &x->request : NULL, context.policy, x->id);
+    const char *sentence;
     bool bodiless = x->request_known && x->request.method == METHOD_HEAD;
     Conn *client = x->host.conn;
     size_t bytes = 0;
 
+    if (x->restored.n > 0)
+        restore_hush(x->arena, &x->verdict);
+    sentence =
+        explain_sentence(x->arena, &x->verdict, x->request_known ? &x->request : NULL, context.policy, x->id);
     x->grant_check_usec = 0;
     x->engine = engine_close(x->engine, x->host.env->reaper);
     x->up.state = FLOW_CLOSED;

@@ -56,6 +56,8 @@ static void filter_start_document(Exchange *x, const ResponseHead *head, size_t 
 static bool filter_choose(const Exchange *x, unsigned status, View *ret) {
     if (status >= 200 && status <= 299)
         return view_choose(x->listener->policy, &x->request, ret);
+    if (status >= 400 && x->restored.n > 0)
+        return view_choose_restored_failure(x->listener->policy, status, ret);
     return status >= 400 && view_choose_failure(x->listener->policy, &x->request, status, ret);
 }
 
@@ -82,6 +84,8 @@ bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size) {
 
 /* The body is whole, and what the client may see of it has this length. */
 static void filter_send(Exchange *x) {
+    exchange_keep(x);
+    filter_forget(x->filter);
     x->head->framing = FRAMING_LENGTH;
     x->head->until_close = false;
     x->head->has_length = true;

@@ -2,8 +2,8 @@
 /*
  * The exchange's inside, for the files that make up its state machine: exchange.c (states, answers, the end),
  * exchange_request.c (READ_HEAD to CONNECT), exchange_look.c (LOOK), exchange_response.c (WAIT_HEAD to
- * TUNNEL), exchange_filter.c (FILTER), exchange_grant.c (the end of what was granted for a time). Nobody else
- * includes this.
+ * TUNNEL), exchange_filter.c (FILTER), exchange_restore.c (what comes back of that), exchange_grant.c (the
+ * end of what was granted for a time). Nobody else includes this.
  */
 #pragma once
 
@@ -72,6 +72,7 @@ struct Exchange {
     bool engine_reusable; /* by the response's framing */
     Reader *down_reader;
     unsigned n_interim;
+    Restored restored;  /* what was put into the body */
     Filter *filter;     /* NULL: what comes goes untouched */
     ResponseHead *head; /* of the answer that is collected */
     Flow up;
@@ -130,6 +131,17 @@ bool exchange_check_grant(Exchange *x);
  * be relayed as it comes.
  */
 bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size);
+
+/*
+ * exchange_restore.c: an answer that is whole is kept, where the policy puts values back.
+ */
+void exchange_keep(Exchange *x);
+
+/* Before the body is judged; false: no memory. */
+bool exchange_put_back(Exchange *x);
+
+/* Into the verdict, which says then that what was judged is what must be sent; false: no memory. */
+bool exchange_note_put_back(Exchange *x);
 
 /* The client is gone for good, and the engine has all it had sent: what comes is for nobody. */
 bool exchange_client_gone(const Exchange *x);

@@ -27,8 +27,16 @@ static void exchange_gather_facts(Exchange *x) {
 
 static bool exchange_decide(Exchange *x) {
     exchange_gather_facts(x);
+    if (!exchange_put_back(x)) {
+        exchange_refuse(x, REASON_NO_MEMORY, NULL);
+        return true;
+    }
     decide_request(x->listener->policy, &x->config->host, &x->request, x->body, x->arena, true, NULL,
                    &x->verdict);
+    if (!exchange_note_put_back(x)) {
+        exchange_refuse(x, REASON_NO_MEMORY, NULL);
+        return true;
+    }
     if (!verdict_forwards(&x->verdict)) {
         exchange_answer(x);
         return true;

@@ -58,6 +58,14 @@ uint64_t filter_moved(const Filter *filter) {
     return filter->moved;
 }
 
+Span filter_came(const Filter *filter) {
+    return buffer_span(&filter->in);
+}
+
+Span filter_goes(const Filter *filter) {
+    return buffer_span(&filter->out);
+}
+
 static ReadStatus filter_fail(Filter *filter, Reason reason) {
     filter->reason = reason;
     return READ_FAILED;
@@ -114,8 +122,12 @@ ReadStatus filter_collect(Filter *filter, Reader *reader, Buffer *in, bool ended
         buffer_done(&filter->out);
         return READ_FAILED;
     }
-    buffer_done(&filter->in);
     return filter_charge(filter) ? READ_END : filter_fail(filter, REASON_NO_MEMORY);
+}
+
+void filter_forget(Filter *filter) {
+    buffer_done(&filter->in);
+    (void) filter_charge(filter);
 }
 
 /* --- lines */

@@ -26,6 +26,11 @@ bool filter_is_lines(const Filter *filter);
 ReadStatus filter_collect(Filter *filter, Reader *reader, Buffer *in, bool ended);
 size_t filter_size(const Filter *filter);
 
+/* Of a document that is whole: what the engine said, until filter_forget, and what goes out. */
+Span filter_came(const Filter *filter);
+Span filter_goes(const Filter *filter);
+void filter_forget(Filter *filter);
+
 /*
  * Moves at most `room` bytes of content to `out`, as one chunk if `chunked` (and the last chunk at the end):
  * of a document what is left of it, of a stream the lines that come. READ_FAILED as above.

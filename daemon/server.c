@@ -188,6 +188,7 @@ static int server_apply(Server *server, Config *config, Redactor *redactor) {
     server->config = config_ref(config);
     if (redactor)
         redactor_swap(server->env.redactor, redactor);
+    kept_clear(server->env.kept);                /* a policy of that name may be another now */
     server->facts = (EngineFacts){.of = config}; /* the upstream may be another */
     for (Client *client = server->clients; client; client = next_client) {
         next_client = client_next(client);
@@ -320,6 +321,10 @@ static int server_start(Server *server) {
     r = server_init_events(server);
     if (r == 0)
         r = server_new_redactor(server->config, &server->env.redactor);
+    if (r == 0) {
+        server->env.kept = kept_new(server->env.base);
+        r = server->env.kept ? 0 : -ENOMEM;
+    }
     if (r == 0)
         r = audit_new(server->env.base, server->config, &server->env.audit);
     if (r == 0)
@@ -357,6 +362,7 @@ Server *server_free(Server *server) {
     reaper_free(server->env.reaper);
     audit_free(server->env.audit);
     redactor_free(server->env.redactor);
+    kept_free(server->env.kept);
     quota_free(server->quota);
     for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++)
         if (server->signals[i])

@@ -106,6 +106,12 @@ ANSWERS_FLAG(build_args, ANSWER_BUILD_ARGS)
 ANSWERS_FLAG(info, ANSWER_INFO)
 ANSWERS_FLAG(configs, ANSWER_CONFIGS)
 
+static void answers_read_restore(void *ctx, const DocNode *node) {
+    AnswersReader *reader = ctx;
+
+    (void) keys_read_bool(reader->errors, node, "restore", &reader->answers->restores);
+}
+
 static const KeyRow ANSWERS_KEYS[] = {
     {"redact_env", answers_read_env},
     {"redact_labels", answers_read_labels},
@@ -117,7 +123,7 @@ static const KeyRow ANSWERS_KEYS[] = {
     {"redact_build_args", answers_read_build_args},
     {"redact_info", answers_read_info},
     {"redact_configs", answers_read_configs},
-    {"restore", NULL},
+    {"restore", answers_read_restore},
 };
 
 void answers_read(Arena *arena, DocErrors *errors, const DocNode *mapping, Answers *ret) {

@@ -56,6 +56,7 @@ typedef struct AnswerNames {
 typedef struct Answers {
     unsigned classes; /* AnswerClass: what of it is hidden at all */
     AnswerNames env, labels, attributes;
+    bool restores; /* restore: true. Of the policy itself, not of what it includes */
 } Answers;
 
 /*

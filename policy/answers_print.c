@@ -29,4 +29,5 @@ void answers_print(FILE *out, const Answers *answers) {
     answers_print_names(out, "redact_attributes", &answers->attributes);
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
         fprintf(out, "      %s: %s\n", flags[i].key, answers->classes & flags[i].class ? "true" : "false");
+    fprintf(out, "      restore: %s\n", answers->restores ? "true" : "false");
 }

@@ -292,6 +292,7 @@ static bool compile_join_answers(Compiler *compiler, Policy *policy) {
         if (!answers_join(set->arena, &policy->answers,
                           &compiler->drafts[policy->members[m] - set->policies].answers))
             return false;
+    policy->answers.restores = compiler->drafts[policy - set->policies].answers.restores;
     return true;
 }
 

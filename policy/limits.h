@@ -76,6 +76,15 @@
 #define LIMIT_ANSWER_LINE_BYTES (1u << 20)
 /* All that are being looked at together: else many clients could ask for many of them at once. */
 #define LIMIT_ANSWERS_BYTES (128u << 20)
+/*
+ * Inspects that are kept for `answers: {restore: true}`, as they came and as they went, some 20 KiB together:
+ * of one policy as many as a large host has containers, and of all.
+ */
+#define LIMIT_KEPT_OBJECT_BYTES (256u << 10)
+#define LIMIT_KEPT_OBJECTS 256u
+#define LIMIT_KEPT_POLICY_BYTES (4u << 20)
+#define LIMIT_KEPT_BYTES (32u << 20)
+#define TIME_KEPT_SECONDS 3600u       /* between an updater's inspect and its create: it pulls an image */
 #define LIMIT_ANSWER_NAME_BYTES 1024u /* of a variable or label that patterns are held against */
 
 /* --- Policy ------------------------------------------------------------------------------------- */

@@ -338,6 +338,34 @@ static void warned_idle_answers(Warned *warned) {
                                 key));
 }
 
+static bool warned_allows_one(const Warned *warned, const char *const *operations, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (warned_allows(warned, routes_find(span_from(operations[i]))))
+            return true;
+    return false;
+}
+
+/* `restore: true`: what it takes, and what it means. */
+static void warned_restore(Warned *warned) {
+    static const char *const tell[] = {"ContainerInspect", "ServiceInspect"};
+    static const char *const take[] = {"ContainerCreate", "ServiceCreate", "ServiceUpdate"};
+    const Policy *policy = warned->policy;
+
+    if (!policy->answers_origin || !policy->answers.restores)
+        return;
+    if (policy->answers.classes == 0 || !warned_allows_one(warned, tell, ARRAY_SIZE(tell)) ||
+        !warned_allows_one(warned, take, ARRAY_SIZE(take)))
+        warned_add(
+            warned, policy->answers_origin,
+            "answers.restore: puts nothing back: that takes something hidden, an inspect that tells it, and "
+            "a create");
+    else
+        warned_add(
+            warned, policy->answers_origin,
+            "answers.restore: hides values from being shown, not from who may create: what is put back can "
+            "be read in the container that has it");
+}
+
 static void warned_idle(Warned *warned) {
     const Policy *policy = warned->policy;
 
@@ -352,6 +380,7 @@ static void warned_idle(Warned *warned) {
     }
     warned_idle_keys(warned);
     warned_idle_answers(warned);
+    warned_restore(warned);
 }
 
 /* --- the keys beside the lists */

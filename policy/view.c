@@ -104,10 +104,14 @@ bool view_choose(const Policy *policy, const Request *request, View *ret) {
 bool view_choose_failure(const Policy *policy, const Request *request, unsigned status, View *ret) {
     View view;
 
-    if (status == 404 || status == 409 || !is_operation(request, "ContainerTop") ||
-        !view_choose(policy, request, &view))
+    return is_operation(request, "ContainerTop") && view_choose(policy, request, &view) &&
+           view_choose_restored_failure(policy, status, ret);
+}
+
+bool view_choose_restored_failure(const Policy *policy, unsigned status, View *ret) {
+    if (status == 404 || status == 409)
         return false;
-    *ret = (View){.answers = view.answers, .kind = ANSWER_DOCUMENT, .lists = ""};
+    *ret = (View){.answers = &policy->answers, .kind = ANSWER_DOCUMENT, .lists = ""};
     view_settle(ret, FAILURE);
     return true;
 }

@@ -70,6 +70,13 @@ bool view_choose(const Policy *policy, const Request *request, View *ret);
  */
 bool view_choose_failure(const Policy *policy, const Request *request, unsigned status, View *ret);
 
+/*
+ * And for that of a request whose body had hidden values put back (restore.h), which the engine may quote: a
+ * mount's source that isn't there, an option. False: 404 and 409, which name an image, a network or a
+ * container.
+ */
+bool view_choose_restored_failure(const Policy *policy, unsigned status, View *ret);
+
 /* Takes the next bytes; false: no memory, or no room. */
 typedef struct ViewSink {
     bool (*put)(void *ctx, Span bytes);

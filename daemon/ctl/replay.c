@@ -16,7 +16,7 @@ static const char HELP[] =
     "  --config FILE        default: " CTL_DEFAULT_CONFIG " where it exists, else the presets alone\n"
     "  --listener ADDRESS   only what came in there, as the records write it\n"
     "  --recorded POLICY    only what was judged by this policy\n"
-    "  AUDIT                files as quaygated writes them; - is stdin\n"
+    "  AUDIT                files as quaygated writes them, or compressed with gzip; - is stdin\n"
     "\n"
     "Of bodies the records have facts where the listener or the policy observes, or with 'audit: {facts: "
     "true}'.\n"

@@ -30,7 +30,7 @@ static const char HELP[] =
     "  --policy NAME        only what was judged by this policy\n"
     "  --listener ADDRESS   only what came in there, as the records write it\n"
     "  --denied             what was denied too\n"
-    "  AUDIT                files as quaygated writes them; - is stdin\n"
+    "  AUDIT                files as quaygated writes them, or compressed with gzip; - is stdin\n"
     "\n"
     "To learn, let a listener observe ('observe: true'; or 'mode: observe' in its policy): nothing is "
     "denied\n"

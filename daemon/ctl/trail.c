@@ -11,41 +11,68 @@
 
 /* --- the file */
 
+/* zlib reads what isn't compressed as it is. Takes `fd`, in any case. */
+static int trail_take_fd(Trail *trail, int fd) {
+    trail->gz = gzdopen(fd, "r");
+    if (trail->gz)
+        return 0;
+    (void) close(fd);
+    return -ENOMEM;
+}
+
 int trail_open(Trail *trail, const char *path) {
     bool is_stdin = strcmp(path, "-") == 0;
+    int fd;
 
-    *trail = (Trail){.name = is_stdin ? "stdin" : path, .fd = STDIN_FILENO};
+    *trail = (Trail){.name = is_stdin ? "stdin" : path};
     trail->arena = arena_new(LIMIT_ARENA_BYTES);
     if (!trail->arena)
         return -ENOMEM;
-    if (is_stdin)
-        return 0;
-    trail->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    trail->owns = trail->fd >= 0;
-    return trail->fd < 0 ? -errno : 0;
+    fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    return fd < 0 ? -errno : trail_take_fd(trail, fd);
 }
 
 void trail_close(Trail *trail) {
     trail->body = body_free(trail->body);
     trail->arena = arena_free(trail->arena);
     buffer_done(&trail->in);
-    if (trail->owns)
-        (void) close(trail->fd);
-    trail->owns = false;
+    if (trail->gz)
+        (void) gzclose(trail->gz);
+    trail->gz = NULL;
+}
+
+/* 0 or −errno, of what was read last. Data that ends in the middle is an error, and no end. */
+static int trail_status(Trail *trail) {
+    int status;
+
+    (void) gzerror(trail->gz, &status);
+    if (status == Z_ERRNO)
+        return errno > 0 ? -errno : -EIO;
+    if (status == Z_MEM_ERROR)
+        return -ENOMEM;
+    return status == Z_OK || status == Z_STREAM_END ? 0 : -EBADMSG;
+}
+
+const char *trail_error(int r) {
+    return r == -EBADMSG ? "its compressed data is broken, or cut off" : strerror(-r);
 }
 
 /* One read; 0 at the end, −errno. */
 static ssize_t trail_fill(Trail *trail) {
     char *room = buffer_reserve(&trail->in, TRAIL_READ_BYTES);
-    ssize_t n;
+    int n, r = 0;
 
     if (!room)
         return -ENOMEM;
-    do
-        n = read(trail->fd, room, TRAIL_READ_BYTES);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return -errno;
+    do {
+        if (r == -EINTR)
+            gzclearerr(trail->gz);
+        errno = 0;
+        n = gzread(trail->gz, room, TRAIL_READ_BYTES);
+        r = n > 0 ? 0 : trail_status(trail);
+    } while (r == -EINTR);
+    if (r < 0)
+        return r;
     buffer_commit(&trail->in, (size_t) n);
     trail->eof = n == 0;
     return n;
@@ -70,22 +97,20 @@ static int trail_spool(Trail *trail) {
                 buffer_consume(&trail->in, (size_t) written);
         }
     }
-    if (fd >= 0 && n < 0)
-        (void) close(fd);
-    if (n < 0)
+    if (n >= 0 && lseek(fd, 0, SEEK_SET) < 0)
+        n = -errno;
+    if (n < 0) {
+        if (fd >= 0)
+            (void) close(fd);
         return (int) n;
-    trail->fd = fd;
-    trail->owns = true;
-    return 0;
+    }
+    (void) gzclose(trail->gz);
+    return trail_take_fd(trail, fd);
 }
 
 int trail_rewind(Trail *trail) {
-    int r = 0;
+    int r = gzrewind(trail->gz) < 0 ? trail_spool(trail) : 0;
 
-    if (lseek(trail->fd, 0, SEEK_CUR) < 0)
-        r = trail_spool(trail);
-    if (r == 0 && lseek(trail->fd, 0, SEEK_SET) < 0)
-        r = -errno;
     buffer_clear(&trail->in);
     trail->eof = false;
     trail->line = 0;
@@ -99,12 +124,14 @@ static TrailStatus trail_skip_line(Trail *trail, const char **ret_why) {
     for (;;) {
         Span in = buffer_span(&trail->in);
         const char *end = in.size > 0 ? memchr(in.data, '\n', in.size) : NULL;
+        ssize_t n;
 
         buffer_consume(&trail->in, end ? (size_t) (end - in.data) + 1 : in.size);
         if (end || trail->eof)
             break;
-        if (trail_fill(trail) < 0) {
-            *ret_why = strerror(errno);
+        n = trail_fill(trail);
+        if (n < 0) {
+            *ret_why = trail_error((int) n);
             return TRAIL_FAILED;
         }
     }
@@ -137,7 +164,7 @@ static TrailStatus trail_take_line(Trail *trail, Span *ret, size_t *ret_used, co
         seen = in.size;
         n = trail_fill(trail);
         if (n < 0) {
-            *ret_why = strerror((int) -n);
+            *ret_why = trail_error((int) n);
             return TRAIL_FAILED;
         }
     }
@@ -241,7 +268,7 @@ bool trail_set_open(TrailSet *set, const char *verb, char **paths, size_t n, boo
         if (r == 0 && again)
             r = trail_rewind(trail);
         if (r < 0)
-            good = trail_fail(set, trail, strerror(-r));
+            good = trail_fail(set, trail, trail_error(r));
     }
     return good;
 }
@@ -269,7 +296,7 @@ bool trail_set_read(TrailSet *set, bool (*take)(void *ctx, const TrailRecord *re
         int r = set->said ? trail_rewind(trail) : 0;
 
         if (r < 0)
-            return trail_fail(set, trail, strerror(-r));
+            return trail_fail(set, trail, trail_error(r));
         while ((status = trail_next(trail, &record, &why)) != TRAIL_END) {
             if (status == TRAIL_FAILED)
                 return trail_fail(set, trail, why);

@@ -2,9 +2,11 @@
 /*
  * Reads audit files: a record a line, in bounded memory. What a record says was written by us, but with a
  * client's words in it, and the file may have been anywhere since: nothing is taken for granted, and nothing
- * of it may be printed but through text_show().
+ * of it may be printed but through text_show(). Files may be compressed by gzip, as logrotate does it.
  */
 #pragma once
+
+#include <zlib.h>
 
 #include "daemon/buffer.h"
 #include "policy/body.h"
@@ -15,8 +17,7 @@
 typedef struct Trail {
     const char *name; /* for messages: as given, or "stdin" */
     unsigned long line;
-    int fd;
-    bool owns; /* fd is closed at the end */
+    gzFile gz;
     bool eof;
     Buffer in;
 
@@ -40,6 +41,9 @@ void trail_close(Trail *trail);
 
 /* Back to the first line: standard input that isn't a file is kept in one for that. 0 or −errno. */
 int trail_rewind(Trail *trail);
+
+/* What an −errno of these two means: static, or strerror's. */
+const char *trail_error(int r);
 
 typedef enum TrailStatus {
     TRAIL_END = 0,

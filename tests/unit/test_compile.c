@@ -206,8 +206,7 @@ Test(compile, mistakes) {
         {SPAN("    scope: {names: web}\n"), 3, 20, "names must be a list"},
         {SPAN("    scope: {compose_project: \"\"}\n"), 3, 30, "scope.compose_project is empty"},
         {SPAN("    scope: {label: {a: b}}\n"), 3, 13, "unknown key 'label'; did you mean 'labels'?"},
-        {SPAN("    answers: {restore: true}\n"), 3, 15,
-         "'answers.restore' is not served by this release yet"},
+        {SPAN("    answers: {restore: 1}\n"), 3, 24, "restore must be true or false"},
         {SPAN("    answers: {redact_envs: []}\n"), 3, 15,
          "unknown key 'redact_envs'; did you mean 'redact_env'?"},
         {SPAN("    answers: [redact_env]\n"), 3, 14, "must be a mapping of keys to values"},
@@ -533,7 +532,8 @@ Test(compile, include_joins_allow_and_answers) {
                            "      redact_health: true\n"
                            "      redact_build_args: false\n"
                            "      redact_info: false\n"
-                           "      redact_configs: false\n");
+                           "      redact_configs: false\n"
+                           "      restore: false\n");
     free(text);
 }
 

@@ -204,6 +204,14 @@ Test(policy_warn, answers) {
     expect_one("p: {allow: [ServiceList], include: [none, q]}\nq: {answers: {redact_env: deny-all}}", "f:1",
                NULL);
     expect_one("p: {allow: [SwarmInspect], answers: {redact_info: true}}", "f:1", NULL);
+    expect_one("p: {allow: [ServiceInspect], answers: {redact_env: deny-all, restore: true}}", "f:1",
+               "answers.restore: puts nothing back");
+    expect_one(
+        "p: {allow: [ServiceUpdate], containers: {images: [docker.io/library/a]}, answers: {restore: true}}",
+        "f:1", "answers.restore: puts nothing back");
+    expect_one("p:\n  allow: [ServiceInspect, ServiceUpdate]\n  containers: {images: [docker.io/library/a]}\n"
+               "  answers: {redact_env: deny-all, restore: true}\n",
+               "f:4", "answers.restore: hides values from being shown, not from who may create");
     expect_one("p:\n  allow: [SystemVersion]\n  answers: {redact_health: true}\n", "f:3",
                "answers.redact_health: hides nothing");
     expect_one("p: {allow: [{request: GET /libpod/x}], answers: {redact_health: true}}", "f:1", NULL);

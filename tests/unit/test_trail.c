@@ -134,6 +134,89 @@ Test(trail, what_cannot_be_read) {
     trail_close(&trail);
 }
 
+/* What gzip wrote, in two members as `cat a.gz b.gz` has them. */
+static void fill_compressed(const char *text, const char *more) {
+    for (int member = 0; member < 2; member++) {
+        gzFile file = gzopen(path, member == 0 ? "w" : "a");
+
+        cr_assert_gt(gzputs(file, member == 0 ? text : more), 0);
+        cr_assert_eq(gzclose(file), Z_OK);
+    }
+}
+
+Test(trail, compressed) {
+    Trail trail;
+
+    fill_compressed("{\"event\":\"decision\"}\n{\"event\":", "\"a\"}\nnope\n");
+    cr_assert_eq(trail_open(&trail, path), 0);
+    for (int again = 0; again < 2; again++) {
+        expect(&trail, TRAIL_RECORD, 1);
+        expect(&trail, TRAIL_RECORD, 2);
+        expect(&trail, TRAIL_BROKEN, 3);
+        expect(&trail, TRAIL_END, 3);
+        cr_assert_eq(trail_rewind(&trail), 0);
+    }
+    trail_close(&trail);
+}
+
+static void expect_cut(void) {
+    TrailStatus status;
+    TrailRecord record;
+    const char *why = NULL;
+    Trail trail;
+
+    cr_assert_eq(trail_open(&trail, path), 0);
+    while ((status = trail_next(&trail, &record, &why)) == TRAIL_RECORD)
+        ;
+    cr_expect_eq(status, TRAIL_FAILED);
+    cr_expect_str_eq(why, trail_error(-EBADMSG));
+    trail_close(&trail);
+}
+
+/* Nor does what is cut off look like an end. */
+Test(trail, compressed_and_broken) {
+    char bytes[512];
+    FILE *file;
+    size_t n;
+
+    fill_compressed("{\"event\":\"decision\"}\n", "{\"event\":\"decision\"}\n");
+    file = fopen(path, "r");
+    n = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    for (size_t cut = 1; cut < 12; cut++) {
+        fill(bytes, n - cut);
+        expect_cut();
+    }
+    bytes[n - 5] ^= 1; /* of the sum */
+    fill(bytes, n);
+    expect_cut();
+}
+
+/* A pipe is kept in a file, uncompressed, to be read again. */
+Test(trail, standard_input) {
+    int ends[2];
+    char bytes[512];
+    FILE *file;
+    Trail trail;
+
+    fill_compressed("{\"event\":\"decision\"}\n", "{\"event\":\"a\"}\n");
+    file = fopen(path, "r");
+    cr_assert_eq(pipe(ends), 0);
+    cr_assert_gt(write(ends[1], bytes, fread(bytes, 1, sizeof(bytes), file)), 0);
+    fclose(file);
+    close(ends[1]);
+    cr_assert_geq(dup2(ends[0], STDIN_FILENO), 0);
+    close(ends[0]);
+    cr_assert_eq(trail_open(&trail, "-"), 0);
+    for (int again = 0; again < 2; again++) {
+        cr_assert_eq(trail_rewind(&trail), 0);
+        expect(&trail, TRAIL_RECORD, 1);
+        expect(&trail, TRAIL_RECORD, 2);
+        expect(&trail, TRAIL_END, 2);
+    }
+    trail_close(&trail);
+}
+
 Test(trail, filter) {
     TrailRecord record = {.event = SPAN("decision"), .listener = SPAN("l"), .policy = SPAN("p")};
 
