@@ -61,7 +61,7 @@ static Effect case_judge(const Case *c, const Policy *policy, size_t *ret_arena_
     Reason reason = request_seal(arena, &c->head, &request, &detail);
 
     if (reason == REASON_OK && policy_wants_body(policy, &request))
-        reason = body_parse_text(arena, (char *) (uintptr_t) c->body.data, c->body.size, &body, &detail);
+        reason = body_parse(arena, c->body, &body, &detail);
     if (reason == REASON_OK && c->facts)
         facts_gather(policy, &request, body, arena, &facts);
     if (reason == REASON_OK)
