@@ -214,9 +214,7 @@ static bool exchange_judge_collected(Exchange *x) {
         return exchange_decide(x);
     }
     exchange_tell_time(x); /* the body took its time */
-    /* Its text is gone where there is no memory for it, and then it is refused. */
-    reason = body_parse_text(x->arena, x->collected.data + x->collected.begin, buffer_size(&x->collected),
-                             &x->body, &detail);
+    reason = body_parse(x->arena, buffer_span(&x->collected), &x->body, &detail);
     if (reason != REASON_OK) {
         exchange_refuse(x, reason, detail);
         return true;

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * jansson refuses what dockerd could read otherwise than it stands: a key twice (T-033, T-034), NUL in
- * strings and keys (T-041), invalid UTF-8 and lone surrogates, a BOM, anything behind the value (T-036).
- * What it doesn't bound, depth and keys, is counted over the bytes before a tree is built; memory while it
- * is (body_memory.h).
- */
+/* The tree is jansson's: body_read.c builds it, body_memory.c has its memory. */
 #include "body.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 
 #include "body_memory.h"
+#include "body_read.h"
 #include "text.h"
 
-/* In the memory that it names, as its tree is. A BodyNode is any node of that: jansson's need no wrapper. */
 #define BODY_FIRST_TIMES 3u /* of what clients send the tree is three to six times the text */
 
+/* In the memory that it names, as its tree is. A BodyNode is any node of that: jansson's need no wrapper. */
 struct Body {
     BodyMemory *memory;
     json_t *root;
@@ -30,177 +25,61 @@ void body_seed(size_t seed) {
     json_object_seed(seed);
 }
 
-/* What a byte is to a count of depth, keys and values; most are nothing. */
-typedef enum Mark {
-    MARK_NONE = 0,
-    MARK_QUOTE,
-    MARK_ESCAPE,
-    MARK_COLON,
-    MARK_COMMA,
-    MARK_OPEN,
-    MARK_CLOSE,
-} Mark;
-
-static const uint8_t body_marks[256] = {
-    ['"'] = MARK_QUOTE, ['\\'] = MARK_ESCAPE, [':'] = MARK_COLON, [','] = MARK_COMMA,
-    ['{'] = MARK_OPEN,  ['['] = MARK_OPEN,    ['}'] = MARK_CLOSE, [']'] = MARK_CLOSE,
+/* What a fault is to the client. Never a part of the body: it may hold secrets. */
+static const struct {
+    Reason reason;
+    const char *what;
+} body_faults[] = {
+    [BODY_FAULT_NONE] = {REASON_JSON_SYNTAX, "not valid JSON"},
+    [BODY_FAULT_SYNTAX] = {REASON_JSON_SYNTAX, "not valid JSON"},
+    [BODY_FAULT_UTF8] = {REASON_JSON_SYNTAX, "bytes that are no UTF-8"},
+    [BODY_FAULT_END] = {REASON_JSON_SYNTAX, "ends too early"},
+    [BODY_FAULT_BEHIND] = {REASON_JSON_SYNTAX, "something behind the value"},
+    [BODY_FAULT_NUL_KEY] = {REASON_JSON_SYNTAX, "NUL in a key"},
+    [BODY_FAULT_NUL_STRING] = {REASON_JSON_SYNTAX, "NUL in a string"},
+    [BODY_FAULT_NUMBER] = {REASON_JSON_SYNTAX, "a number that is too big"},
+    [BODY_FAULT_TWICE] = {REASON_JSON_AMBIGUOUS, "a key stands twice"},
+    [BODY_FAULT_DEPTH] = {REASON_JSON_LIMIT, "nested too deep"},
+    [BODY_FAULT_KEYS] = {REASON_JSON_LIMIT, "too many keys"},
+    [BODY_FAULT_VALUES] = {REASON_JSON_LIMIT, "too many values"},
+    [BODY_FAULT_MEMORY] = {REASON_NO_MEMORY, "out of memory"},
 };
 
-static Mark body_mark(char c) {
-    return (Mark) body_marks[(unsigned char) c];
+static Reason body_fault_tell(Arena *arena, BodyFault fault, BodyPlace place, const char **ret_detail) {
+    const char *what = body_faults[fault].what;
+
+    *ret_detail = arena_printf(arena, "line %zu, column %zu: %s", place.line, place.column, what);
+    if (!*ret_detail)
+        *ret_detail = what;
+    return body_faults[fault].reason;
 }
 
-typedef struct Survey {
-    size_t depth, n_keys, n_values;
-    size_t longest;   /* bytes between two quotes: at the least those of the longest token */
-    const char *what; /* NULL: within the limits */
-    size_t at;        /* where they were passed */
-} Survey;
-
-/* The bytes of a string behind its first quote, with the last one; all there are where none ends it. */
-static size_t body_string_bytes(Span rest) {
-    size_t i = 0;
-
-    for (; i < rest.size; i++) {
-        Mark mark = body_mark(rest.data[i]);
-
-        if (mark == MARK_QUOTE)
-            return i + 1;
-        if (mark == MARK_ESCAPE)
-            i++;
-    }
-    return rest.size;
-}
-
-/* Outside of strings. False: past a limit. */
-static bool body_survey_mark(Survey *survey, Mark mark) {
-    survey->n_keys += mark == MARK_COLON;
-    survey->n_values += mark == MARK_COMMA || mark == MARK_OPEN;
-    survey->depth += mark == MARK_OPEN;
-    survey->depth -= mark == MARK_CLOSE && survey->depth > 0;
-    if (survey->n_keys > LIMIT_JSON_KEYS)
-        survey->what = "too many keys";
-    else if (survey->n_values > LIMIT_JSON_VALUES)
-        survey->what = "too many values";
-    else if (survey->depth > LIMIT_JSON_DEPTH)
-        survey->what = "nested too deep";
-    return !survey->what;
-}
-
-/*
- * Depth, keys and values by brackets, colons and commas outside of strings. On text that is not JSON the
- * counts mean nothing, but then jansson refuses it; up to where it does, its tokens are ours.
- */
-static Survey body_survey(Span bytes) {
-    Survey survey = {.n_values = 1}; /* the root; each other stands behind a comma or a bracket */
-    size_t began = 0;                /* behind the last quote */
-
-    for (size_t i = 0; i < bytes.size; i++) {
-        Mark mark = body_mark(bytes.data[i]);
-
-        if (mark == MARK_NONE)
-            continue;
-        if (mark == MARK_QUOTE) {
-            size_t n = body_string_bytes((Span){bytes.data + i + 1, bytes.size - i - 1});
-
-            survey.longest = i - began > survey.longest ? i - began : survey.longest;
-            survey.longest = n + 1 > survey.longest ? n + 1 : survey.longest;
-            i += n;
-            began = i + 1;
-        } else if (!body_survey_mark(&survey, mark)) {
-            survey.at = i;
-            return survey;
-        }
-    }
-    survey.longest = bytes.size - began > survey.longest ? bytes.size - began : survey.longest;
-    return survey;
-}
-
-/* Our own words for jansson's codes: its texts quote the body, which may hold secrets. */
-static Reason body_error_reason(const json_error_t *error, const char **ret_what) {
-    static const struct {
-        enum json_error_code code;
-        Reason reason;
-        const char *what;
-    } rows[] = {
-        {json_error_duplicate_key, REASON_JSON_AMBIGUOUS, "a key stands twice"},
-        {json_error_stack_overflow, REASON_JSON_LIMIT, "nested too deep"},
-        {json_error_out_of_memory, REASON_NO_MEMORY, "out of memory"},
-        {json_error_invalid_utf8, REASON_JSON_SYNTAX, "bytes that are no UTF-8"},
-        {json_error_premature_end_of_input, REASON_JSON_SYNTAX, "ends too early"},
-        {json_error_end_of_input_expected, REASON_JSON_SYNTAX, "something behind the value"},
-        {json_error_null_byte_in_key, REASON_JSON_SYNTAX, "NUL in a key"},
-        {json_error_null_character, REASON_JSON_SYNTAX, "NUL in a string"},
-        {json_error_numeric_overflow, REASON_JSON_SYNTAX, "a number that is too big"},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (rows[i].code == json_error_code(error)) {
-            *ret_what = rows[i].what;
-            return rows[i].reason;
-        }
-    *ret_what = "not valid JSON";
-    return REASON_JSON_SYNTAX;
-}
-
-static const char *body_place_text(Arena *arena, size_t line, size_t column, const char *what) {
-    const char *text = arena_printf(arena, "line %zu, column %zu: %s", line, column, what);
-
-    return text ? text : what;
-}
-
-static const char *body_survey_text(Arena *arena, Span bytes, const Survey *survey) {
-    size_t line = 1, began = 0; /* of the line */
-
-    for (size_t i = 0; i < survey->at; i++)
-        if (bytes.data[i] == '\n') {
-            line++;
-            began = i + 1;
-        }
-    return body_place_text(arena, line, survey->at - began + 1, survey->what); /* columns count bytes */
-}
-
-/* What the text of a token asks for at once: jansson's strbuffer.c doubles when it is full, from 16 bytes on.
- */
-static size_t body_reserve(size_t longest) {
-    return 2 * longest + 64;
-}
-
-/* In `memory`. *ret NULL with REASON_OK: see `error`. DECODE_ANY is for `null`, which Go's clients send for
- * an absent body. */
-static Reason body_load(BodyMemory *memory, char *text, size_t size, json_error_t *error, Body **ret) {
-    json_t *root;
+/* In `memory`. */
+static Reason body_load(Arena *arena, BodyMemory *memory, Span text, Body **ret, const char **ret_detail) {
+    BodyFault fault = BODY_FAULT_MEMORY;
+    BodyPlace place = {0};
+    json_t *root = NULL;
+    Body *body;
     Reason reason;
 
-    *ret = body_memory_take(sizeof(**ret));
-    root = *ret ? json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error) : NULL;
+    body_memory_begin_text(memory);
+    body = body_memory_take(sizeof(*body));
+    if (body)
+        root = body_read(text, &fault, &place);
     reason = body_memory_end();
-    if (reason == REASON_OK && root)
-        **ret = (Body){.memory = memory, .root = root};
-    else
-        *ret = NULL;
-    return reason;
-}
-
-static Reason body_load_checked(Arena *arena, BodyMemory *memory, char *text, size_t size, Body **ret,
-                                const char **ret_detail) {
-    json_error_t error = {0};
-    const char *what;
-    Reason reason = body_load(memory, text, size, &error, ret);
-
     if (reason != REASON_OK) {
         *ret_detail = reason == REASON_JSON_LIMIT ? "too much memory for its size" : "out of memory";
         return reason;
     }
-    if (!*ret) {
-        reason = body_error_reason(&error, &what);
-        *ret_detail = body_place_text(arena, (size_t) error.line, (size_t) error.column, what);
-        return reason;
-    }
-    if (!json_is_object((*ret)->root) && !json_is_array((*ret)->root) && !json_is_null((*ret)->root)) {
+    if (!root)
+        return body_fault_tell(arena, fault, place, ret_detail);
+    /* Go's clients send null for an absent body. */
+    if (!json_is_object(root) && !json_is_array(root) && !json_is_null(root)) {
         *ret_detail = "line 1, column 1: neither an object nor an array";
         return REASON_JSON_SYNTAX;
     }
+    *body = (Body){.memory = memory, .root = root};
+    *ret = body;
     return REASON_OK;
 }
 
@@ -208,46 +87,25 @@ static bool body_memory_limit(size_t size, size_t *ret) {
     return size_mul(size, LIMIT_JSON_MEMORY_TIMES, ret) && size_add(*ret, LIMIT_JSON_MEMORY_BASE, ret);
 }
 
-Reason body_parse_text(Arena *arena, char *text, size_t size, Body **ret, const char **ret_detail) {
-    Survey survey = body_survey((Span){text, size});
+Reason body_parse(Arena *arena, Span text, Body **ret, const char **ret_detail) {
     BodyMemory *memory;
     Reason reason;
     size_t limit;
 
-    if (survey.what) {
-        *ret_detail = body_survey_text(arena, (Span){text, size}, &survey);
-        return REASON_JSON_LIMIT;
-    }
-    if (!body_memory_limit(size, &limit)) {
+    *ret = NULL;
+    if (!body_memory_limit(text.size, &limit)) {
         *ret_detail = "too much memory for its size";
         return REASON_JSON_LIMIT;
     }
     json_set_alloc_funcs(body_memory_take, body_memory_give);
-    memory = body_memory_new(limit, BODY_FIRST_TIMES * size);
-    if (!memory || !body_memory_begin_text(memory, text, size, body_reserve(survey.longest))) {
-        body_memory_free(memory);
+    memory = body_memory_new(limit, BODY_FIRST_TIMES * text.size);
+    if (!memory) {
         *ret_detail = "out of memory";
         return REASON_NO_MEMORY;
     }
-    reason = body_load_checked(arena, memory, text, size, ret, ret_detail);
-    if (reason != REASON_OK) {
-        *ret = NULL;
+    reason = body_load(arena, memory, text, ret, ret_detail);
+    if (reason != REASON_OK)
         body_memory_free(memory);
-    }
-    return reason;
-}
-
-Reason body_parse(Arena *arena, Span bytes, Body **ret, const char **ret_detail) {
-    char *copy = malloc(bytes.size + 1); /* jansson takes no NULL for an empty text */
-    Reason reason;
-
-    if (!copy) {
-        *ret_detail = "out of memory";
-        return REASON_NO_MEMORY;
-    }
-    memcpy(copy, bytes.data, bytes.size);
-    reason = body_parse_text(arena, copy, bytes.size, ret, ret_detail);
-    free(copy);
     return reason;
 }
 
@@ -439,7 +297,7 @@ static bool body_edit_begin(const BodyNode *node) {
     BodyMemory *memory = holds ? body_memory_find(node) : NULL;
 
     if (memory)
-        body_memory_begin(memory);
+        body_memory_begin_edit(memory);
     return memory != NULL;
 }
 

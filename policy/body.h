@@ -35,13 +35,7 @@ void body_seed(size_t seed);
  * (arena) where and what: "line 3, column 7: a key stands twice". Never quotes the body: it may hold
  * secrets.
  */
-Reason body_parse(Arena *arena, Span bytes, Body **ret, const char **ret_detail);
-
-/*
- * The same of a text of the caller's own, which saves a copy of it: where it returns JSON_LIMIT or NO_MEMORY
- * the text may be gone, overwritten with NUL. There must be at least one byte.
- */
-Reason body_parse_text(Arena *arena, char *text, size_t size, Body **ret, const char **ret_detail);
+Reason body_parse(Arena *arena, Span text, Body **ret, const char **ret_detail);
 
 Body *body_free(Body *body); /* accepts NULL, returns NULL */
 

@@ -19,23 +19,21 @@
 
 #define PIECE_UNIT 8u /* bytes; also how pieces are aligned: pointers, sizes, doubles and 64-bit integers */
 _Static_assert(_Alignof(double) <= PIECE_UNIT && _Alignof(int64_t) <= PIECE_UNIT &&
-                   _Alignof(void *) <= PIECE_UNIT && sizeof(void *) <= PIECE_UNIT,
-               "what jansson keeps is aligned, and a free piece holds a pointer");
+                   _Alignof(void *) <= PIECE_UNIT,
+               "what jansson keeps is aligned");
 
 #define BLOCK_LEAST 1000u      /* bytes: with malloc's own share no more than its fast lists have */
 #define BLOCK_FIRST (1u << 20) /* bytes: the first one at the most, each other by what there is already */
 #define BLOCK_SHARE 16u        /* of what there is, so that no more than that stands empty */
 #define BLOCK_LEFT 8u          /* and of what is left: a table that grows may need it */
 #define BLOCK_OWN 32u          /* bytes: what malloc may add to what it is asked for, at the most */
-#define BLOCK_MAP_BITS 64u     /* of one word of the map */
 
 typedef struct Block Block;
 struct Block {
     Block *older;
-    size_t n;       /* units of data */
-    size_t n_used;  /* of these */
-    char *data;     /* behind the map */
-    uint64_t map[]; /* a bit for each unit: a piece begins here */
+    size_t size; /* of data */
+    size_t used; /* of these */
+    _Alignas(PIECE_UNIT) char data[];
 };
 
 /* Before a piece that is on its own. */
@@ -53,26 +51,15 @@ struct BodyMemory {
     size_t limit;
     size_t used;
     size_t first;
-    char *text; /* that is being read, or NULL */
-    size_t text_size;
-    void *reserve;
-    size_t reserve_size; /* 0: a piece is in it */
-    bool exceeded;
-    bool failed; /* the system had no memory */
+    bool limited;
+    Reason reason; /* why a piece wasn't to be had */
 };
 
-/* Where pieces come from: the parser hands nothing through to its malloc. NULL: the system. */
+/* Where pieces come from: jansson hands nothing through to its malloc. NULL: the system. */
 static BodyMemory *body_memory;
-
-typedef struct FreePiece {
-    struct FreePiece *next;
-} FreePiece;
 
 /* All there are, the newest first: it is edited soon after it was read. */
 static BodyMemory *body_memories;
-
-/* Of that memory, by units. */
-static FreePiece *body_memory_pieces[PIECE_SMALL / PIECE_UNIT + 1];
 
 BodyMemory *body_memory_new(size_t limit, size_t first) {
     BodyMemory *memory = malloc(sizeof(*memory));
@@ -108,16 +95,31 @@ BodyMemory *body_memory_free(BodyMemory *memory) {
     *memory->at = memory->next;
     if (memory->next)
         memory->next->at = memory->at;
-    free(memory->reserve);
     free(memory);
     return NULL;
 }
 
-void body_memory_begin(BodyMemory *memory) {
+static void body_memory_begin(BodyMemory *memory, bool limited) {
     assert(!body_memory);
-    memory->exceeded = memory->failed = false;
-    memset(body_memory_pieces, 0, sizeof(body_memory_pieces));
+    memory->limited = limited;
+    memory->reason = REASON_OK;
     body_memory = memory;
+}
+
+void body_memory_begin_text(BodyMemory *memory) {
+    body_memory_begin(memory, true);
+}
+
+void body_memory_begin_edit(BodyMemory *memory) {
+    body_memory_begin(memory, false);
+}
+
+Reason body_memory_end(void) {
+    return TAKE_PTR(body_memory)->reason;
+}
+
+size_t body_memory_used(const BodyMemory *memory) {
+    return memory->used;
 }
 
 /* glibc keeps one word before what it gives. Of one malloc a piece, which no usual build has, the bare piece.
@@ -128,87 +130,26 @@ static size_t body_memory_cost(void *taken) {
     return PIECE_SMALL > 0 ? size + sizeof(size_t) : size - sizeof(Large);
 }
 
-bool body_memory_begin_text(BodyMemory *memory, char *text, size_t size, size_t reserve) {
-    memory->reserve = malloc(reserve);
-    if (!memory->reserve)
-        return false;
-    memory->reserve_size = reserve;
-    memory->used += body_memory_cost(memory->reserve);
-    memory->text = text;
-    memory->text_size = size;
-    body_memory_begin(memory);
-    return true;
-}
-
-Reason body_memory_end(void) {
-    BodyMemory *memory = TAKE_PTR(body_memory);
-
-    memory->text = NULL;
-    if (memory->failed)
-        return REASON_NO_MEMORY;
-    if (memory->reserve) {
-        memory->used -= body_memory_cost(memory->reserve);
-        free(memory->reserve);
-        memory->reserve = NULL;
-        memory->reserve_size = 0;
-    }
-    return memory->exceeded ? REASON_JSON_LIMIT : REASON_OK;
-}
-
-size_t body_memory_used(const BodyMemory *memory) {
-    return memory->used;
-}
-
-/* The text ends here; it is refused. */
-static void body_memory_fall_short(BodyMemory *memory) {
-    bool exceeded = memory->text && memory->used > memory->limit;
-
-    if (memory->text && (exceeded || memory->failed))
-        memset(memory->text, 0, memory->text_size);
-    memory->exceeded = memory->exceeded || exceeded;
-}
-
 static void *body_memory_malloc(BodyMemory *memory, size_t size) {
     void *taken = malloc(size);
 
-    if (taken)
-        memory->used += body_memory_cost(taken);
-    else
-        memory->failed = true;
-    if (!taken || memory->used > memory->limit)
-        body_memory_fall_short(memory);
-    return taken;
-}
-
-/* It stays with the piece until the memory goes. */
-static void *body_memory_take_reserve(BodyMemory *memory, size_t size) {
-    if (size > memory->reserve_size)
+    if (!taken) {
+        memory->reason = REASON_NO_MEMORY;
         return NULL;
-    memory->reserve_size = 0;
-    return memory->reserve;
+    }
+    if (memory->limited && body_memory_cost(taken) > memory->limit - memory->used) {
+        free(taken);
+        memory->reason = REASON_JSON_LIMIT;
+        return NULL;
+    }
+    memory->used += body_memory_cost(taken);
+    return taken;
 }
 
 /* --- Blocks --------------------------------------------------------------------------------------- */
 
-static size_t block_map_words(size_t n_units) {
-    return (n_units + BLOCK_MAP_BITS - 1) / BLOCK_MAP_BITS;
-}
-
-/* Bytes of a block with room for `n_units`. */
-static size_t block_size(size_t n_units) {
-    return sizeof(Block) + block_map_words(n_units) * sizeof(uint64_t) + n_units * PIECE_UNIT;
-}
-
-/* The most units that so many bytes have room for. */
-static size_t block_units(size_t bytes) {
-    size_t n = (bytes - sizeof(Block)) / PIECE_UNIT;
-
-    n -= block_map_words(n);
-    return n + (block_size(n + 1) <= bytes);
-}
-
 /* Of a usual size, less where the limit leaves less, but never without room for the piece. */
-static Block *block_new(BodyMemory *memory, size_t n_units) {
+static Block *block_new(BodyMemory *memory, size_t piece) {
     size_t size = memory->blocks ? memory->used / BLOCK_SHARE : memory->first;
     size_t reached = memory->used + BLOCK_OWN;
     size_t left = memory->limit > reached ? memory->limit - reached : 0;
@@ -220,64 +161,44 @@ static Block *block_new(BodyMemory *memory, size_t n_units) {
         size = BLOCK_LEAST;
     if (size > left)
         size = left;
-    if (size < block_size(n_units))
-        size = block_size(n_units);
+    if (size < sizeof(Block) + piece)
+        size = sizeof(Block) + piece;
     block = body_memory_malloc(memory, size);
     if (!block)
         return NULL;
-    *block = (Block){.older = memory->blocks, .n = block_units(size)};
-    memset(block->map, 0, block_map_words(block->n) * sizeof(uint64_t));
-    block->data = (char *) (block->map + block_map_words(block->n));
+    *block = (Block){.older = memory->blocks, .size = size - sizeof(Block)};
     memory->blocks = block;
     return block;
 }
 
-static void *block_take(BodyMemory *memory, size_t n_units) {
+/* `size` is a multiple of PIECE_UNIT. */
+static void *block_take(BodyMemory *memory, size_t size) {
     Block *block = memory->blocks;
-    size_t at;
 
-    if (!block || block->n - block->n_used < n_units)
-        block = block_new(memory, n_units);
+    if (!block || block->size - block->used < size)
+        block = block_new(memory, size);
     if (!block)
         return NULL;
-    at = block->n_used;
-    block->n_used += n_units;
-    block->map[at / BLOCK_MAP_BITS] |= UINT64_C(1) << (at % BLOCK_MAP_BITS);
-    return block->data + at * PIECE_UNIT;
+    block->used += size;
+    return block->data + block->used - size;
 }
 
-/* The block that `piece` is a part of; NULL: none. */
-static Block *block_find(const BodyMemory *memory, const void *piece) {
+static bool block_holds(const BodyMemory *memory, const void *piece) {
     uintptr_t at = (uintptr_t) piece;
 
-    for (Block *block = memory->blocks; block; block = block->older)
-        if (at - (uintptr_t) block->data < block->n_used * PIECE_UNIT)
-            return block;
-    return NULL;
+    for (const Block *block = memory->blocks; block; block = block->older)
+        if (at - (uintptr_t) block->data < block->used)
+            return true;
+    return false;
 }
 
 BodyMemory *body_memory_find(const void *piece) {
     if (PIECE_SMALL == 0)
         return ((const Large *) (const void *) ((const char *) piece - offsetof(Large, data)))->owner;
     for (BodyMemory *memory = body_memories; memory; memory = memory->next)
-        if (block_find(memory, piece))
+        if (block_holds(memory, piece))
             return memory;
     return NULL;
-}
-
-/* From the piece at unit `at` to where the next one begins. */
-static size_t block_piece_units(const Block *block, size_t at) {
-    size_t word = (at + 1) / BLOCK_MAP_BITS;
-    uint64_t bits = word < block_map_words(block->n_used)
-                        ? block->map[word] & ~UINT64_C(0) << ((at + 1) % BLOCK_MAP_BITS)
-                        : 0;
-
-    while (bits == 0)
-        if (++word >= block_map_words(block->n_used))
-            return block->n_used - at;
-        else
-            bits = block->map[word];
-    return word * BLOCK_MAP_BITS + (size_t) __builtin_ctzll(bits) - at;
 }
 
 /* --- Large pieces --------------------------------------------------------------------------------- */
@@ -310,45 +231,25 @@ static void large_give(BodyMemory *memory, void *piece) {
     free(large);
 }
 
-/* --- The parser's ---------------------------------------------------------------------------------- */
-
-static void *small_take(BodyMemory *memory, size_t n_units) {
-    FreePiece *piece = body_memory_pieces[n_units];
-
-    if (!piece)
-        return block_take(memory, n_units);
-    body_memory_pieces[n_units] = piece->next;
-    return piece;
-}
+/* --- jansson's ------------------------------------------------------------------------------------- */
 
 void *body_memory_take(size_t size) {
     BodyMemory *memory = body_memory;
-    size_t n_units = size / PIECE_UNIT + (size % PIECE_UNIT > 0);
-    void *piece;
 
     if (!memory)
         return malloc(size);
-    if (n_units == 0)
-        n_units = 1;
-    piece = n_units <= PIECE_SMALL / PIECE_UNIT ? small_take(memory, n_units) : large_take(memory, size);
-    return piece ? piece : body_memory_take_reserve(memory, size);
+    if (size == 0)
+        size = 1; /* so that NULL always means failure */
+    if (size > PIECE_SMALL)
+        return large_take(memory, size);
+    return block_take(memory, (size + PIECE_UNIT - 1) / PIECE_UNIT * PIECE_UNIT);
 }
 
 void body_memory_give(void *piece) {
     BodyMemory *memory = body_memory;
-    Block *block;
-    FreePiece *given = piece;
-    size_t at, n_units;
 
     if (!memory)
-        return free(piece);
-    if (!piece || memory->failed) /* a part of the reserve, it may be; all of it goes soon */
-        return;
-    block = block_find(memory, piece);
-    if (!block)
-        return large_give(memory, piece);
-    at = (size_t) ((char *) piece - block->data) / PIECE_UNIT;
-    n_units = block_piece_units(block, at);
-    given->next = body_memory_pieces[n_units];
-    body_memory_pieces[n_units] = given;
+        free(piece);
+    else if (piece && !block_holds(memory, piece))
+        large_give(memory, piece);
 }

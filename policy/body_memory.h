@@ -2,17 +2,10 @@
 /*
  * Where the tree of a body lives: memory of its own, taken in a few blocks and given back at once, whatever
  * the tree. How many bytes of it a body's text asks for (an empty object: 3 bytes, 200 of memory) is for
- * the parser's library to know, so its allocations go through here, and what they take of the system is
- * counted. One body is read or edited at a time; there are no threads.
+ * jansson to know, so its allocations go through here, and what they take of the system is counted. One body
+ * is read or edited at a time; there are no threads.
  *
- * A piece has no header: a bit for each 8 bytes of a block says where one begins, hence how long it is. What
- * the parser gives back (each key, tables that grew) is taken again by the next of that length.
- *
- * No allocation fails for the limit: jansson (2.14, load.c: lex_save) doesn't look whether the text of a
- * token could grow, and then has lost a byte of it, ends in an assertion, or writes past its end. Instead the
- * text that is being read is overwritten with NUL where memory is short, so that the next byte of it, which
- * JSON has no place for, ends the reading. For what is on its way when the system has no memory there is a
- * reserve.
+ * A small piece has no header, and is not used again before all goes: jansson gives few of them back.
  */
 #pragma once
 
@@ -30,18 +23,16 @@ BodyMemory *body_memory_new(size_t limit, size_t first);
 BodyMemory *body_memory_free(BodyMemory *memory);
 
 /*
- * From here to the end the parser's library takes from `memory`, and gives back to it, for an edit: that is
- * the policy's own, and not held against the limit.
+ * From here to the end jansson takes from `memory`, and gives back to it: for a text, whose tree is held
+ * against the limit, or for an edit, which is the policy's own and isn't.
  */
-void body_memory_begin(BodyMemory *memory);
+void body_memory_begin_text(BodyMemory *memory);
+void body_memory_begin_edit(BodyMemory *memory);
 
 /*
- * The same while it reads a text, which is gone if memory was short. `reserve`: bytes that a token may ask
- * for at once. False: no memory; then nothing has begun.
+ * REASON_OK; JSON_LIMIT or NO_MEMORY where body_memory_take() has returned NULL, for the limit or because the
+ * system has no more. Nothing is to be made of the tree then.
  */
-bool body_memory_begin_text(BodyMemory *memory, char *text, size_t size, size_t reserve);
-
-/* REASON_OK, REASON_JSON_LIMIT, or REASON_NO_MEMORY; only with the first can what was taken be relied on. */
 Reason body_memory_end(void);
 
 /* The memory that a piece of at most 512 bytes is of; NULL: of none. */
@@ -51,8 +42,8 @@ BodyMemory *body_memory_find(const void *piece);
 size_t body_memory_used(const BodyMemory *memory);
 
 /*
- * The parser's malloc and free: between begin and end of that memory, outside of them the system's. What is
+ * jansson's malloc and free: between begin and end of that memory, outside of them the system's. What is
  * taken on one side is never given back on the other.
  */
-void *body_memory_take(size_t size);
-void body_memory_give(void *memory);
+void *body_memory_take(size_t size); /* NULL: no memory, or past the limit */
+void body_memory_give(void *piece);  /* accepts NULL */

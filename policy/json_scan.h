@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The pieces of a JSON text (RFC 8259) in the order they stand, for view.c, which copies a text and changes
- * some of its strings. Nothing is built, so it takes no memory, and numbers stay the digits they are:
- * jansson's tree takes many times the text and ten times as long, and refuses the uint64 of an engine's
- * statistics. tests/unit/test_json_scan.c holds it against jansson.
+ * The pieces of a JSON text (RFC 8259) in the order they stand: for view.c, which copies a text and changes
+ * some of its strings, and for body_read.c, which builds a tree. Here nothing is built, so it takes no
+ * memory, and numbers stay the digits they are: an engine's statistics have uint64.
  *
  * Each returns false where the text is none, leaving the place where it was seen.
  */
