@@ -66,6 +66,7 @@ bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size) {
 
     if (!bodied || !filter_choose(x, head->status, &view))
         return false;
+    scope_keep_begin(&x->keep, x->listener->policy, &x->request, x->looks, x->arena, &view);
     if (encoding) {
         exchange_fail(x, REASON_ANSWER_UNREADABLE, encoding, END_ERROR);
         return true;

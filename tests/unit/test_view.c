@@ -441,6 +441,8 @@ static ViewChoice ask(void *ctx, const ViewObject *object) {
     return strstr(text, "unsure") ? VIEW_UNSURE : strstr(text, "drop") ? VIEW_DROP : VIEW_KEEP;
 }
 
+#define SCOPED "}, scope: {own: true"
+
 static void expect_kept(const char *target, const char *text, const char *expected, const char *asked) {
     char *out, *notes;
     size_t size;
@@ -448,7 +450,7 @@ static void expect_kept(const char *target, const char *text, const char *expect
     View view;
     Reason reason;
 
-    (void) choose("", METHOD_GET, target, &view);
+    (void) choose(SCOPED, METHOD_GET, target, &view);
     view.keep = (ViewKeep){.ask = ask, .ctx = file};
     reason = run(&view, span_from(text), &out);
     fclose(file);
@@ -494,7 +496,7 @@ Test(view, keep_and_edits) {
     View view;
     char *out;
 
-    cr_assert(choose("redact_commands: true", METHOD_GET, "/v1.41/containers/json", &view));
+    cr_assert(choose("redact_commands: true" SCOPED, METHOD_GET, "/v1.41/containers/json", &view));
     view.keep = (ViewKeep){.ask = ask};
     cr_expect_eq(run(&view, SPAN("[{\"Command\":\"a\"},{\"Command\":\"drop\"},{\"Command\":\"b\"}]"), &out),
                  REASON_OK);
