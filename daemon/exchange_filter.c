@@ -56,9 +56,8 @@ static void filter_start_document(Exchange *x, const ResponseHead *head, size_t 
 static bool filter_choose(const Exchange *x, unsigned status, View *ret) {
     if (status >= 200 && status <= 299)
         return view_choose(x->listener->policy, &x->request, ret);
-    if (status >= 400 && x->restored.n > 0)
-        return view_choose_restored_failure(x->listener->policy, status, ret);
-    return status >= 400 && view_choose_failure(x->listener->policy, &x->request, status, ret);
+    return status >= 400 &&
+           view_choose_failure(x->listener->policy, &x->request, status, x->restored.n > 0, ret);
 }
 
 bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size) {
@@ -68,6 +67,7 @@ bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size) {
 
     if (!bodied || !filter_choose(x, head->status, &view))
         return false;
+    scope_keep_begin(&x->keep, x->listener->policy, &x->request, x->looks, x->arena, &view);
     if (encoding) {
         exchange_fail(x, REASON_ANSWER_UNREADABLE, encoding, END_ERROR);
         return true;

@@ -13,6 +13,7 @@
 #include "exchange.h"
 #include "flow.h"
 #include "lookup.h"
+#include "policy/scope_keep.h"
 #include "probe.h"
 #include "res_read.h"
 #include "ulid.h"
@@ -73,6 +74,7 @@ struct Exchange {
     Reader *down_reader;
     unsigned n_interim;
     Restored restored;  /* what was put into the body */
+    ScopeKeep keep;     /* the filter's, under a scope */
     Filter *filter;     /* NULL: what comes goes untouched */
     ResponseHead *head; /* of the answer that is collected */
     Flow up;

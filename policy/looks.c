@@ -7,6 +7,7 @@
 #include "scope_filter.h"
 #include "set.h"
 #include "text.h"
+#include "view.h"
 
 /* Nothing more is looked at. Under observe the request goes on as it came. */
 static void looks_end(Looks *looks, const Verdict *verdict) {
@@ -83,7 +84,7 @@ static void looks_pass(Looks *looks) {
 /* True where an earlier answer was about the same object, for the same ends. */
 static bool looks_know(Looks *looks, Need *need) {
     for (const Need *other = looks->needs.items; other < need; other++)
-        if (other->kind == need->kind && span_equals(other->name, need->name) &&
+        if (other->kind == need->kind && !need->filters && span_equals(other->name, need->name) &&
             (other->uses & need->uses) == need->uses) {
             need->id = other->id;
             return true;
@@ -144,6 +145,18 @@ void looks_fail(Looks *looks, Reason reason) {
 
 /* --- What was answered ------------------------------------------------------------------------------- */
 
+static const BodyNode *looks_string(const BodyNode *object, const char *key) {
+    const BodyNode *node = object ? body_member(object, key) : NULL;
+
+    return node && body_type(node) == BODY_TYPE_STRING && body_string(node).size > 0 ? node : NULL;
+}
+
+static Span looks_text(const BodyNode *object, const char *key) {
+    const BodyNode *node = looks_string(object, key);
+
+    return node ? body_string(node) : SPAN("");
+}
+
 /* How an engine writes the IDs of a kind. A volume has its name, which is the one that was asked for. */
 static bool looks_is_id(const Need *need, Span id) {
     Span digest = SPAN("sha256:");
@@ -162,6 +175,81 @@ static bool looks_is_id(const Need *need, Span id) {
     return id.size == 64 || (letters && id.size == 25);
 }
 
+/* --- All of the scope, by a list --------------------------------------------------------------------- */
+
+static bool looks_add_member(Looks *looks, Span text) {
+    LooksMembers *members = &looks->members;
+    const char *copy = arena_copy(looks->arena, text);
+
+    if (members->n == members->room) {
+        size_t room = members->room > 0 ? 2 * members->room : LIMIT_NEEDS;
+        const char **ids = arena_alloc_array(looks->arena, room, sizeof(*ids));
+
+        if (!ids)
+            return false;
+        if (members->n > 0)
+            memcpy(ids, members->ids, members->n * sizeof(*ids));
+        members->ids = ids;
+        members->room = room;
+    }
+    if (copy)
+        members->ids[members->n++] = copy;
+    return copy != NULL;
+}
+
+/* A ViewKeep's: remembers what is in the scope. Nothing of the list is for anybody else. */
+static ViewChoice looks_take_member(void *ctx, const ViewObject *object) {
+    Looks *looks = ctx;
+    const Need *need = &looks->needs.items[looks->next];
+    ScopeKind kind = need->kind == NEED_CONTAINERS ? SCOPE_CONTAINER : SCOPE_SERVICE;
+    CLEANUP(body_free_p) Body *body = NULL;
+    const char *detail = NULL;
+    const BodyNode *names;
+    bool good;
+
+    if (body_parse(looks->arena, object->bytes, &body, &detail) != REASON_OK)
+        return VIEW_UNSURE;
+    if (!scope_has_listed(&looks->policy->scope, kind, body_root(body)))
+        return VIEW_DROP;
+    names = body_member(body_root(body), "Names");
+    good = looks_add_member(looks, looks_text(body_root(body), kind == SCOPE_CONTAINER ? "Id" : "ID"));
+    for (size_t i = 0; names && good && i < body_size(names); i++) {
+        Span name =
+            body_type(body_at(names, i)) == BODY_TYPE_STRING ? body_string(body_at(names, i)) : SPAN("");
+
+        if (name.size > 1 && name.data[0] == '/' && !memchr(name.data + 1, '/', name.size - 1))
+            good = looks_add_member(looks, (Span){name.data + 1, name.size - 1});
+    }
+    return good ? VIEW_DROP : VIEW_UNSURE;
+}
+
+static bool looks_put_nowhere(void *ctx, Span bytes) {
+    (void) ctx;
+    (void) bytes;
+    return true;
+}
+
+/* Object by object, so that the length of the list isn't held against the limits of a body. */
+static void looks_read_members(Looks *looks, const Need *need, Span text) {
+    const View view = {
+        .answers = &looks->policy->answers, .lists = "", .keep = {.ask = looks_take_member, .ctx = looks}};
+    const ViewSink nowhere = {.put = looks_put_nowhere};
+
+    if (view_run(&view, NULL, NULL, text, &nowhere) != REASON_OK)
+        looks_refuse_need(looks, need, REASON_LOOK_UNREADABLE);
+}
+
+/* Of the request: which of the scope's objects there are. */
+static bool looks_follow_members(Looks *looks, const Need *from, NeedKind kind) {
+    const char *operation = kind == NEED_CONTAINERS ? "ContainerList" : "ServiceList";
+    Need need = {.kind = kind, .uses = NEED_SCOPED, .name = SPAN("all"), .field = from->field};
+
+    need.filters = scope_filter_text(looks->arena, &looks->policy->scope, operation);
+    if (need.filters)
+        needs_add(&looks->needs, &need);
+    return need.filters != NULL;
+}
+
 static bool looks_take_id(Looks *looks, Need *need, const BodyNode *answer) {
     static const char *const keys[NEED_KIND_MAX_] = {
         [NEED_CONTAINER] = "Id", [NEED_EXEC] = "ID",     [NEED_IMAGE] = "Id",
@@ -173,12 +261,6 @@ static bool looks_take_id(Looks *looks, Need *need, const BodyNode *answer) {
         return false;
     need->id = arena_copy(looks->arena, body_string(id));
     return need->id != NULL;
-}
-
-static const BodyNode *looks_text(const BodyNode *object, const char *key) {
-    const BodyNode *node = body_member(object, key);
-
-    return node && body_type(node) == BODY_TYPE_STRING && body_string(node).size > 0 ? node : NULL;
 }
 
 /* Another object that the answer names: its name must outlive the answer. */
@@ -200,13 +282,57 @@ static bool looks_follow_volumes(Looks *looks, const Need *need, const BodyNode 
     const BodyNode *mounts = body_member(answer, "Mounts");
 
     for (size_t i = 0; mounts && judge_origin_matters(&looks->policy->rules) && i < body_size(mounts); i++) {
-        const BodyNode *mount = body_at(mounts, i), *type = looks_text(mount, "Type");
+        const BodyNode *mount = body_at(mounts, i), *type = looks_string(mount, "Type");
 
         if (type && span_is(body_string(type), "volume") &&
-            !looks_follow(looks, need, NEED_VOLUME, looks_text(mount, "Name"), NEED_ORIGIN | NEED_MAY_BE_NEW))
+            !looks_follow(looks, need, NEED_VOLUME, looks_string(mount, "Name"),
+                          NEED_ORIGIN | NEED_MAY_BE_NEW))
             return false;
     }
     return true;
+}
+
+static bool looks_is_unset(const BodyNode *node) {
+    return !node || body_is_zero(node);
+}
+
+/* Links are the endpoints', on networks that users made. */
+static bool looks_links(const BodyNode *answer) {
+    const BodyNode *settings = body_member(answer, "NetworkSettings"), *endpoint;
+    const BodyNode *networks = settings ? body_member(settings, "Networks") : NULL;
+    void *iter = NULL;
+    Span key;
+
+    while (networks && body_type(networks) == BODY_TYPE_OBJECT && body_next(networks, &iter, &key, &endpoint))
+        if (!looks_is_unset(body_member(endpoint, "Links")))
+            return true;
+    return false;
+}
+
+static bool looks_names_container(const BodyNode *object, const char *key) {
+    return span_starts_with(looks_text(object, key), SPAN("container:"));
+}
+
+/*
+ * What the client will be told names containers, which may be anybody's: a network its members, a container
+ * those that it shares something with. Only then they are asked for.
+ */
+static bool looks_tells_of_others(const Looks *looks, const Need *need, const BodyNode *answer) {
+    const char *operation = looks->request->operation->id;
+    const BodyNode *host = body_member(answer, "HostConfig"), *members;
+
+    if (!looks->policy->scope.given || need->place != NEED_IN_PATH)
+        return false;
+    if (strcmp(operation, "NetworkInspect") == 0) {
+        members = body_member(answer, "Containers");
+        return members && body_size(members) > 0;
+    }
+    if (strcmp(operation, "ContainerInspect") != 0 || !host)
+        return false;
+    return looks_names_container(host, "NetworkMode") || looks_names_container(host, "PidMode") ||
+           looks_names_container(host, "IpcMode") || looks_names_container(host, "Cgroup") ||
+           !looks_is_unset(body_member(host, "Links")) || !looks_is_unset(body_member(host, "VolumesFrom")) ||
+           looks_links(answer);
 }
 
 /* False: the answer lacks what would have to be looked at next, or there is no memory for it. */
@@ -217,8 +343,10 @@ static bool looks_follow_all(Looks *looks, const Need *need, const BodyNode *ans
         return false;
     if ((need->uses & NEED_COMMAND) && judge_inside_matters(&looks->policy->rules))
         uses |= NEED_INSIDE;
+    if (looks_tells_of_others(looks, need, answer) && !looks_follow_members(looks, need, NEED_CONTAINERS))
+        return false;
     return need->kind != NEED_EXEC || uses == 0 ||
-           looks_follow(looks, need, NEED_CONTAINER, looks_text(answer, "ContainerID"), uses);
+           looks_follow(looks, need, NEED_CONTAINER, looks_string(answer, "ContainerID"), uses);
 }
 
 /* --- The scope --------------------------------------------------------------------------------------- */
@@ -234,7 +362,7 @@ static void looks_refuse_scope(Looks *looks, const Need *need) {
 
 /* Another container may have been found by the beginning of its ID: then nobody has the name. */
 static bool looks_has_name(const Need *need, const BodyNode *answer) {
-    const BodyNode *name = need->kind == NEED_CONTAINER ? looks_text(answer, "Name") : NULL;
+    const BodyNode *name = need->kind == NEED_CONTAINER ? looks_string(answer, "Name") : NULL;
     Span text = name ? body_string(name) : SPAN("");
 
     Span wanted = need->name;
@@ -372,13 +500,15 @@ void looks_take(Looks *looks, unsigned status, Span body) {
     looks->verdict->host_paths = NULL;
     looks->verdict->n_host_paths = 0;
     /* 400 is for a name that no object can have, and for the beginning of more than one ID. */
-    if (status == 404 || status == 400) {
+    if ((status == 404 || status == 400) && !need->filters) {
         if (!(need->uses & NEED_MAY_BE_NEW))
             return looks_refuse(looks, REASON_OBJECT_ABSENT, need->field, need_absent(looks->arena, need));
         if (!looks_check_new(looks, need))
             return;
     } else if (status != 200)
         return looks_refuse_need(looks, need, REASON_LOOK_FAILED);
+    else if (need->filters)
+        looks_read_members(looks, need, body);
     else
         looks_read(looks, need, body);
     looks->next++;

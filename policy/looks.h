@@ -12,6 +12,13 @@
 
 #include "needs.h"
 
+/* What a list of the scope's has: IDs, and containers' names without `/` (arena). */
+typedef struct LooksMembers {
+    const char **ids;
+    size_t n;
+    size_t room;
+} LooksMembers;
+
 typedef struct Looks {
     const Policy *policy;
     Request *request;
@@ -19,7 +26,8 @@ typedef struct Looks {
     Arena *arena;
     Verdict *verdict;
     Needs needs;
-    size_t next; /* of needs: not looked at yet */
+    LooksMembers members; /* of NEED_CONTAINERS, NEED_SERVICES */
+    size_t next;          /* of needs: not looked at yet */
     bool over;
 } Looks;
 

@@ -5,6 +5,8 @@
 #include "judge_inside.h"
 #include "set.h"
 
+#define NEED_NO_PATH "-" /* no operation's begins like this */
+
 typedef struct KindRow {
     const char *name;
     const char *path;      /* of the operations that name one */
@@ -26,6 +28,8 @@ static const KindRow NEED_KINDS[NEED_KIND_MAX_] = {
     [NEED_NETWORK] = {"network", "/networks/{id}", {"/networks/", ""}, {"network ", " not found"}},
     [NEED_VOLUME] = {"volume", "/volumes/{id}", {"/volumes/", ""}, {"get ", ": no such volume"}},
     [NEED_SERVICE] = {"service", "/services/{id}", {"/services/", ""}, {"service ", " not found"}},
+    [NEED_CONTAINERS] = {"containers", NEED_NO_PATH, {"/containers/json", ""}, {"", ""}},
+    [NEED_SERVICES] = {"services", NEED_NO_PATH, {"/services", ""}, {"", ""}},
 };
 
 const char *need_kind_name(NeedKind kind) {
@@ -560,10 +564,16 @@ void needs_add(Needs *needs, const Need *need) {
 const char *need_target(Arena *arena, const Request *request, const Need *need) {
     const KindRow *row = &NEED_KINDS[need->kind];
     Span name = need_bare_name(need);
-    const char *path = arena_printf(arena, "%s%.*s%s", row->look[0], SPAN_FMT(name), row->look[1]);
+    const char *path = need->filters
+                           ? row->look[0]
+                           : arena_printf(arena, "%s%.*s%s", row->look[0], SPAN_FMT(name), row->look[1]);
+    const QueryPair pairs[] = {{.key = SPAN("filters"), .value = span_from(need->filters)},
+                               {.key = SPAN("all"), .value = SPAN("1")}};
     Target target = {.api_minor = request->target.api_minor};
 
     target.path = span_from(path);
+    target.query = pairs;
+    target.n_query = !need->filters ? 0 : need->kind == NEED_CONTAINERS ? 2 : 1;
     return path ? target_format(arena, &target) : NULL;
 }
 

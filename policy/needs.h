@@ -19,6 +19,8 @@ typedef enum NeedKind {
     NEED_NETWORK,
     NEED_VOLUME,
     NEED_SERVICE,
+    NEED_CONTAINERS, /* all of the scope, by a list: `filters` */
+    NEED_SERVICES,
     NEED_KIND_MAX_,
 } NeedKind;
 
@@ -58,6 +60,8 @@ typedef struct Need {
     size_t index;    /* of the array, or of the query's pairs */
     Span before;     /* what stands in front of the name there: "container:" */
     Span after;      /* and behind: ":ro" */
+
+    const char *filters; /* of a list; NULL: one object is looked at */
 
     /* An exec instance is its container's: this is whose absence is told. NEED_NONE: its own. */
     NeedKind told_kind;

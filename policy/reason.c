@@ -87,6 +87,8 @@ static const ReasonRow REASON_ROWS[REASON_MAX_] = {
          "the engine's answer can't be read for certain, and parts of it are hidden"},
     [REASON_ANSWER_TOO_LARGE] = {502, false, "answer_too_large",
                                  "the engine's answer is too large to hide parts of it"},
+    [REASON_ANSWER_OTHERS] = {502, false, "answer_others",
+                              "what the engine's answer tells of is out of the policy's scope"},
     [REASON_AUDIT_FAILED] = {503, false, "audit_failed", "the audit trail can't be written"},
     [REASON_CONNECTION_LIMIT] = {503, true, "connection_limit", "too many connections"},
     [REASON_NO_MEMORY] = {503, true, "no_memory", "the request needs more memory than one request may have"},

@@ -74,6 +74,7 @@ typedef enum Reason {
     REASON_LOOK_UNREADABLE,   /* its answer is too large, or not what it should be */
     REASON_ANSWER_UNREADABLE, /* where the policy hides something of it */
     REASON_ANSWER_TOO_LARGE,
+    REASON_ANSWER_OTHERS, /* made anew by somebody else since it was looked at */
     REASON_AUDIT_FAILED,
     REASON_CONNECTION_LIMIT,
     REASON_NO_MEMORY,

@@ -133,7 +133,7 @@ static const struct {
     {"SystemPing", SCOPE_FREE},
     {"SystemPingHead", SCOPE_FREE},
     {"SystemVersion", SCOPE_FREE},
-    {"SystemInfo", SCOPE_FREE}, /* how many objects there are, and none of them */
+    {"SystemInfo", SCOPE_FREE}, /* how many objects there are is hidden, and it tells of none */
     {"SystemAuth", SCOPE_FREE},
     {"ImageSearch", SCOPE_FREE}, /* a registry's, as the next */
     {"DistributionInspect", SCOPE_FREE},
@@ -198,6 +198,8 @@ static const struct {
     {"SystemEvents", SCOPE_LISTS},
     {"VolumeList", SCOPE_LISTS},
     {"VolumePrune", SCOPE_LISTS},
+
+    {"SystemDataUsage", SCOPE_CUT},
 };
 
 ScopeWay scope_way(const Operation *operation) {
@@ -243,15 +245,27 @@ bool scope_has_name(const Scope *scope, Span name) {
     return !scope->names.given || pattern_list_has(&scope->names, name);
 }
 
-/* By one of its names; NAME:TAG, or NAME alone. */
-static bool scope_has_image_name(const Scope *scope, const BodyNode *tags) {
-    for (size_t i = 0; tags && i < body_size(tags); i++) {
-        Span text =
-            body_type(body_at(tags, i)) == BODY_TYPE_STRING ? body_string(body_at(tags, i)) : SPAN("");
-        const char *colon = text.size > 0 ? memrchr(text.data, ':', text.size) : NULL;
+bool scope_has_image_name(const Scope *scope, Span name) {
+    const char *at = name.size > 0 ? memchr(name.data, '@', name.size) : NULL;
+    const char *end = at ? at : name.size > 0 ? memrchr(name.data, ':', name.size) : NULL;
 
-        if (colon && (scope_has_name(scope, text) ||
-                      scope_has_name(scope, (Span){text.data, (size_t) (colon - text.data)})))
+    /* A port's colon is in front of a slash. */
+    if (end && !at && memchr(end, '/', (size_t) (name.data + name.size - end)))
+        end = NULL;
+    return scope_has_name(scope, name) ||
+           (end && scope_has_name(scope, (Span){name.data, (size_t) (end - name.data)}));
+}
+
+static Span scope_text(const BodyNode *node) {
+    return node && body_type(node) == BODY_TYPE_STRING ? body_string(node) : SPAN("");
+}
+
+/* By one of its names; NAME:TAG, or NAME alone. */
+static bool scope_has_image(const Scope *scope, const BodyNode *tags) {
+    for (size_t i = 0; tags && i < body_size(tags); i++) {
+        Span text = scope_text(body_at(tags, i));
+
+        if (text.size > 0 && scope_has_image_name(scope, text))
             return true;
     }
     return false;
@@ -263,21 +277,73 @@ static bool scope_has_named(const Scope *scope, ScopeKind kind, const BodyNode *
     if (!scope->names.given)
         return true;
     if (kind == SCOPE_IMAGE)
-        return scope_has_image_name(scope, body_member(answer, "RepoTags"));
+        return scope_has_image(scope, body_member(answer, "RepoTags"));
     if (kind == SCOPE_SERVICE)
         answer = scope_below(answer, "Spec");
     name = answer ? body_member(answer, "Name") : NULL;
     return name && body_type(name) == BODY_TYPE_STRING && scope_has_name(scope, body_string(name));
 }
 
-bool scope_has(const Scope *scope, ScopeKind kind, const BodyNode *answer) {
-    const BodyNode *labels = scope_labels(kind, answer);
+static bool scope_has_labels(const Scope *scope, const BodyNode *labels) {
     bool there;
 
     for (size_t i = 0; i < scope->n_labels; i++)
         if (!scope_label_is(labels, &scope->labels[i], &there))
             return false;
-    return scope_has_named(scope, kind, answer);
+    return true;
+}
+
+bool scope_has(const Scope *scope, ScopeKind kind, const BodyNode *answer) {
+    return scope_has_labels(scope, scope_labels(kind, answer)) && scope_has_named(scope, kind, answer);
+}
+
+/* By its own name: "/web", not "/other/alias", by which another container links it. */
+static bool scope_has_container(const Scope *scope, const BodyNode *names) {
+    for (size_t i = 0; names && i < body_size(names); i++) {
+        Span name = scope_text(body_at(names, i));
+
+        if (name.size > 1 && !memchr(name.data + 1, '/', name.size - 1) && scope_has_name(scope, name))
+            return true;
+    }
+    return false;
+}
+
+bool scope_has_listed(const Scope *scope, ScopeKind kind, const BodyNode *element) {
+    if (kind != SCOPE_CONTAINER && kind != SCOPE_IMAGE)
+        return scope_has(scope, kind, element);
+    if (!scope_has_labels(scope, scope_below(element, "Labels")))
+        return false;
+    if (!scope->names.given || kind == SCOPE_IMAGE)
+        return scope_has_named(scope, kind, element);
+    return scope_has_container(scope, body_member(element, "Names"));
+}
+
+/* Where an event of each type has its object's name: of a volume its ID is one. */
+static const struct {
+    const char *type;
+    bool by_id;
+    bool is_image;
+} SCOPE_EVENTS[] = {
+    {"container", false, false}, {"image", false, true},   {"network", false, false}, {"volume", true, false},
+    {"service", false, false},   {"secret", false, false}, {"config", false, false},
+};
+
+bool scope_has_event(const Scope *scope, const BodyNode *event) {
+    const BodyNode *actor = scope_below(event, "Actor"), *attributes = scope_below(actor, "Attributes");
+    Span type = scope_text(body_member(event, "Type")), id, name;
+
+    if (!actor || !scope_has_labels(scope, attributes))
+        return false;
+    id = scope_text(body_member(actor, "ID"));
+    name = attributes ? scope_text(body_member(attributes, "name")) : SPAN("");
+    for (size_t i = 0; i < ARRAY_SIZE(SCOPE_EVENTS); i++) {
+        if (!span_is(type, SCOPE_EVENTS[i].type))
+            continue;
+        if (SCOPE_EVENTS[i].is_image) /* pull and tag have NAME:TAG as their ID */
+            return scope_has_image_name(scope, name) || scope_has_image_name(scope, id);
+        return scope_has_name(scope, SCOPE_EVENTS[i].by_id ? id : name);
+    }
+    return false;
 }
 
 bool scope_is_others(const Scope *scope, ScopeKind kind, const BodyNode *answer) {

@@ -33,6 +33,7 @@ typedef enum ScopeWay {
     SCOPE_NAMED,      /* all that it names is looked at */
     SCOPE_MAKES,      /* the same, and what it makes is labelled */
     SCOPE_LISTS,      /* tells of many, or removes many: narrowed by the engine's own filters */
+    SCOPE_CUT,        /* tells of many, and there are no filters: cut from the answer alone */
 } ScopeWay;
 
 /* How an engine's object carries what a scope goes by. */
@@ -41,7 +42,7 @@ typedef enum ScopeKind {
     SCOPE_IMAGE,
     SCOPE_NETWORK,
     SCOPE_VOLUME,
-    SCOPE_SERVICE,
+    SCOPE_SERVICE, /* secrets and configs are told of alike */
     SCOPE_KIND_MAX_,
 } ScopeKind;
 
@@ -58,6 +59,18 @@ bool scope_has_name(const Scope *scope, Span name);
 
 /* Whether what the engine told of an object is in the scope. */
 bool scope_has(const Scope *scope, ScopeKind kind, const BodyNode *answer);
+
+/* The same of an element of a list, which has its labels and names elsewhere. */
+bool scope_has_listed(const Scope *scope, ScopeKind kind, const BodyNode *element);
+
+/*
+ * The same of an event: labels are among its attributes, and only containers', images' and services' have
+ * them. What is neither of these, nor a network, volume, secret or config, is nobody's, and not in the scope.
+ */
+bool scope_has_event(const Scope *scope, const BodyNode *event);
+
+/* Whether a name of an image, NAME:TAG or NAME@DIGEST, is in the scope, as far as names go. */
+bool scope_has_image_name(const Scope *scope, Span name);
 
 /* True where one of the scope's labels is on it, with another value: it is somebody else's. */
 bool scope_is_others(const Scope *scope, ScopeKind kind, const BodyNode *answer);

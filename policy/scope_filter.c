@@ -23,6 +23,7 @@ typedef struct Filter {
     Arena *arena;
     const Scope *scope;
     Request *request;
+    const char *operation;
     BodyNode *root; /* of the client's filters */
     bool arrays;    /* {"label": ["a"]}, else {"label": {"a": true}} */
     const char *detail;
@@ -148,35 +149,39 @@ static bool filter_put_names(Filter *f, const char *key, bool regexp) {
     const PatternList *names = &f->scope->names;
     BodyNode *entries;
 
+    /* Entries of one key are alternatives: the client's would be no longer what it asked for. */
     if (body_member(f->root, key))
-        return filter_refuse(f, REASON_QUERY_NOT_ALLOWED,
-                             "query.filters has names, and the scope goes by names itself");
+        return true;
+    for (size_t i = 0; !regexp && i < names->n; i++)
+        if (strpbrk(names->items[i].text, "[]\\") ||
+            memmem(names->items[i].text, strlen(names->items[i].text), "**", 2))
+            return true; /* path.Match takes them otherwise */
+    if (!regexp && names->n == 0)
+        return true;
     entries = filter_begin(f, key);
     if (regexp)
         return filter_add(f, entries, filter_names_regexp(f));
-    if (names->n == 0)
-        return filter_refuse(f, REASON_SCOPE_OPERATION, "the scope has no names");
-    for (size_t i = 0; i < names->n; i++) {
-        if (strpbrk(names->items[i].text, "[]\\"))
-            return filter_refuse(f, REASON_SCOPE_OPERATION,
-                                 "the engine has no filter for a name of the scope");
+    for (size_t i = 0; i < names->n; i++)
         if (!filter_add(f, entries, names->items[i].text))
             return false;
-    }
     return true;
 }
 
+/* What isn't narrowed here is cut from the answer; what would be removed can't be. */
 static bool filter_names(Filter *f) {
-    const char *id = f->request->operation->id;
-
     if (!f->scope->names.given)
         return true;
     for (size_t i = 0; i < ARRAY_SIZE(FILTER_NAMES); i++)
-        if (strcmp(FILTER_NAMES[i].operation, id) == 0)
+        if (strcmp(FILTER_NAMES[i].operation, f->operation) == 0)
             return filter_put_names(f, FILTER_NAMES[i].key, FILTER_NAMES[i].regexp);
+    if (f->request->operation->method == METHOD_GET)
+        return true;
     return filter_refuse(
         f, REASON_SCOPE_OPERATION,
-        arena_printf(f->arena, "%s can't be held to names: the engine has no filter for them", id));
+        arena_printf(f->arena,
+                     "%s can't be held to names, since the engine prunes by labels alone: list "
+                     "what there is, and delete each by its name",
+                     f->operation));
 }
 
 /* --- The query ----------------------------------------------------------------------------------------- */
@@ -209,14 +214,22 @@ static bool filter_send(Filter *f, const QueryPair *pairs, size_t n) {
     return true;
 }
 
-static bool filter_write(Filter *f, const Body *filters) {
-    size_t size = body_dump(filters, NULL, 0), n;
+/* NUL-terminated (arena). NULL: no memory. */
+static const char *filter_dump(Filter *f, const Body *filters) {
+    size_t size = body_dump(filters, NULL, 0);
     char *text = size > 0 ? arena_alloc(f->arena, size + 1) : NULL;
+
+    return text && body_dump(filters, text, size) == size ? text : NULL;
+}
+
+static bool filter_write(Filter *f, const Body *filters) {
+    const char *text = filter_dump(f, filters);
+    size_t n;
     QueryPair *pairs = filter_copy_query(f, FILTERS, 1, &n);
 
-    if (!text || !pairs || body_dump(filters, text, size) != size)
+    if (!text || !pairs)
         return filter_no_memory(f);
-    pairs[n++] = (QueryPair){.key = span_from(FILTERS), .value = {text, size}};
+    pairs[n++] = (QueryPair){.key = span_from(FILTERS), .value = span_from(text)};
     return filter_send(f, pairs, n);
 }
 
@@ -302,9 +315,26 @@ static bool filter_commit(Filter *f) {
     return filter_send(f, pairs, n);
 }
 
+const char *scope_filter_text(Arena *arena, const Scope *scope, const char *operation) {
+    Filter f = {.arena = arena, .scope = scope, .operation = operation};
+    CLEANUP(body_free_p) Body *filters = NULL;
+    const char *detail = NULL;
+
+    if (body_parse(arena, SPAN("{}"), &filters, &detail) != REASON_OK)
+        return NULL;
+    f.root = body_edit_root(filters);
+    if (scope->n_labels > 0 && !filter_labels(&f))
+        return NULL;
+    for (size_t i = 0; scope->names.given && i < ARRAY_SIZE(FILTER_NAMES); i++)
+        if (strcmp(FILTER_NAMES[i].operation, operation) == 0 &&
+            !filter_put_names(&f, FILTER_NAMES[i].key, FILTER_NAMES[i].regexp))
+            return NULL;
+    return filter_dump(&f, filters);
+}
+
 Reason scope_filter(Arena *arena, const Scope *scope, Request *request, const char **ret_field,
                     const char **ret_detail) {
-    Filter f = {.arena = arena, .scope = scope, .request = request};
+    Filter f = {.arena = arena, .scope = scope, .request = request, .operation = request->operation->id};
     bool good = true;
 
     if (scope_way(request->operation) == SCOPE_LISTS)

@@ -2,12 +2,17 @@
 /*
  * Narrows what tells of many objects, or removes many, by the engine's own filters, merged with the client's:
  * entries of `label` hold together, so the scope's are added; its names become one regular expression, where
- * the client has none. What is merged goes into request->sent. Only under a policy with a scope.
+ * the client has none and the engine has such a filter. Lists are cut besides (scope_keep.h); what removes
+ * must be held by the filters alone. What is merged goes into request->sent. Only under a policy with a
+ * scope.
  */
 #pragma once
 
 #include "request.h"
 #include "scope.h"
+
+/* The filters by which `operation`, a list, tells of what is in the scope (arena). NULL: no memory. */
+const char *scope_filter_text(Arena *arena, const Scope *scope, const char *operation);
 
 /*
  * Nothing to do for what isn't SCOPE_LISTS, nor ImageCommit, whose labels stand in the query too. REASON_OK;

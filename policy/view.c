@@ -10,6 +10,11 @@
 #define TOP (1u << 26)
 #define VOLUME (1u << 27)
 #define FAILURE (1u << 28)
+#define PEERS (1u << 16) /* and these only under a scope */
+#define COUNTS (1u << 17)
+#define MADE_BY (1u << 18)
+#define SENTENCE (1u << 19)
+#define SUMS (1u << 20)
 
 static const ViewRule view_rules[] = {
 #define ENV ANSWER_ENV
@@ -35,16 +40,49 @@ const ViewRule *view_rule(unsigned i) {
     return &view_rules[i];
 }
 
-/* Where an answer has lists of objects that `keep` is asked of, beside arrays at the root. */
-static const struct {
+/* What a scope has to do with an answer: lists that `keep` is asked of, beside arrays at the root and lines.
+ */
+typedef struct ViewScope {
     const char *operation;
     const char *lists;
-} view_lists[] = {
-    {"VolumeList", "Volumes "},
-    {"SystemDataUsage", "Images Containers Volumes BuildCache Items "},
-    {"NetworkInspect", "Containers "},
-    {"NetworkList", "Containers "},
+    unsigned classes;
+    bool whole;
+} ViewScope;
+
+static const ViewScope view_scopes[] = {
+    {"ContainerList", "Names ", PEERS, false},
+    {"ContainerInspect", "", PEERS, false},
+    {"ImageList", "RepoTags RepoDigests ", 0, false},
+    {"ImageInspect", "RepoTags RepoDigests ", MADE_BY, false},
+    {"ImageHistory", "Tags ", 0, false},
+    {"NetworkList", "Containers Services ", 0, false},
+    {"NetworkInspect", "Containers Services ", 0, false},
+    {"VolumeList", "Volumes ", 0, false},
+    {"VolumeInspect", "", 0, true},
+    {"VolumeCreate", "", 0, true},
+    {"ServiceList", "", 0, false},
+    {"TaskList", "", 0, false},
+    {"SecretList", "", 0, false},
+    {"ConfigList", "", 0, false},
+    {"SystemEvents", "", 0, false},
+    {"SystemInfo", "", COUNTS, false},
+    {"SystemDataUsage", "Images Containers Volumes BuildCache Items Names RepoTags RepoDigests ",
+     SUMS | PEERS, false},
 };
+
+static const ViewScope *view_scope(const Policy *policy, const Request *request) {
+    for (size_t i = 0; policy->scope.given && !policy->observes && i < ARRAY_SIZE(view_scopes); i++)
+        if (request->operation && strcmp(request->operation->id, view_scopes[i].operation) == 0)
+            return &view_scopes[i];
+    return NULL;
+}
+
+/* Until somebody is there who knows. */
+static ViewChoice view_is_unsure(void *ctx, const ViewObject *object) {
+    (void) ctx;
+    (void) object;
+    return VIEW_UNSURE;
+}
 
 /* From the last to the first, so that a slot's chain has them in their order. */
 static void view_settle(View *view, unsigned classes) {
@@ -80,6 +118,7 @@ static unsigned view_classes_of(const Request *request, unsigned classes, View *
 
 bool view_choose(const Policy *policy, const Request *request, View *ret) {
     const AnswerRow *row = answers_row(request->operation);
+    const ViewScope *scope = view_scope(policy, request);
     unsigned possible = row ? row->classes : ANSWER_ALL, classes = policy->answers.classes, more;
 
     *ret = (View){
@@ -88,12 +127,14 @@ bool view_choose(const Policy *policy, const Request *request, View *ret) {
         .many = request->operation == NULL,
         .lists = "",
     };
-    for (size_t i = 0; i < ARRAY_SIZE(view_lists); i++)
-        if (is_operation(request, view_lists[i].operation))
-            ret->lists = view_lists[i].lists;
-    if (ret->kind == ANSWER_OPAQUE || !(classes & possible))
+    if (scope) {
+        ret->lists = scope->lists;
+        ret->whole = scope->whole;
+        ret->keep.ask = view_is_unsure;
+        ret->hides_peers = ret->kind == ANSWER_LINES;
+    } else if (ret->kind == ANSWER_OPAQUE || !(classes & possible))
         return false;
-    more = view_classes_of(request, classes, ret);
+    more = view_classes_of(request, classes, ret) | (scope ? scope->classes : 0);
     if (is_operation(request, "ContainerTop") && !(more & TOP))
         return false;
     /* What is looked at at all, is looked at for these too, wherever they stand. */
@@ -101,18 +142,19 @@ bool view_choose(const Policy *policy, const Request *request, View *ret) {
     return true;
 }
 
-bool view_choose_failure(const Policy *policy, const Request *request, unsigned status, View *ret) {
+bool view_choose_failure(const Policy *policy, const Request *request, unsigned status, bool restored,
+                         View *ret) {
+    bool scoped = policy->scope.given && !policy->observes;
+    bool hidden;
     View view;
 
-    return is_operation(request, "ContainerTop") && view_choose(policy, request, &view) &&
-           view_choose_restored_failure(policy, status, ret);
-}
-
-bool view_choose_restored_failure(const Policy *policy, unsigned status, View *ret) {
-    if (status == 404 || status == 409)
+    hidden = status != 404 && status != 409 &&
+             (restored || (is_operation(request, "ContainerTop") && view_choose(policy, request, &view)));
+    if (!hidden && !scoped)
         return false;
     *ret = (View){.answers = &policy->answers, .kind = ANSWER_DOCUMENT, .lists = ""};
-    view_settle(ret, FAILURE);
+    ret->keep.ask = scoped ? view_is_unsure : NULL;
+    view_settle(ret, hidden ? FAILURE : SENTENCE);
     return true;
 }
 
@@ -134,14 +176,16 @@ Reason view_run(const View *view, ViewHash hash, void *hash_ctx, Span text, cons
         walk.scan.p++;
     json_scan_space(&walk.scan);
     begin = walk.scan.p;
-    if (view->kind == ANSWER_LINES && view->keep.ask) {
+    if ((view->kind == ANSWER_LINES || view->whole) && view->keep.ask) {
         ViewChoice choice;
 
         if (!view_skip(&walk, &object.bytes))
             return walk.reason;
         choice = view->keep.ask(view->keep.ctx, &object);
-        if (choice != VIEW_KEEP)
-            return choice == VIEW_DROP ? REASON_OK : REASON_ANSWER_UNREADABLE;
+        if (choice == VIEW_UNSURE)
+            return REASON_ANSWER_UNREADABLE;
+        if (choice == VIEW_DROP)
+            return view->whole ? REASON_ANSWER_OTHERS : REASON_OK;
         walk.scan.p = begin;
     }
     if (!view_top_begin(&walk))

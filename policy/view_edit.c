@@ -68,9 +68,11 @@ ViewEdit view_edit_member(const ViewWalk *walk, ViewEdit edit, Span parent, Span
                                                                                             : EDIT_TEXT;
     case EDIT_LABELS:
     case EDIT_ATTRIBUTES:
+        if (walk->view->hides_peers && key_is(key, "container"))
+            return EDIT_TEXT;
         return escaped || hides_label(walk, edit, key) ? EDIT_TEXT : EDIT_NONE;
     case EDIT_MAP:
-        return EDIT_NONE;
+        return walk->view->hides_peers && key_is(key, "container") ? EDIT_TEXT : EDIT_NONE;
     case EDIT_SWARM:
         return key_is(key, "LocalNodeState") ? EDIT_SKIP : EDIT_EMPTY;
     case EDIT_SKIP:
@@ -79,6 +81,10 @@ ViewEdit view_edit_member(const ViewWalk *walk, ViewEdit edit, Span parent, Span
     case EDIT_EMPTY:
     case EDIT_BASE64:
     case EDIT_ACTION:
+    case EDIT_ZERO:
+    case EDIT_MODE:
+    case EDIT_PEERS:
+    case EDIT_WORDS:
     case EDIT_TITLES:
     case EDIT_PROCESSES:
     case EDIT_PROCESS:
@@ -89,7 +95,7 @@ ViewEdit view_edit_member(const ViewWalk *walk, ViewEdit edit, Span parent, Span
 
 /* --- strings */
 
-static bool edit_hide(ViewWalk *walk, Span part) {
+bool view_hide(ViewWalk *walk, Span part) {
     unsigned char hash[PLACEHOLDER_HASH_BYTES];
     char text[PLACEHOLDER_SIZE];
 
@@ -125,8 +131,8 @@ static bool edit_entry(ViewWalk *walk, ViewEdit edit, Span inside, bool escaped)
         edit == EDIT_ENV ? answers_hide_name(&walk->view->answers->env, name) : hides_label(walk, edit, name);
 
     if (odd || (hidden && !equals))
-        return edit_hide(walk, inside);
-    return !hidden || edit_hide(walk, (Span){equals + 1, inside.size - name.size - 1});
+        return view_hide(walk, inside);
+    return !hidden || view_hide(walk, (Span){equals + 1, inside.size - name.size - 1});
 }
 
 /* "exec_create: sh -c …", "exec_start: …"; of "health_status: healthy" all is told. */
@@ -139,7 +145,7 @@ static bool edit_action(ViewWalk *walk, Span inside) {
     rest = (Span){colon + 1, inside.size - (size_t) (colon + 1 - inside.data)};
     if (rest.size > 0 && rest.data[0] == ' ')
         rest = (Span){rest.data + 1, rest.size - 1};
-    return edit_hide(walk, rest);
+    return view_hide(walk, rest);
 }
 
 bool view_edit_string(ViewWalk *walk, ViewEdit edit, Span inside, bool escaped) {
@@ -156,15 +162,20 @@ bool view_edit_string(ViewWalk *walk, ViewEdit edit, Span inside, bool escaped) 
         return inside.size == 0 || view_replace(walk, inside, SPAN(""));
     case EDIT_TITLES:
         return view_top_title(walk, inside);
+    case EDIT_MODE:
+    case EDIT_PEERS:
+    case EDIT_WORDS:
+        return view_scope_string(walk, edit, inside);
     case EDIT_NONE:
     case EDIT_SKIP:
     case EDIT_MAP:
         return true;
+    case EDIT_ZERO:
     case EDIT_TEXT:
     case EDIT_SWARM:
     case EDIT_PROCESSES:
     case EDIT_PROCESS:
         break;
     }
-    return edit_hide(walk, inside);
+    return view_hide(walk, inside);
 }

@@ -55,7 +55,7 @@ static bool view_list_keeps(ViewWalk *walk, ViewList *list, const char *begin, S
     ViewObject object = {.list = list->key, .name = name};
     const char *p = walk->scan.p;
 
-    if (!list->asks || json_scan_peek(&walk->scan) != '{')
+    if (!list->asks || (json_scan_peek(&walk->scan) != '{' && json_scan_peek(&walk->scan) != '"'))
         return true;
     if (!view_skip(walk, &object.bytes))
         return false;
@@ -131,10 +131,12 @@ static bool view_member(ViewWalk *walk, ViewEdit edit, Span parent, ViewList *li
 
 static bool view_object(ViewWalk *walk, ViewEdit edit, Span key) {
     ViewList list = {.key = key};
+    bool is_element = walk->is_element;
 
+    walk->is_element = false;
     if (!view_enter(walk, '{'))
         return false;
-    list.asks = key.size > 0 && edit != EDIT_SKIP && view_is_list(walk, key);
+    list.asks = key.size > 0 && !is_element && edit != EDIT_SKIP && view_is_list(walk, key);
     if (json_scan_peek(&walk->scan) != '}')
         do
             if (!view_member(walk, edit, key, &list))
@@ -153,14 +155,17 @@ static bool view_array(ViewWalk *walk, ViewEdit edit, Span key) {
     ViewList list = {.key = key};
     size_t i = 0;
 
+    walk->is_element = false;
     if (!view_enter(walk, '['))
         return false;
     list.asks = edit != EDIT_SKIP && view_is_list(walk, key);
     if (json_scan_peek(&walk->scan) != ']')
         do {
             if (view_list_keeps(walk, &list, walk->scan.p, (Span){0})) {
+                walk->is_element = true;
                 if (!view_value(walk, view_element_edit(walk, edit, i++), key))
                     return false;
+                walk->is_element = false;
                 view_list_kept(walk, &list);
             } else if (walk->reason != REASON_OK)
                 return false;
@@ -185,6 +190,17 @@ static bool view_empty(ViewWalk *walk, char open) {
     return view_replace(walk, whole, open == '{' ? SPAN("{}") : SPAN("[]"));
 }
 
+/* Whatever number it is; null stays. */
+static bool view_zero(ViewWalk *walk) {
+    const char *begin = walk->scan.p;
+
+    if (!json_scan_literal(&walk->scan))
+        return view_fail(walk, REASON_ANSWER_UNREADABLE);
+    if (*begin != '-' && (*begin < '0' || *begin > '9'))
+        return true;
+    return view_replace(walk, (Span){begin, (size_t) (walk->scan.p - begin)}, SPAN("0"));
+}
+
 bool view_value(ViewWalk *walk, ViewEdit edit, Span key) {
     char first = json_scan_peek(&walk->scan);
     bool escaped;
@@ -200,6 +216,8 @@ bool view_value(ViewWalk *walk, ViewEdit edit, Span key) {
     case '[':
         return edit == EDIT_EMPTY ? view_empty(walk, first) : view_array(walk, edit, key);
     default:
+        if (edit == EDIT_ZERO)
+            return view_zero(walk);
         return json_scan_literal(&walk->scan) || view_fail(walk, REASON_ANSWER_UNREADABLE);
     }
 }

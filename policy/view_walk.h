@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What the files of the view share: view.c (choosing), view_walk.c (one pass over a text), view_edit.c (what
- * becomes of a value), view_top.c (the processes of a container). Nobody else includes this.
+ * becomes of a value), view_scope.c (what is out of a scope), view_top.c (the processes of a container).
+ * Nobody else includes this.
  */
 #pragma once
 
@@ -20,6 +21,10 @@ typedef enum ViewEdit {
     EDIT_SWARM,      /* what it holds is emptied, but for whether the engine is in a swarm */
     EDIT_BASE64,     /* a placeholder that is base64 */
     EDIT_ACTION,     /* what follows a colon becomes a placeholder */
+    EDIT_ZERO,       /* a number becomes 0 */
+    EDIT_MODE,       /* of "container:NAME" the name is hidden where it is out of the scope */
+    EDIT_PEERS,      /* likewise the name in front of a colon, or a string without one */
+    EDIT_WORDS,      /* a sentence: IDs out of the scope are hidden */
     EDIT_TITLES,     /* of ContainerTop */
     EDIT_PROCESSES,
     EDIT_PROCESS,
@@ -51,6 +56,7 @@ typedef struct ViewWalk {
     JsonScan scan;
     const char *copied; /* what stands before it is in the sink, or was cut out */
     unsigned depth;
+    bool is_element; /* the next value is an array's: as an object it is no list, whatever the array is */
     size_t top_from; /* ContainerTop: the first column that is hidden */
     Reason reason;   /* of the first failure */
 } ViewWalk;
@@ -64,6 +70,10 @@ bool view_value(ViewWalk *walk, ViewEdit edit, Span key);        /* with all bel
 bool view_skip(ViewWalk *walk, Span *ret);                       /* the value's bytes, checked, not changed */
 bool view_edit_string(ViewWalk *walk, ViewEdit edit, Span inside, bool escaped);
 ViewEdit view_edit_member(const ViewWalk *walk, ViewEdit edit, Span parent, Span key, bool escaped);
+
+/* view_scope.c: asks `keep` of what stands inside of a string */
+bool view_scope_string(ViewWalk *walk, ViewEdit edit, Span inside);
+bool view_hide(ViewWalk *walk, Span part); /* by a placeholder; view_edit.c */
 
 /* view_top.c */
 bool view_top_begin(ViewWalk *walk);

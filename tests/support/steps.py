@@ -138,6 +138,13 @@ async def step_tell(actor, rest, step):
     await actor.wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
 
 
+async def step_says(actor, rest, step):
+    """STATUS JSON: an answer of exactly this text."""
+    status, text = rest.split(" ", 1)
+    body = unescape(actor.world.fill(text))
+    await actor.wire.send(b"HTTP/1.1 %s X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (status.encode(), len(body), body))
+
+
 async def step_at_once(actor, rest, step):
     """Marks a section that begins with the connection, not with a request."""
 
@@ -505,6 +512,7 @@ WORDS = {
     "rss": step_rss,
     "send-chunks": step_send_size,
     "send-size": step_send_size,
+    "says": step_says,
     "sent": step_sent,
     "sh": step_sh,
     "signal": step_signal,

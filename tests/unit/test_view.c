@@ -340,16 +340,17 @@ Test(view, failures) {
     cr_assert_eq(target_parse(arena, SPAN(TOP "?ps_args=-o%20args,pid"), &request.target, &detail),
                  REASON_OK);
     request.operation = routes_match(METHOD_GET, &request.target, &request.object);
-    cr_expect_not(view_choose_failure(policy, &request, 404, &view));
-    cr_expect_not(view_choose_failure(policy, &request, 409, &view));
-    cr_assert(view_choose_failure(policy, &request, 500, &view));
+    cr_expect_not(view_choose_failure(policy, &request, 404, false, &view));
+    cr_expect_not(view_choose_failure(policy, &request, 409, false, &view));
+    cr_assert(view_choose_failure(policy, &request, 500, false, &view));
     cr_expect_eq(run(&view, span_from(message), &out), REASON_OK);
     cr_expect_str_eq(out, "{\"message\":\"quaygate:redacted:00000017\"}\n");
     free(out);
 
     cr_assert_eq(target_parse(arena, SPAN(INSPECT), &request.target, &detail), REASON_OK);
     request.operation = routes_match(METHOD_GET, &request.target, &request.object);
-    cr_expect_not(view_choose_failure(policy, &request, 500, &view), "an inspect's quotes the request");
+    cr_expect_not(view_choose_failure(policy, &request, 500, false, &view),
+                  "an inspect's quotes the request");
 }
 
 Test(view, what_no_operation_has_is_looked_at_for_all) {
@@ -441,6 +442,8 @@ static ViewChoice ask(void *ctx, const ViewObject *object) {
     return strstr(text, "unsure") ? VIEW_UNSURE : strstr(text, "drop") ? VIEW_DROP : VIEW_KEEP;
 }
 
+#define SCOPED "}, scope: {own: true"
+
 static void expect_kept(const char *target, const char *text, const char *expected, const char *asked) {
     char *out, *notes;
     size_t size;
@@ -448,7 +451,7 @@ static void expect_kept(const char *target, const char *text, const char *expect
     View view;
     Reason reason;
 
-    (void) choose("", METHOD_GET, target, &view);
+    (void) choose(SCOPED, METHOD_GET, target, &view);
     view.keep = (ViewKeep){.ask = ask, .ctx = file};
     reason = run(&view, span_from(text), &out);
     fclose(file);
@@ -494,7 +497,7 @@ Test(view, keep_and_edits) {
     View view;
     char *out;
 
-    cr_assert(choose("redact_commands: true", METHOD_GET, "/v1.41/containers/json", &view));
+    cr_assert(choose("redact_commands: true" SCOPED, METHOD_GET, "/v1.41/containers/json", &view));
     view.keep = (ViewKeep){.ask = ask};
     cr_expect_eq(run(&view, SPAN("[{\"Command\":\"a\"},{\"Command\":\"drop\"},{\"Command\":\"b\"}]"), &out),
                  REASON_OK);
