@@ -2,18 +2,21 @@
 /*
  * The end of a turn: queueing the first record activates an event of the loop's one priority, which libevent
  * runs behind all callbacks that are active already, and that costs no system call. Its callback writes all
- * that is pending, then tells the waiters, whose requests go to the engine in the same turn.
+ * that is pending, then tells the waiters, whose requests go to the engine in the same turn. A waiter whose
+ * record no sink has taken by then (fsync: always) is told when one does, or when none will.
  */
 #include "audit.h"
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "clock.h"
 #include "denials.h"
 #include "log.h"
-#include "sink.h"
+#include "outlet.h"
+#include "taken.h"
 
 typedef struct AuditQueue {
     AuditWaiter *first;
@@ -21,15 +24,21 @@ typedef struct AuditQueue {
 } AuditQueue;
 
 struct Audit {
+    struct event_base *base;
     struct event *turn_end;
-    Sink *sinks;
-    size_t n_sinks;
+    Outlet **outlets;
+    size_t n_outlets;
+    uint32_t slots; /* theirs */
     AuditFailure on_failure;
     Buffer pending;
-    AuditQueue waiting; /* lines in `pending` */
-    AuditQueue written; /* status known, not told yet */
+    uint64_t pending_from; /* number of the first record in there */
+    Taken taken;
+    AuditQueue told; /* status known, not told yet */
+    Chain chain;
+    bool chained;
     uint64_t seq;
     uint64_t n_lost;
+    int lost_error;
     Denials denials;
     bool losing; /* logged */
 };
@@ -70,60 +79,75 @@ static bool audit_queue_remove(AuditQueue *queue, const AuditWaiter *waiter) {
 }
 
 void audit_cancel(Audit *audit, AuditWaiter *waiter) {
-    if (waiter->queued && !audit_queue_remove(&audit->waiting, waiter))
-        (void) audit_queue_remove(&audit->written, waiter);
+    if (waiter->queued && !audit_queue_remove(&audit->told, waiter))
+        taken_forget(&audit->taken, waiter);
     waiter->queued = false;
+}
+
+/* --- what became of records */
+
+static void audit_note_lost(Audit *audit, int error) {
+    audit->lost_error = error;
+    if (error < 0)
+        audit->n_lost++;
+    if (error < 0 && !audit->losing)
+        log_error("audit: records are lost: %s; %s", strerror(-error),
+                  audit->on_failure == AUDIT_FAILURE_DENY ? "requests are refused until they can be written"
+                                                          : "requests go on without (on_failure: continue)");
+    else if (error == 0 && audit->losing)
+        log_notice("audit: records are written again, %llu were lost so far",
+                   (unsigned long long) audit->n_lost);
+    audit->losing = error < 0;
+}
+
+/* A record is there, or no sink has it. Who waits is told from the loop. */
+static void audit_on_settled(void *ctx, uint64_t number UNUSED, void *arg, int status) {
+    Audit *audit = ctx;
+    AuditWaiter *waiter = arg;
+
+    audit_note_lost(audit, status);
+    if (!waiter)
+        return;
+    waiter->status = audit->on_failure == AUDIT_FAILURE_CONTINUE ? 0 : status;
+    audit_queue_push(&audit->told, waiter);
+    event_active(audit->turn_end, EV_TIMEOUT, 0);
+}
+
+static void audit_on_outlet(void *ctx, Outlet *outlet, uint64_t from, uint64_t to, int status) {
+    Audit *audit = ctx;
+
+    taken_resolve(&audit->taken, outlet_slot(outlet), from, to, status);
+}
+
+/* Several lines of its own: what a sink has missed, said where it can be read again. */
+static void audit_record_losses(Audit *audit) {
+    OutletLoss loss;
+    char message[512];
+
+    for (size_t i = 0; i < audit->n_outlets; i++)
+        if (outlet_take_loss(audit->outlets[i], &loss)) {
+            snprintf(message, sizeof(message), "%.200s has missed %llu records, seq %llu to %llu: %s",
+                     outlet_name(audit->outlets[i]), (unsigned long long) loss.n,
+                     (unsigned long long) loss.first, (unsigned long long) loss.last, strerror(-loss.error));
+            audit_record_action(audit, "drop", message);
+        }
 }
 
 /* --- writing */
 
-static size_t audit_count_lines(Span text) {
-    size_t n = 0;
-
-    for (size_t i = 0; i < text.size; i++)
-        n += text.data[i] == '\n';
-    return n;
-}
-
-static void audit_note_lost(Audit *audit, size_t n, int error) {
-    audit->n_lost += n;
-    if (n > 0 && !audit->losing)
-        log_error("audit: records are lost: %s; %s", strerror(-error),
-                  audit->on_failure == AUDIT_FAILURE_DENY ? "requests are refused until they can be written"
-                                                          : "requests go on without (on_failure: continue)");
-    else if (n == 0 && audit->losing)
-        log_notice("audit: records are written again, %llu were lost so far",
-                   (unsigned long long) audit->n_lost);
-    audit->losing = n > 0;
-}
-
-/* Writes all that is pending. A line is on record when any sink has the whole of it. */
+/* Offers all that is pending to all sinks. 0, or −errno when a record that was settled by it is lost. */
 static int audit_write(Audit *audit) {
     Span lines = buffer_span(&audit->pending);
-    size_t taken = 0;
-    int error = -ENODEV;
-    AuditWaiter *waiter;
+    uint64_t n_lost = audit->n_lost;
 
     if (lines.size == 0)
         return 0;
-    for (size_t i = 0; i < audit->n_sinks; i++) {
-        size_t n = 0;
-        int r = sink_write(&audit->sinks[i], lines, &n);
-
-        if (r < 0)
-            error = r;
-        if (n > taken)
-            taken = n;
-    }
-    audit_note_lost(audit, audit_count_lines((Span){lines.data + taken, lines.size - taken}), error);
-    while ((waiter = audit_queue_pop(&audit->waiting))) {
-        waiter->status = waiter->end <= taken || audit->on_failure == AUDIT_FAILURE_CONTINUE ? 0 : error;
-        audit_queue_push(&audit->written, waiter);
-    }
+    for (size_t i = 0; i < audit->n_outlets; i++)
+        outlet_flush(audit->outlets[i], lines, audit->pending_from, audit->seq + 1);
     buffer_clear(&audit->pending);
     if (audit->pending.capacity > LIMIT_AUDIT_PENDING_BYTES)
         buffer_release(&audit->pending);
-    return taken == lines.size ? 0 : error;
+    return audit->n_lost > n_lost ? audit->lost_error : 0;
 }
 
 /* A waiter that is told may queue another record or cancel any waiter: so one at a time from the front. */
@@ -132,10 +156,11 @@ static void audit_on_turn_end(evutil_socket_t fd UNUSED, short what UNUSED, void
     AuditWaiter *waiter;
 
     (void) audit_write(audit);
-    while ((waiter = audit_queue_pop(&audit->written))) {
+    while ((waiter = audit_queue_pop(&audit->told))) {
         waiter->queued = false;
         waiter->done(waiter->arg, waiter->status);
     }
+    audit_record_losses(audit);
 }
 
 int audit_flush(Audit *audit) {
@@ -144,19 +169,36 @@ int audit_flush(Audit *audit) {
 
 /* --- queueing */
 
-/* seq counts what was tried: a gap in the trail is a record that was lost. */
-static int audit_queue_line(Audit *audit, const Record *record, size_t *ret_end) {
+static int audit_append(Audit *audit, const Record *record) {
     size_t before = buffer_size(&audit->pending);
-    int r = record_append(&audit->pending, record, audit->seq + 1);
+    int r = taken_reserve(&audit->taken, audit->seq + 1);
+
+    if (r == 0)
+        r = record_append(&audit->pending, record, audit->seq + 1,
+                          audit->chained ? chain_prev(&audit->chain) : NULL);
+    if (r == 0 && audit->chained) {
+        r = chain_seal(&audit->chain, &audit->pending, before);
+        if (r < 0)
+            audit->pending.end = audit->pending.begin + before;
+    }
+    return r;
+}
+
+/* seq counts what was tried: a gap in the trail is a record that was lost. */
+static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter) {
+    bool first = buffer_size(&audit->pending) == 0;
+    int r = audit_append(audit, record);
 
     audit->seq++;
     if (record->event == RECORD_DECISION && record->verdict && record->verdict->effect == EFFECT_DENY)
         denials_add(&audit->denials, clock_monotonic_usec());
     if (r < 0)
         return r;
-    *ret_end = buffer_size(&audit->pending);
-    if (before == 0)
+    if (first) {
+        audit->pending_from = audit->seq;
         event_active(audit->turn_end, EV_TIMEOUT, 0);
+    }
+    taken_push(&audit->taken, audit->seq, waiter, audit->slots);
     return 0;
 }
 
@@ -167,25 +209,32 @@ static void audit_bound_pending(Audit *audit) {
 }
 
 int audit_decision(Audit *audit, const Record *record, AuditWaiter *waiter) {
-    int r = audit_queue_line(audit, record, &waiter->end);
+    int r;
 
-    if (r < 0)
-        return r;
     waiter->queued = true;
-    audit_queue_push(&audit->waiting, waiter);
-    audit_bound_pending(audit);
-    return 0;
+    r = audit_queue_line(audit, record, waiter);
+    if (r < 0)
+        waiter->queued = false;
+    else
+        audit_bound_pending(audit);
+    return r;
 }
 
 int audit_record(Audit *audit, const Record *record) {
-    size_t end;
-    int r = audit_queue_line(audit, record, &end);
+    int r = audit_queue_line(audit, record, NULL);
 
     if (r < 0)
         audit->n_lost++;
     else
         audit_bound_pending(audit);
     return r;
+}
+
+void audit_record_action(Audit *audit, const char *action, const char *message) {
+    Record record = {
+        .event = RECORD_LIFECYCLE, .time_usec = clock_realtime_usec(), .action = action, .message = message};
+
+    (void) audit_record(audit, &record); /* counted there if it is lost */
 }
 
 uint64_t audit_denials(Audit *audit) {
@@ -196,31 +245,148 @@ uint64_t audit_lost(const Audit *audit) {
     return audit->n_lost;
 }
 
+/* --- where the trail goes on */
+
+static void audit_say_found(Audit *audit, const Outlet *outlet, const Tail *tail, const char *torn_name) {
+    char message[1024];
+    int n = 0;
+
+    if (tail->found)
+        n = snprintf(message, sizeof(message), "%.200s ends with seq %llu%s%.200s%s%s", outlet_name(outlet),
+                     (unsigned long long) tail->seq, tail->from ? ", in the rotated " : "",
+                     tail->from ? tail->from : "",
+                     !tail->hash[0]  ? ", which has no hash"
+                     : !tail->intact ? ", whose hash is not that of its line"
+                                     : "",
+                     tail->stopped ? ", a clean stop" : ", without a stop before it");
+    else
+        n = snprintf(message, sizeof(message), "%.200s has no record to go on from", outlet_name(outlet));
+    if (tail->n_foreign > 0)
+        n += snprintf(message + n, sizeof(message) - (size_t) n, "; %zu lines behind it are no records",
+                      tail->n_foreign);
+    if (tail->torn > 0)
+        n += snprintf(message + n, sizeof(message) - (size_t) n, "; a torn last line of %zu bytes %s%.200s",
+                      tail->torn, torn_name ? "is kept in " : "stays there", torn_name ? torn_name : "");
+    if (tail->unreadable)
+        snprintf(message + n, sizeof(message) - (size_t) n, "; a newer rotated file can't be read");
+    audit_record_action(audit, "recover", message);
+}
+
+/* The last of what any of these files has; then what each of them had, on record. */
+static void audit_go_on(Audit *audit, Outlet *const *outlets, size_t n, bool adopt) {
+    const char *torn_name;
+    const Tail *last = NULL;
+
+    for (size_t i = 0; adopt && i < n; i++) {
+        const Tail *tail = outlet_tail(outlets[i], &torn_name);
+
+        if (tail && tail->found && tail->seq > (last ? last->seq : audit->seq))
+            last = tail;
+    }
+    if (last) {
+        audit->seq = last->seq;
+        memcpy(audit->chain.hash, last->hash, sizeof(last->hash));
+    }
+    for (size_t i = 0; i < n; i++) {
+        const Tail *tail = outlet_tail(outlets[i], &torn_name);
+
+        if (tail && (tail->found || tail->torn > 0 || tail->n_foreign > 0 || tail->unreadable))
+            audit_say_found(audit, outlets[i], tail, torn_name);
+    }
+}
+
 /* --- life cycle */
 
-static void audit_close_sinks(Sink *sinks, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        sink_done(&sinks[i]);
-    free(sinks);
+static const char *audit_sink_name(const ConfigSink *sink) {
+    return sink->kind == SINK_FILE ? sink->path : "stdout";
+}
+
+static int audit_open_outlet(Audit *audit, const ConfigSink *sink, uint32_t slots, Outlet **ret) {
+    OutletOwner owner = {
+        .base = audit->base, .chain = &audit->chain, .settled = audit_on_outlet, .ctx = audit};
+    int r = outlet_new(sink, &owner, (unsigned) __builtin_ctz(~slots), ret);
+
+    if (r == -EBUSY)
+        log_error("audit: cannot use %s: another process writes to it, a second quaygated perhaps",
+                  audit_sink_name(sink));
+    else if (r < 0)
+        log_error("audit: cannot open %s: %s", audit_sink_name(sink), strerror(-r));
+    return r;
+}
+
+/* Those that stay, and those that are opened, in the order of the config. */
+typedef struct AuditChange {
+    Outlet *all[LIMIT_AUDIT_SINKS];
+    Outlet *opened[LIMIT_AUDIT_SINKS];
+    size_t n_opened;
+    uint32_t kept; /* slots */
+} AuditChange;
+
+static Outlet *audit_find(const Audit *audit, const ConfigSink *sink) {
+    for (size_t i = 0; i < audit->n_outlets; i++)
+        if (outlet_is(audit->outlets[i], sink))
+            return audit->outlets[i];
+    return NULL;
 }
 
 /* All or none. */
-static int audit_open_sinks(const Config *config, Sink **ret) {
-    Sink *sinks = calloc(config->n_sinks + 1, sizeof(*sinks));
+static int audit_open_outlets(Audit *audit, const Config *config, AuditChange *change) {
+    uint32_t slots = audit->slots;
 
-    if (!sinks)
-        return -ENOMEM;
     for (size_t i = 0; i < config->n_sinks; i++) {
-        int r = sink_open(&config->sinks[i], &sinks[i]);
+        Outlet *outlet = audit_find(audit, &config->sinks[i]);
+        int r = 0;
 
+        if (outlet)
+            change->kept |= UINT32_C(1) << outlet_slot(outlet);
+        else
+            r = audit_open_outlet(audit, &config->sinks[i], slots, &outlet);
         if (r < 0) {
-            log_error("audit: cannot open %s: %s",
-                      config->sinks[i].kind == SINK_FILE ? config->sinks[i].path : "stdout", strerror(-r));
-            audit_close_sinks(sinks, i);
+            while (change->n_opened > 0)
+                (void) outlet_free(change->opened[--change->n_opened]);
             return r;
         }
+        change->all[i] = outlet;
+        if (!(slots & UINT32_C(1) << outlet_slot(outlet)))
+            change->opened[change->n_opened++] = outlet;
+        slots |= UINT32_C(1) << outlet_slot(outlet);
     }
-    *ret = sinks;
+    return 0;
+}
+
+static bool audit_has_chain(Outlet *const *outlets, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (outlet_is_chained(outlets[i]))
+            return true;
+    return false;
+}
+
+/* Those of the old config go, with what they still have to do; the new ones take their places. */
+static void audit_swap(Audit *audit, const Config *config, const AuditChange *change) {
+    for (size_t i = 0; i < audit->n_outlets; i++)
+        if (!(change->kept & UINT32_C(1) << outlet_slot(audit->outlets[i])))
+            (void) outlet_free(audit->outlets[i]);
+    audit->slots = 0;
+    for (size_t i = 0; i < config->n_sinks; i++) {
+        audit->outlets[i] = change->all[i];
+        audit->slots |= UINT32_C(1) << outlet_slot(change->all[i]);
+        outlet_configure(change->all[i], &config->sinks[i]);
+    }
+    audit->n_outlets = config->n_sinks;
+    audit->on_failure = config->on_failure;
+    audit->chained = audit_has_chain(audit->outlets, audit->n_outlets);
+}
+
+int audit_reconfigure(Audit *audit, const Config *config) {
+    AuditChange change = {0};
+    bool was_chained = audit->chained;
+    int r = audit_open_outlets(audit, config, &change);
+
+    if (r < 0)
+        return r;
+    (void) audit_write(audit);
+    audit_swap(audit, config, &change);
+    audit_go_on(audit, change.opened, change.n_opened, !was_chained);
     return 0;
 }
 
@@ -230,10 +396,14 @@ int audit_new(struct event_base *base, const Config *config, Audit **ret) {
 
     if (!audit)
         return -ENOMEM;
-    audit_queue_init(&audit->waiting);
-    audit_queue_init(&audit->written);
+    audit->base = base;
+    audit->taken = (Taken){.settled = audit_on_settled, .ctx = audit};
+    audit_queue_init(&audit->told);
     audit->turn_end = event_new(base, -1, 0, audit_on_turn_end, audit);
-    r = audit->turn_end ? audit_reconfigure(audit, config) : -ENOMEM;
+    audit->outlets = calloc(LIMIT_AUDIT_SINKS, sizeof(audit->outlets[0]));
+    r = audit->turn_end && audit->outlets ? chain_init(&audit->chain) : -ENOMEM;
+    if (r == 0)
+        r = audit_reconfigure(audit, config);
     if (r < 0) {
         (void) audit_free(audit);
         return r;
@@ -246,35 +416,34 @@ Audit *audit_free(Audit *audit) {
     if (!audit)
         return NULL;
     (void) audit_write(audit);
+    for (size_t i = 0; i < audit->n_outlets; i++)
+        (void) outlet_free(audit->outlets[i]);
+    free(audit->outlets);
     if (audit->turn_end)
         event_free(audit->turn_end);
-    audit_close_sinks(audit->sinks, audit->n_sinks);
+    chain_done(&audit->chain);
+    taken_done(&audit->taken);
     buffer_done(&audit->pending);
     free(audit);
     return NULL;
 }
 
-int audit_reconfigure(Audit *audit, const Config *config) {
-    Sink *sinks = NULL;
-    int r = audit_open_sinks(config, &sinks);
-
-    if (r < 0)
-        return r;
-    (void) audit_write(audit);
-    audit_close_sinks(audit->sinks, audit->n_sinks);
-    audit->sinks = sinks;
-    audit->n_sinks = config->n_sinks;
-    audit->on_failure = config->on_failure;
-    return 0;
-}
-
 void audit_reopen(Audit *audit) {
     (void) audit_write(audit);
-    for (size_t i = 0; i < audit->n_sinks; i++) {
-        int r = sink_reopen(&audit->sinks[i]);
+    for (size_t i = 0; i < audit->n_outlets; i++) {
+        Outlet *outlet = audit->outlets[i];
+        const char *torn_name;
+        const Tail *tail;
+        int r = outlet_reopen(outlet);
 
-        if (r < 0)
-            log_error("audit: cannot reopen %s: %s; going on with the old one", audit->sinks[i].path,
+        if (r == -EBUSY)
+            log_error("audit: cannot reopen %s: another process writes to it; going on with the old one",
+                      outlet_name(outlet));
+        else if (r < 0)
+            log_error("audit: cannot reopen %s: %s; going on with the old one", outlet_name(outlet),
                       strerror(-r));
+        tail = r == 1 ? outlet_tail(outlet, &torn_name) : NULL;
+        if (tail && tail->torn > 0)
+            audit_say_found(audit, outlet, tail, torn_name);
     }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The audit trail's sinks. Records of one turn of the loop are gathered and written at its end, in one
- * write a sink; a decision's waiter is told then whether any sink took it. That is how a decision is on
- * record before a byte of its request goes to the engine, at one system call a turn.
+ * The audit trail. Records of one turn of the loop are gathered, numbered and chained (chain.h), and written
+ * at its end, in one write a sink (outlet.h); a decision's waiter is told whether any sink took it. That is
+ * how a decision is on record before a byte of its request goes to the engine, at one system call a turn.
  *
- * A sink that fails is tried again with each turn, so a disk that has room again needs no restart. Sinks
- * are written as they are: a stdout that blocks, blocks the gate; one that is non-blocking and full counts as
- * failed.
+ * It is one trail, whatever sinks there are: each gets the same lines. At the start it goes on from the last
+ * whole record of its files: where they differ, since one of them has lost lines, from the last of all; the
+ * other then shows that lines are missing. What was found is on record (`recover`). A sink that fails is
+ * tried again with each turn, so a disk that has room again needs no restart; what it has missed is then on
+ * record (`drop`).
  */
 #pragma once
 
@@ -27,18 +29,17 @@ typedef struct AuditWaiter {
     AuditDone done;
     void *arg;
     struct AuditWaiter *next; /* audit's own, as is all below */
-    size_t end;               /* its line ends there in what is pending */
     int status;
     bool queued;
 } AuditWaiter;
 
-/* Opens the sinks. −errno, logged, when one can't be opened. */
+/* Opens the sinks. −errno, logged, when one can't be opened; −EBUSY: another process writes to a file. */
 int audit_new(struct event_base *base, const Config *config, Audit **ret);
 Audit *audit_free(Audit *audit); /* flushes first */
 
 /*
- * A reload: opens the new config's sinks aside and swaps them; on failure the old ones stay. Records that
- * wait are written to the old ones first.
+ * A reload: opens the new config's sinks aside, where they aren't there already, and swaps them; on failure
+ * the old ones stay. Records that wait are written to the old ones first.
  */
 int audit_reconfigure(Audit *audit, const Config *config);
 void audit_reopen(Audit *audit); /* SIGUSR1 */
@@ -53,8 +54,9 @@ void audit_cancel(Audit *audit, AuditWaiter *waiter);
 /* Queues what nobody waits for: denials, outcomes, lifecycle. −ENOMEM: lost, and counted. Lines keep their
  * order. */
 int audit_record(Audit *audit, const Record *record);
+void audit_record_action(Audit *audit, const char *action, const char *message); /* lifecycle, now */
 
-/* Writes now; waiters hear of it from the loop as ever. 0, or −errno when no sink took all of it. */
+/* Writes now; waiters hear of it from the loop as ever. 0, or −errno when a record was lost by that. */
 int audit_flush(Audit *audit);
 
 /* Decisions to deny in the last hour, whether or not a sink took them. */

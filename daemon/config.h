@@ -55,10 +55,25 @@ typedef enum SinkKind {
     SINK_STDOUT,
 } SinkKind;
 
+typedef enum SinkChain {
+    SINK_CHAIN_SHA256 = 0,
+    SINK_CHAIN_NONE,
+} SinkChain;
+
+/* When what was written is brought to the disk. */
+typedef enum SinkSync {
+    SINK_SYNC_INTERVAL = 0, /* so long after it was written */
+    SINK_SYNC_NEVER,        /* when the kernel does */
+    SINK_SYNC_ALWAYS,       /* before a decision's request goes on */
+} SinkSync;
+
 typedef struct ConfigSink {
     SinkKind kind;
     const char *path; /* SINK_FILE */
     unsigned mode;    /* SINK_FILE: default 0640 */
+    SinkChain chain;  /* SINK_FILE, and the two below */
+    SinkSync sync;
+    uint64_t sync_interval_usec; /* SINK_SYNC_INTERVAL; 0: at the end of each turn */
 } ConfigSink;
 
 typedef struct ConfigLimits {

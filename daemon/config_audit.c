@@ -32,20 +32,57 @@ static void config_audit_read_mode(void *ctx, const DocNode *node) {
     (void) config_value_mode(s->reader->errors, node, "mode", &s->sink->mode);
 }
 
+static void config_audit_read_chain(void *ctx, const DocNode *node) {
+    static const char *const words[] = {[SINK_CHAIN_SHA256] = "sha256", [SINK_CHAIN_NONE] = "none"};
+    SinkReader *s = ctx;
+    size_t i;
+
+    if (keys_read_word(s->reader->errors, node, "chain", words, ARRAY_SIZE(words), &i))
+        s->sink->chain = (SinkChain) i;
+}
+
+static void config_audit_read_fsync(void *ctx, const DocNode *node) {
+    static const char *const words[] = {
+        [SINK_SYNC_INTERVAL] = "interval", [SINK_SYNC_NEVER] = "never", [SINK_SYNC_ALWAYS] = "always"};
+    SinkReader *s = ctx;
+    size_t i;
+
+    if (keys_read_word(s->reader->errors, node, "fsync", words, ARRAY_SIZE(words), &i))
+        s->sink->sync = (SinkSync) i;
+}
+
+static void config_audit_read_fsync_interval(void *ctx, const DocNode *node) {
+    SinkReader *s = ctx;
+
+    (void) config_value_time(s->reader->errors, node, "fsync_interval", &s->sink->sync_interval_usec);
+}
+
+/* A bound that isn't kept would be believed. */
+static void config_audit_check_interval(ConfigReader *reader, const DocNode *node, const ConfigSink *sink) {
+    const DocNode *interval = doc_get(node, "fsync_interval");
+
+    if (interval && sink->sync != SINK_SYNC_INTERVAL)
+        doc_error(reader->errors, interval->mark, "fsync_interval needs fsync: interval");
+}
+
 static void config_audit_read_sink(ConfigReader *reader, const DocNode *node, ConfigSink *sink) {
     static const KeyRow keys[] = {
         {"file", config_audit_read_file},
         {"mode", config_audit_read_mode},
-        {"chain", NULL},
+        {"chain", config_audit_read_chain},
+        {"fsync", config_audit_read_fsync},
+        {"fsync_interval", config_audit_read_fsync_interval},
         {"syslog", NULL},
     };
     static const char *const words[] = {"stdout", "journald"};
     SinkReader s = {.reader = reader, .sink = sink};
     size_t word;
 
-    *sink = (ConfigSink){.kind = SINK_FILE, .mode = FILE_MODE};
+    *sink = (ConfigSink){
+        .kind = SINK_FILE, .mode = FILE_MODE, .sync_interval_usec = TIME_AUDIT_SYNC_MSEC * UINT64_C(1000)};
     if (node->type == DOC_MAPPING) {
         (void) keys_read(reader->errors, node, "audit.sinks.", keys, ARRAY_SIZE(keys), &s);
+        config_audit_check_interval(reader, node, sink);
         if (!doc_get(node, "file") && !doc_get(node, "syslog"))
             doc_error(reader->errors, node->mark, "a sink is {file: PATH} or stdout");
     } else if (keys_read_word(reader->errors, node, "sink", words, ARRAY_SIZE(words), &word)) {

@@ -111,6 +111,19 @@ static int config_print_policies(const Config *config, FILE *out) {
     return 0;
 }
 
+static void config_print_durability(FILE *out, const ConfigSink *sink) {
+    static const char *const syncs[] = {
+        [SINK_SYNC_INTERVAL] = "interval", [SINK_SYNC_NEVER] = "never", [SINK_SYNC_ALWAYS] = "always"};
+
+    fprintf(out, "      chain: %s\n      fsync: %s\n", sink->chain == SINK_CHAIN_NONE ? "none" : "sha256",
+            syncs[sink->sync]);
+    if (sink->sync != SINK_SYNC_INTERVAL)
+        return;
+    fputs("      fsync_interval: ", out);
+    config_value_print_time(out, sink->sync_interval_usec);
+    fputc('\n', out);
+}
+
 static void config_print_audit(const Config *config, FILE *out) {
     fprintf(out, "audit:\n  on_failure: %s\n  facts: %s\n  sinks:\n",
             config->on_failure == AUDIT_FAILURE_CONTINUE ? "continue" : "deny",
@@ -123,6 +136,7 @@ static void config_print_audit(const Config *config, FILE *out) {
         fputs("    - file: ", out);
         config_print_text(out, config->sinks[i].path);
         fprintf(out, "\n      mode: \"%04o\"\n", config->sinks[i].mode);
+        config_print_durability(out, &config->sinks[i]);
     }
 }
 

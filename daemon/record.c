@@ -360,7 +360,7 @@ static void record_lifecycle(RecordWriter *w, const Record *record) {
     record_text(w, SPAN(",\"message\":"), record->message);
 }
 
-int record_append(Buffer *out, const Record *record, uint64_t seq) {
+int record_append(Buffer *out, const Record *record, uint64_t seq, const char *prev) {
     static const struct {
         const char *name;
         void (*write)(RecordWriter *w, const Record *record);
@@ -378,8 +378,9 @@ int record_append(Buffer *out, const Record *record, uint64_t seq) {
     record_time(&w, record->time_usec);
     record_text(&w, SPAN(",\"event\":"), events[record->event].name);
     events[record->event].write(&w, record);
-    /* The hash chain's place: the last two fields of every line. */
-    record_raw(&w, SPAN(",\"prev\":null,\"hash\":null}\n"));
+    /* The hash chain's place: the last two fields of every line; chain_seal() puts the second in. */
+    record_text(&w, SPAN(",\"prev\":"), prev);
+    record_raw(&w, SPAN(",\"hash\":null}\n"));
     if (w.r < 0)
         out->end = out->begin + before;
     return w.r;
@@ -387,7 +388,7 @@ int record_append(Buffer *out, const Record *record, uint64_t seq) {
 
 int record_format(const Record *record, uint64_t seq, char **ret, size_t *ret_size) {
     Buffer line = {0};
-    int r = record_append(&line, record, seq);
+    int r = record_append(&line, record, seq, NULL);
 
     if (r < 0) {
         buffer_done(&line);

@@ -54,18 +54,17 @@ typedef struct Record {
     unsigned status;        /* response; 0: none (null) */
     uint64_t response_bytes;
     uint64_t duration_usec;
-    const char *action;  /* lifecycle: "start", "stop", "reload", "reopen" */
+    const char *action;  /* lifecycle: "start", "stop", "reload", "reopen", "recover", "drop", … */
     const char *message; /* lifecycle: one sentence */
 } Record;
 
-/*
- * One line with its newline, malloc'd, of *ret_size bytes. `seq`: the record's number. prev and hash are
- * null until the chain is there. −ENOMEM.
- */
+/* One line with its newline, malloc'd, of *ret_size bytes. `seq`: the record's number. prev and hash are
+ * null. −ENOMEM. */
 int record_format(const Record *record, uint64_t seq, char **ret, size_t *ret_size);
 
-/* The same, appended to `out`; on −ENOMEM `out` is as it was. */
-int record_append(Buffer *out, const Record *record, uint64_t seq);
+/* The same, appended to `out`, with the `hash` of the line before (NULL: null); on −ENOMEM `out` is as it
+ * was. */
+int record_append(Buffer *out, const Record *record, uint64_t seq, const char *prev);
 
 /*
  * Appends `query` (as it came) with the values that can hold a secret replaced by `…`: whatever key and

@@ -38,10 +38,7 @@ struct Server {
 };
 
 static void server_record(Server *server, const char *action, const char *message) {
-    Record record = {
-        .event = RECORD_LIFECYCLE, .time_usec = clock_realtime_usec(), .action = action, .message = message};
-
-    (void) audit_record(server->env.audit, &record); /* counted there if it is lost */
+    audit_record_action(server->env.audit, action, message);
 }
 
 /* --- Clients ------------------------------------------------------------------------------------ */

@@ -49,6 +49,26 @@ static bool sink_is_torn(const char *path, const struct stat *opened) {
     return last != '\n';
 }
 
+/*
+ * Two daemons that append to one file would make two chains of one. A lock of the open file description: it
+ * holds against ourselves, goes with the last descriptor, and a crash leaves none behind.
+ */
+static int sink_lock(int fd) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        return 0;
+    return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+}
+
+/* That of a folder where rotation has put a new file; the same file is ours and locked. */
+static bool sink_is_same(const Sink *sink, const struct stat *st) {
+    struct stat mine;
+
+    return sink->fd >= 0 && fstat(sink->fd, &mine) == 0 && mine.st_dev == st->st_dev &&
+           mine.st_ino == st->st_ino;
+}
+
 static int sink_attach_file(Sink *sink) {
     int fd = sink_open_file(sink->path, sink->mode);
     struct stat st;
@@ -60,6 +80,11 @@ static int sink_attach_file(Sink *sink) {
         r = -errno;
     else if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
         r = -EINVAL;
+    else if (S_ISREG(st.st_mode) && sink_is_same(sink, &st)) {
+        close(fd);
+        return 0;
+    } else if (S_ISREG(st.st_mode))
+        r = sink_lock(fd);
     if (r < 0) {
         close(fd);
         return r;

@@ -18,11 +18,11 @@ typedef struct Sink {
     bool failing; /* logged; until it takes a write again */
 } Sink;
 
-/* Opens for appending. −errno, not logged; *ret untouched. */
+/* Opens for appending. −errno, not logged; −EBUSY: another process writes there. *ret untouched. */
 int sink_open(const ConfigSink *config, Sink *ret);
 void sink_done(Sink *sink);
 
-/* The same path anew, after a rotation. −errno, and the old file stays. */
+/* The same path anew, after a rotation. −errno as above, and the old file stays. */
 int sink_reopen(Sink *sink);
 
 /*

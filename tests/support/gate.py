@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 
+import chain
 from wire import Failure, match_text
 
 DECISION_KEYS = {"seq", "time", "event", "id", "listener", "policy", "client", "request", "verdict", "rule",
@@ -86,10 +87,6 @@ def can_go_read_only():
         finally:
             set_immutable(file.name, False)
     return False
-
-
-def event_is_start(record):
-    return record.get("event") == "lifecycle" and record.get("action") == "start"
 
 
 def matches(want, got):
@@ -266,12 +263,21 @@ class Gate:
     def listing(self):
         return "\n".join("      " + json.dumps(record)[:900] for record in self.records())
 
+    def check_chain(self, gaps):
+        """As an auditor does: each line's hash is its own, and prev that of the line before it."""
+        try:
+            with open(self.audit_path, "rb") as file:
+                problems = chain.verify(file, gaps)
+        except FileNotFoundError:
+            return
+        if problems:
+            raise Failure("audit: " + "; ".join(problems[:5]))
+
     def check_trail(self, ids, gaps):
         """What holds for each trail: every part there, decision before outcome, each end once."""
         open_ids, seen, sequence = {}, {}, None
+        self.check_chain(gaps)
         for record in self.records():
-            if event_is_start(record):
-                sequence = None  # the count begins anew with each start
             step = None if sequence is None else record.get("seq") - sequence
             if step is not None and (step < 1 if gaps else step != 1):
                 raise Failure(f"audit: seq {record.get('seq')} follows {sequence}")

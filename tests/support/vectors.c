@@ -121,7 +121,7 @@ static bool again_record(const Vector *vector, const DryRun *run, Trail *trail, 
     record.facts = &run->facts;
     record.request_bytes = request->framing == FRAMING_CHUNKED ? vector->body.size : request->length;
     *trail = (Trail){.name = "memory", .arena = arena_new(LIMIT_ARENA_BYTES), .eof = true};
-    return record_append(&trail->in, &record, 1) == 0 && trail_next(trail, ret, &why) == TRAIL_RECORD;
+    return record_append(&trail->in, &record, 1, NULL) == 0 && trail_next(trail, ret, &why) == TRAIL_RECORD;
 }
 
 /*

@@ -2,15 +2,19 @@
 #include "daemon/audit.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/chain.h"
 #include "daemon/log.h"
 
 static struct event_base *base;
@@ -66,6 +70,44 @@ static size_t count_lines(const char *name) {
         n += text[i] == '\n';
     cr_expect(size == 0 || text[size - 1] == '\n', "whole lines only: %s", text);
     return n;
+}
+
+/* Whether a line of the trail has that. */
+static bool PRINTF_LIKE(1, 2) has_line(const char *format, ...) {
+    static char text[1u << 20];
+    char wanted[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(wanted, sizeof(wanted), format, arguments);
+    va_end(arguments);
+    read_file(path, text, sizeof(text));
+    return strstr(text, wanted) != NULL;
+}
+
+/* As whoever verifies it: each line's hash is its own, and its prev that of the line before; seq counts. */
+static void expect_chain(uint64_t first) {
+    static char text[1u << 20];
+    char hash[CHAIN_HASH_SIZE] = "", prev[CHAIN_HASH_SIZE + 16], begin[32];
+    char *end, *member;
+    Chain chain;
+
+    cr_assert_eq(chain_init(&chain), 0);
+    read_file(path, text, sizeof(text));
+    for (char *at = text; *at; at = end + 1) {
+        end = strchr(at, '\n');
+        *end = '\0';
+        snprintf(begin, sizeof(begin), "{\"seq\":%llu,", (unsigned long long) first++);
+        cr_expect(strncmp(at, begin, strlen(begin)) == 0, "%s: %s", begin, at);
+        snprintf(prev, sizeof(prev), "\"prev\":\"%s\"", hash);
+        if (hash[0])
+            cr_expect(strstr(at, prev), "%s: %s", prev, at);
+        member = strstr(at, ",\"hash\":\"");
+        cr_assert(member, "%s", at);
+        cr_assert_eq(chain_hash(&chain, (Span){at, (size_t) (member - at)}, hash), 0);
+        cr_expect(strncmp(member + 9, hash, strlen(hash)) == 0, "%s", at);
+    }
+    chain_done(&chain);
 }
 
 typedef struct Heard {
@@ -286,7 +328,7 @@ Test(audit, half_a_line_is_taken_back) {
     decide(audit, &a);
     turn();
     cr_assert_eq(stat(path, &st), 0);
-    limit_file_size((rlim_t) st.st_size * 5 / 2);
+    limit_file_size((rlim_t) st.st_size * 5 / 2 + sizeof("sha256:") + 64); /* the second has a prev */
     decide(audit, &b);
     decide(audit, &c);
     turn();
@@ -298,24 +340,217 @@ Test(audit, half_a_line_is_taken_back) {
     decide(audit, &c);
     turn();
     cr_expect_eq(c.status, 0, "no restart needed");
-    cr_expect_eq(count_lines(path), 3);
+    turn();
+    cr_expect_eq(count_lines(path), 4, "with one that says what is missing");
+    cr_expect(has_line(
+        "\"action\":\"drop\",\"message\":\"%s has missed 1 records, seq 3 to 3: File too large\"", path));
     cr_expect_eq(audit_lost(audit), 1);
     audit_free(audit);
 }
 
-Test(audit, a_line_that_a_crash_cut_stays_alone) {
-    int fd = open(path, O_WRONLY | O_CREAT, 0600);
-    Audit *audit;
-    char text[4096];
+/* The name of the one file beside the trail that begins with its name. */
+static void find_beside(char *ret, size_t size) {
+    DIR *folder = opendir(directory);
+    const struct dirent *entry;
 
-    cr_assert_eq(write(fd, "{\"seq\":1", 8), 8);
+    ret[0] = '\0';
+    while ((entry = readdir(folder)))
+        if (strncmp(entry->d_name, "audit.jsonl.", 12) == 0)
+            snprintf(ret, size, "%s/%s", directory, entry->d_name);
+    closedir(folder);
+}
+
+static void write_file(const char *name, const char *text, mode_t mode) {
+    int fd = open(name, O_WRONLY | O_CREAT | O_APPEND, mode);
+
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t) strlen(text));
     close(fd);
+}
+
+Test(audit, a_line_that_a_crash_cut_is_kept_aside) {
+    Audit *audit;
+    char text[8192], aside[400];
+    struct stat st;
+
     audit = audit_on_file();
     cr_assert_eq(audit_record(audit, &decision), 0);
-    cr_expect_eq(audit_flush(audit), 0);
     audit_free(audit);
+    cr_assert_eq(chmod(path, 0604), 0);
+    write_file(path, "{\"seq\":2", 0600);
+    audit = audit_on_file();
+    cr_assert_eq(audit_record(audit, &decision), 0);
+    audit_free(audit);
+    find_beside(aside, sizeof(aside));
+    read_file(aside, text, sizeof(text));
+    cr_expect_str_eq(text, "{\"seq\":2");
+    cr_assert_eq(stat(aside, &st), 0);
+    cr_expect_eq(st.st_mode & 07777, 0604);
+    cr_expect_eq(count_lines(path), 3);
+    cr_expect(has_line("{\"seq\":2,"));
+    cr_expect(
+        has_line("%s ends with seq 1, without a stop before it; a torn last line of 8 bytes is kept in %s\"",
+                 path, aside));
+    expect_chain(1);
+}
+
+Test(audit, goes_on_after_a_restart) {
+    Record stop = {.event = RECORD_LIFECYCLE, .action = "stop", .message = "x"};
+
+    for (int i = 0; i < 3; i++) {
+        Audit *audit = audit_on_file();
+
+        cr_assert_eq(audit_record(audit, &decision), 0);
+        cr_assert_eq(audit_record(audit, &stop), 0);
+        audit_free(audit);
+    }
+    cr_expect_eq(count_lines(path), 8);
+    cr_expect(has_line("{\"seq\":6,"));
+    cr_expect(has_line("ends with seq 5, a clean stop\""));
+    expect_chain(1);
+}
+
+/* Rotated while no daemon ran: by number, by date, packed, with the extension kept. */
+Test(audit, goes_on_from_a_rotated_file) {
+    static const char *const names[] = {"audit.jsonl.1", "audit.jsonl-20261126", "audit.jsonl.1.gz",
+                                        "audit-20261126.jsonl.gz"};
+    char rotated[160], command[1000];
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        Audit *audit = audit_on_file();
+
+        cr_assert_eq(audit_record(audit, &decision), 0);
+        cr_assert_eq(audit_record(audit, &decision), 0);
+        audit_free(audit);
+        snprintf(rotated, sizeof(rotated), "%s/%s", directory, names[i]);
+        if (strstr(names[i], ".gz"))
+            snprintf(command, sizeof(command), "gzip -c '%s' > '%s' && touch -r '%s' '%s' && : > '%s'", path,
+                     rotated, path, rotated, path);
+        else
+            snprintf(command, sizeof(command), "mv '%s' '%s'", path, rotated);
+        cr_assert_eq(system(command), 0);
+        audit = audit_on_file();
+        audit_free(audit);
+        cr_expect_eq(count_lines(path), 1);
+        cr_expect(has_line("{\"seq\":%zu,", 3 * (i + 1) + i), "%s", names[i]);
+        cr_expect(has_line("in the rotated %s", names[i]));
+        expect_chain(3 * (i + 1) + i);
+    }
+}
+
+/* What isn't ours is passed over, and said; what has no hash begins a chain; what was changed is said. */
+Test(audit, says_what_it_goes_on_from) {
+    Audit *audit;
+    char text[4096], *at;
+
+    write_file(path, "{\"seq\":41,\"time\":null,\"prev\":null,\"hash\":null}\nhello\n{\"seq\":12}\n", 0600);
+    audit_free(audit_on_file());
+    cr_expect(has_line("{\"seq\":42,"));
+    cr_expect(has_line("\"message\":\"%s ends with seq 41, which has no hash, without a stop before it; 2 "
+                       "lines behind it are no records\",\"prev\":null,",
+                       path));
     read_file(path, text, sizeof(text));
-    cr_expect_eq(strncmp(text, "{\"seq\":1\n{\"seq\":1,", 18), 0, "%s", text);
+    at = strstr(text, "hello");
+    *strstr(at, "recover") = 'R';
+    cr_assert_eq(unlink(path), 0);
+    write_file(path, at, 0600);
+    audit_free(audit_on_file());
+    cr_expect(has_line("ends with seq 42, whose hash is not that of its line"));
+    cr_assert_eq(unlink(path), 0);
+    write_file(path, "hello\n", 0600);
+    audit = audit_on_file();
+    audit_free(audit);
+    cr_expect(has_line("{\"seq\":1,"));
+    cr_expect(has_line("has no record to go on from; 1 lines behind it are no records"));
+}
+
+Test(audit, of_two_files_the_longer_one_is_gone_on_from) {
+    char other[160];
+    ConfigSink sinks[] = {{.kind = SINK_FILE, .path = path, .mode = 0640},
+                          {.kind = SINK_FILE, .path = other, .mode = 0640}};
+    Audit *audit;
+
+    snprintf(other, sizeof(other), "%s/other", directory);
+    audit = audit_on(&sinks[1], 1, AUDIT_FAILURE_DENY);
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(audit_record(audit, &decision), 0);
+    audit_free(audit);
+    audit = audit_on(sinks, 2, AUDIT_FAILURE_DENY);
+    audit_free(audit);
+    cr_expect_eq(count_lines(path), 1);
+    cr_expect(has_line("{\"seq\":6,"), "the gap shows");
+}
+
+/* Locks are of descriptions, so they hold against ourselves too. */
+Test(audit, one_file_one_daemon) {
+    Audit *first = audit_on_file(), *second = NULL;
+    ConfigSink sink = {.kind = SINK_FILE, .path = path, .mode = 0640};
+    Config config = {.sinks = &sink, .n_sinks = 1};
+
+    cr_expect_eq(audit_new(base, &config, &second), -EBUSY);
+    cr_expect_eq(audit_reconfigure(first, &config), 0, "its own file is no other's");
+    audit_reopen(first);
+    cr_assert_eq(audit_record(first, &decision), 0);
+    cr_expect_eq(audit_new(base, &config, &second), -EBUSY);
+    audit_free(first);
+    cr_expect_eq(count_lines(path), 1);
+    cr_expect_eq(audit_new(base, &config, &second), 0);
+    audit_free(second);
+}
+
+Test(audit, the_chain_goes_on_over_reopen_and_reload) {
+    ConfigSink sink = {.kind = SINK_FILE, .path = path, .mode = 0640};
+    Config config = {.sinks = &sink, .n_sinks = 1};
+    Audit *audit = audit_on_file();
+    char rotated[160], command[1000];
+
+    snprintf(rotated, sizeof(rotated), "%s.1", path);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(audit_record(audit, &decision), 0);
+    cr_assert_eq(rename(path, rotated), 0);
+    audit_reopen(audit);
+    cr_assert_eq(audit_record(audit, &decision), 0);
+    cr_assert_eq(audit_reconfigure(audit, &config), 0);
+    cr_assert_eq(audit_record(audit, &decision), 0);
+    audit_free(audit);
+    cr_expect_eq(count_lines(rotated), 3);
+    snprintf(command, sizeof(command), "cat '%s' >> '%s' && mv '%s' '%s'", path, rotated, rotated, path);
+    cr_assert_eq(system(command), 0);
+    cr_expect_eq(count_lines(path), 5);
+    expect_chain(1);
+}
+
+Test(audit, without_a_chain_there_are_no_hashes) {
+    ConfigSink sink = {.kind = SINK_FILE, .path = path, .mode = 0640, .chain = SINK_CHAIN_NONE};
+    Audit *audit = audit_on(&sink, 1, AUDIT_FAILURE_DENY);
+
+    cr_assert_eq(audit_record(audit, &decision), 0);
+    audit_free(audit);
+    cr_expect(has_line("\"prev\":null,\"hash\":null}"));
+}
+
+/* The disk is asked after the write and before the waiter hears of it. */
+Test(audit, fsync_always_is_waited_for) {
+    ConfigSink sink = {.kind = SINK_FILE, .path = path, .mode = 0640, .sync = SINK_SYNC_ALWAYS};
+    Audit *audit = audit_on(&sink, 1, AUDIT_FAILURE_DENY);
+    Heard a = {.status = 99}, b = {.status = 99};
+
+    decide(audit, &a);
+    cr_expect_eq(audit_flush(audit), 0);
+    cr_expect_eq(count_lines(path), 1);
+    decide(audit, &b);
+    cr_expect_eq(a.n, 0);
+    while (b.n == 0)
+        event_base_loop(base, EVLOOP_ONCE);
+    cr_expect_eq(a.n, 1);
+    cr_expect_eq(a.status, 0);
+    cr_expect_eq(b.status, 0);
+    audit_cancel(audit, &a.waiter);
+    decide(audit, &a);
+    cr_expect_eq(audit_flush(audit), 0);
+    audit_cancel(audit, &a.waiter); /* while it is being synced */
+    audit_free(audit);
+    cr_expect_eq(a.n, 1);
+    cr_expect_eq(count_lines(path), 3);
 }
 
 /* A pipe can't be cut back: what follows half a line starts on its own. */
@@ -419,7 +654,8 @@ Test(audit, seq_counts_from_one) {
 
 /* At the limit records wait for the turn's end; one past it they are written at once, and told as ever. */
 Test(audit, pending_is_bounded) {
-    Audit *audit = audit_on_file();
+    ConfigSink sink = {.kind = SINK_FILE, .path = path, .mode = 0640, .chain = SINK_CHAIN_NONE};
+    Audit *audit = audit_on(&sink, 1, AUDIT_FAILURE_DENY);
     Heard heard = {0};
     static char message[LIMIT_AUDIT_PENDING_BYTES];
     Record record = {.event = RECORD_LIFECYCLE, .message = message};

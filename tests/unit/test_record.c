@@ -276,9 +276,10 @@ Test(record, lines_are_appended) {
     Record record = {.event = RECORD_LIFECYCLE, .action = "stop"};
     Buffer out = {0};
 
-    cr_assert_eq(record_append(&out, &record, 1), 0);
-    cr_assert_eq(record_append(&out, &record, 2), 0);
-    cr_expect(strstr(out.data, "null}\n{\"seq\":2,"));
+    cr_assert_eq(record_append(&out, &record, 1, NULL), 0);
+    cr_assert_eq(record_append(&out, &record, 2, "sha256:1"), 0);
+    cr_expect(strstr(out.data, "\"prev\":null,\"hash\":null}\n{\"seq\":2,"));
+    cr_expect(strstr(out.data, "\"prev\":\"sha256:1\",\"hash\":null}\n"));
     buffer_done(&out);
 }
 
