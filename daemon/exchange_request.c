@@ -284,7 +284,7 @@ static void exchange_drop_body(Exchange *x) {
     buffer_done(&x->collected);
 }
 
-/* A fresh head. The judged body goes as it came: it has but one reading (T-047, and why in DEVIATIONS.md). */
+/* A fresh head. The judged body goes as it came: it has but one reading (T-047, and why in quaygated(8)). */
 static void exchange_send(Exchange *x) {
     Conn *engine = &x->engine->conn;
     /* Read to its end: judged, or empty though its framing left that open. It goes with its length. */

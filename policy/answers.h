@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The `answers:` part of a policy: what an answer of the engine may not tell (T-100). Nothing set is: all of
- * it passes, untouched. ANSWERS.md says what each key means and where it looks; view.h does the work.
+ * it passes, untouched. quaygate.yaml(5), ANSWERS, says what each key means and where it looks; view.h does
+ * the work.
  *
  * A policy's own and those of what it includes are joined to the strictest: what any of them hides is hidden.
  */

@@ -197,12 +197,23 @@ static bool cgroup_is_innermost(Span path) {
     return true;
 }
 
-/* Below a unit, an ID alone is what dockerd's cgroupfs driver makes of a CgroupParent. */
+/*
+ * What an engine's cgroupfs driver makes of a CgroupParent: no scope, but the ID alone (dockerd) or behind
+ * the engine's word (podman). A payload is no such thing: podman makes it in the unit that it runs in itself.
+ */
+static bool cgroup_is_put_there(Span name) {
+    Span id;
+
+    return !cgroup_ends_with(name, SPAN(".scope")) && !span_starts_with(name, SPAN("libpod-payload-")) &&
+           cgroup_container(name, &id);
+}
+
+/* Whether nothing below a unit is a container that a CgroupParent may have put there. */
 static bool cgroup_is_all_of_unit(Span path) {
     Span name;
 
     while (cgroup_take(&path, &name))
-        if (cgroup_is_id(name))
+        if (cgroup_is_put_there(name))
             return false;
     return true;
 }

@@ -3,7 +3,7 @@
  * Puts what `containers.set` of a policy has into the body of ContainerCreate, ServiceCreate and
  * ServiceUpdate, where a client left it out: absent, null, or the zero value that Go takes for "not set".
  * What a client says, stays, and is judged; but a label that the policy names has the policy's value. An
- * object of another type than dockerd's is left to the judge. PROFILES.md has the table.
+ * object of another type than dockerd's is left to the judge. quaygate.yaml(5), Defaults, has the table.
  */
 #pragma once
 

@@ -15,7 +15,7 @@
  *
  * Whatever isn't put back stays a placeholder, and is refused as without the key. Whoever may create
  * containers can still read what is put back in them by other ways (exec, an archive, a program behind a
- * mount, a log option): ANSWERS.md says so, and `check`.
+ * mount, a log option): quaygate.yaml(5) says so, and `check`.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
 /*
  * The compiled `containers:` part of a policy: what a created or updated container, volume or service
  * may ask for. An open struct whose all-zero value is the baseline profile with no key given: nothing
- * that leads to the host. What each profile means for each field is told in PROFILES.md.
+ * that leads to the host. What each profile means for each field is told in quaygate.yaml(5).
  */
 #pragma once
 
