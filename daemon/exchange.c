@@ -111,7 +111,8 @@ AdmitContext exchange_context(const Exchange *x) {
     return (AdmitContext){
         .id = x->id,
         .listener = x->listener->address.text,
-        .policy = policy_name(x->listener->policy),
+        .policy = x->listener->policy,
+        .policy_hash = x->config->hash,
         .subject = x->host.subject,
         .facts = &x->facts,
         .began_usec = x->began_usec,
@@ -201,8 +202,8 @@ static bool exchange_can_drain(const Exchange *x) {
 void exchange_answer(Exchange *x) {
     AdmitContext context = exchange_context(x);
     unsigned status = reason_http_status(x->verdict.reason);
-    const char *sentence =
-        explain_sentence(x->arena, &x->verdict, x->request_known ? &x->request : NULL, context.policy, x->id);
+    const char *sentence = explain_sentence(x->arena, &x->verdict, x->request_known ? &x->request : NULL,
+                                            policy_name(context.policy), x->id);
     bool bodiless = x->request_known && x->request.method == METHOD_HEAD;
     Conn *client = x->host.conn;
     size_t bytes = 0;
