@@ -10,7 +10,8 @@
 typedef struct AdmitContext {
     const char *id;
     const char *listener;
-    const char *policy;
+    const Policy *policy;
+    const char *policy_hash; /* config_hash() of the config that has it */
     const Subject *subject;
     const Facts *facts;  /* of the body, for its decision; NULL: nobody asked */
     uint64_t began_usec; /* CLOCK_MONOTONIC */

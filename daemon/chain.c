@@ -16,22 +16,37 @@ void chain_done(Chain *chain) {
     *chain = (Chain){0};
 }
 
-int chain_hash(Chain *chain, Span text, char ret[static CHAIN_HASH_SIZE]) {
+static void chain_show(const unsigned char *digest, unsigned size, char ret[static CHAIN_HASH_SIZE]) {
     static const char hex[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
     char *to = ret + sizeof(CHAIN_PREFIX) - 1;
 
-    if (EVP_DigestInit_ex(chain->digest, EVP_sha256(), NULL) != 1 ||
-        EVP_DigestUpdate(chain->digest, text.data, text.size) != 1 ||
-        EVP_DigestUpdate(chain->digest, "}", 1) != 1 || EVP_DigestFinal_ex(chain->digest, digest, &size) != 1)
-        return -ENOMEM;
     memcpy(ret, CHAIN_PREFIX, sizeof(CHAIN_PREFIX));
     for (unsigned i = 0; i < size; i++) {
         *to++ = hex[digest[i] >> 4];
         *to++ = hex[digest[i] & 15];
     }
     *to = '\0';
+}
+
+int chain_digest(Span bytes, char ret[static CHAIN_HASH_SIZE]) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+
+    if (EVP_Digest(bytes.data, bytes.size, digest, &size, EVP_sha256(), NULL) != 1)
+        return -ENOMEM;
+    chain_show(digest, size, ret);
+    return 0;
+}
+
+int chain_hash(Chain *chain, Span text, char ret[static CHAIN_HASH_SIZE]) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+
+    if (EVP_DigestInit_ex(chain->digest, EVP_sha256(), NULL) != 1 ||
+        EVP_DigestUpdate(chain->digest, text.data, text.size) != 1 ||
+        EVP_DigestUpdate(chain->digest, "}", 1) != 1 || EVP_DigestFinal_ex(chain->digest, digest, &size) != 1)
+        return -ENOMEM;
+    chain_show(digest, size, ret);
     return 0;
 }
 

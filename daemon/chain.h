@@ -26,6 +26,9 @@ static inline const char *chain_prev(const Chain *chain) {
     return chain->hash[0] ? chain->hash : NULL;
 }
 
+/* "sha256:" and 64 hex digits of anything. 0 or −ENOMEM. */
+int chain_digest(Span bytes, char ret[static CHAIN_HASH_SIZE]);
+
 /*
  * `text` is a line's beginning, up to but without `,"hash":…}`: its hash as the line will have it.
  * 0 or −ENOMEM.

@@ -93,7 +93,7 @@ int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
     if (!config || !scratch)
         return config_fail_memory(file, messages);
     config->file = arena_copy(config->arena, span_from(file));
-    if (!config->file)
+    if (!config->file || chain_digest(bytes, config->hash) < 0)
         return config_fail_memory(file, messages);
     reader.root = doc_parse(scratch, bytes, &errors);
     if (reader.root)
@@ -130,6 +130,24 @@ int config_load(const char *path, FILE *messages, Config **ret) {
 }
 
 /* --- the command line */
+
+/* What a file with the same content would be: `--print-config` shows it. */
+static int config_hash_printed(Config *config) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    int r;
+
+    if (!out)
+        return -ENOMEM;
+    r = config_print(config, out);
+    if (fclose(out) == EOF && r == 0)
+        r = -ENOMEM;
+    if (r == 0)
+        r = chain_digest((Span){.data = text, .size = size}, config->hash);
+    free(text);
+    return r;
+}
 
 static int config_builtin_address(const char *option, const char *text, FILE *messages, Address *ret) {
     const char *why = NULL;
@@ -200,6 +218,8 @@ int config_builtin(const char *listen, const char *upstream, const char *policy,
     config->listeners = listener;
     config->n_listeners = 1;
     r = config_finish(config, "quaygate", messages);
+    if (r == 0)
+        r = config_hash_printed(config);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(config);

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "address.h"
+#include "chain.h"
 #include "hostfs.h"
 #include "policy/compile.h"
 #include "policy/glob.h"
@@ -89,8 +90,9 @@ typedef struct ConfigLimits {
 
 typedef struct Config {
     unsigned n_refs;
-    Arena *arena;     /* owns every string and array here */
-    const char *file; /* NULL: built in, or from the command line */
+    Arena *arena;               /* owns every string and array here */
+    const char *file;           /* NULL: built in, or from the command line */
+    char hash[CHAIN_HASH_SIZE]; /* of the file's bytes; without a file, of what config_print() writes */
     Address upstream;
     HostView host;
     const char *const *protect; /* more host paths that no pattern of a policy may allow */

@@ -111,7 +111,8 @@ AdmitContext exchange_context(const Exchange *x) {
     return (AdmitContext){
         .id = x->id,
         .listener = x->listener->address.text,
-        .policy = policy_name(x->listener->policy),
+        .policy = x->listener->policy,
+        .policy_hash = x->config->hash,
         .subject = x->host.subject,
         .facts = &x->facts,
         .began_usec = x->began_usec,
@@ -208,8 +209,8 @@ void exchange_answer(Exchange *x) {
 
     if (x->restored.n > 0)
         restore_hush(x->arena, &x->verdict);
-    sentence =
-        explain_sentence(x->arena, &x->verdict, x->request_known ? &x->request : NULL, context.policy, x->id);
+    sentence = explain_sentence(x->arena, &x->verdict, x->request_known ? &x->request : NULL,
+                                policy_name(context.policy), x->id);
     x->grant_check_usec = 0;
     x->engine = engine_close(x->engine, x->host.env->reaper);
     x->up.state = FLOW_CLOSED;

@@ -327,6 +327,14 @@ static void record_response(RecordWriter *w, const Record *record) {
     record_number(w, SPAN("},\"duration_us\":"), true, record->duration_usec);
 }
 
+static void record_allow_with(RecordWriter *w, const Verdict *verdict) {
+    Span yaml = verdict ? verdict_allow_with(verdict) : (Span){0};
+
+    if (yaml.size == 0)
+        return record_text(w, SPAN(",\"allow_with\":"), NULL);
+    record_span(w, SPAN(",\"allow_with\":"), yaml);
+}
+
 static void record_decision(RecordWriter *w, const Record *record) {
     const Verdict *verdict = record->verdict;
     bool allowed = verdict && verdict->effect == EFFECT_ALLOW;
@@ -334,13 +342,17 @@ static void record_decision(RecordWriter *w, const Record *record) {
     record_text(w, SPAN(",\"id\":"), record->id);
     record_text(w, SPAN(",\"listener\":"), record->listener);
     record_text(w, SPAN(",\"policy\":"), record->policy);
+    record_text(w, SPAN(",\"policy_hash\":"), record->policy_hash);
     record_client(w, record->client);
     record_request(w, record);
     record_text(w, SPAN(",\"verdict\":"), verdict ? effect_name(verdict->effect) : NULL);
     record_text(w, SPAN(",\"rule\":"),
                 verdict ? (allowed && !verdict->rule ? "allow" : verdict_rule(verdict)) : NULL);
     record_text(w, SPAN(",\"field\":"), verdict && !allowed ? verdict->field : NULL);
+    record_text(w, SPAN(",\"value\":"), verdict && !allowed ? verdict_value(verdict) : NULL);
+    record_text(w, SPAN(",\"where\":"), verdict && !allowed ? record->where : NULL);
     record_text(w, SPAN(",\"reason\":"), verdict && !allowed ? verdict_detail(verdict) : NULL);
+    record_allow_with(w, verdict);
     record_facts(w, record->facts);
     record_response(w, record);
 }

@@ -41,9 +41,11 @@ typedef struct Record {
     char id[27];        /* ULID; "" for lifecycle */
     const char *listener;
     const char *policy;
-    const Subject *client;  /* NULL: unknown */
-    const Request *request; /* decision; NULL: the head was not understood */
-    uint64_t request_bytes; /* body bytes: declared, or read */
+    const char *policy_hash; /* decision: of the config that it stands in; NULL: unknown */
+    const char *where;       /* decision: policy_where() */
+    const Subject *client;   /* NULL: unknown */
+    const Request *request;  /* decision; NULL: the head was not understood */
+    uint64_t request_bytes;  /* body bytes: declared, or read */
     const Verdict *verdict;
     const Facts *facts;     /* decision; NULL, or not gathered: nobody asked for them (null) */
     EndCause end;           /* outcome */

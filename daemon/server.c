@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,6 +40,16 @@ struct Server {
 
 static void server_record(Server *server, const char *action, const char *message) {
     audit_record_action(server->env.audit, action, message);
+}
+
+/* Which YAML is in force from now on: decisions carry the same hash. */
+static void server_record_policy(Server *server) {
+    const Config *config = server->config;
+    char message[512];
+
+    snprintf(message, sizeof(message), "%s of %.300s is in force on %zu listeners", config->hash,
+             config->file ? config->file : "the built-in config (--print-config)", config->n_listeners);
+    server_record(server, "policy", message);
 }
 
 /* --- Clients ------------------------------------------------------------------------------------ */
@@ -227,6 +238,7 @@ static void server_reload(Server *server) {
     }
     log_notice("reloaded %s", server->config->file);
     server_record(server, "reload", "the new config is in force");
+    server_record_policy(server);
 }
 
 /* --- The end ------------------------------------------------------------------------------------ */
@@ -375,6 +387,7 @@ Server *server_free(Server *server) {
 
 int server_run(Server *server) {
     server_record(server, "start", "quaygated " QUAYGATE_VERSION " serves");
+    server_record_policy(server);
     listener_set_start(&server->listeners);
     for (size_t i = 0; i < server->listeners.n; i++) {
         const ConfigListener *listener = listener_config(server->listeners.items[i]);

@@ -39,6 +39,13 @@ const struct Rules *policy_rules(const Policy *policy); /* its `containers:`; li
 Verdict verdict_from_reason(Reason reason, const char *detail);
 
 /*
+ * Where the rule stands that refused: "FILE:LINE" of the entry, of the policy's section that the rule is of,
+ * or of the policy; "not allowed by any rule" where no entry speaks of the request. NULL: nothing was refused
+ * by the policy.
+ */
+const char *policy_where(const Policy *policy, const Verdict *verdict);
+
+/*
  * Whether the body must be collected (at most the config's body_bytes) and given to policy_decide:
  * the operation's body is judged, and what the head says doesn't deny it already.
  */

@@ -50,6 +50,12 @@ const char *verdict_rule(const Verdict *verdict);
 /* The detail, or the reason's sentence. Never NULL. */
 const char *verdict_detail(const Verdict *verdict);
 
+/* What the detail quotes as the field's value, as it is shown there; NULL: nothing that may be told. */
+const char *verdict_value(const Verdict *verdict);
+
+/* The YAML in the hint that would allow it: `allow: [ContainerStart]`. Empty: there is none. */
+Span verdict_allow_with(const Verdict *verdict);
+
 /* True where the request goes on to the engine. */
 static inline bool verdict_forwards(const Verdict *verdict) {
     return verdict->effect == EFFECT_ALLOW || verdict->effect == EFFECT_OBSERVE;

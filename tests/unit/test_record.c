@@ -12,7 +12,8 @@ static const Operation create = {
 static const Verdict denied = {.reason = REASON_FIELD_NOT_ALLOWED,
                                .rule = "containers.privileged",
                                .field = "HostConfig.Privileged",
-                               .detail = "HostConfig.Privileged=true"};
+                               .detail = "HostConfig.Privileged=true",
+                               .hint = "containers: {privileged: true} allows it"};
 static const Verdict allowed = {.effect = EFFECT_ALLOW, .reason = REASON_OK, .rule = "allow"};
 static char docker[] = "/usr/bin/docker";
 static const Subject client = {.has_creds = true, .pid = 4711, .uid = 998, .gid = 997, .exe = docker};
@@ -54,6 +55,8 @@ Test(record, a_denial) {
                      .id = "01JDEADBEEFDEADBEEFDEADBEE",
                      .listener = "unix:///run/quaygate/ci.sock",
                      .policy = "ci",
+                     .policy_hash = "sha256:1",
+                     .where = "/etc/q.yaml:12",
                      .client = &client,
                      .request = &request,
                      .request_bytes = 512,
@@ -66,11 +69,14 @@ Test(record, a_denial) {
         &record, 42,
         "{\"seq\":42,\"time\":\"2026-11-24T08:15:30.123456Z\",\"event\":\"decision\","
         "\"id\":\"01JDEADBEEFDEADBEEFDEADBEE\",\"listener\":\"unix:///run/quaygate/ci.sock\","
-        "\"policy\":\"ci\",\"client\":{\"pid\":4711,\"uid\":998,\"gid\":997,\"exe\":\"/usr/bin/docker\","
+        "\"policy\":\"ci\",\"policy_hash\":\"sha256:1\",\"client\":{\"pid\":4711,\"uid\":998,\"gid\":997,"
+        "\"exe\":\"/usr/bin/docker\","
         "\"container\":null,\"address\":null,\"unit\":null,\"login\":null},\"request\":{\"method\":\"POST\","
         "\"path\":\"/v1.41/containers/create\",\"query\":\"name=x\",\"operation\":\"ContainerCreate\","
         "\"bytes\":512},\"verdict\":\"deny\",\"rule\":\"containers.privileged\","
-        "\"field\":\"HostConfig.Privileged\",\"reason\":\"HostConfig.Privileged=true\",\"facts\":null,"
+        "\"field\":\"HostConfig.Privileged\",\"value\":\"true\",\"where\":\"/etc/q.yaml:12\","
+        "\"reason\":\"HostConfig.Privileged=true\",\"allow_with\":\"containers: {privileged: "
+        "true}\",\"facts\":null,"
         "\"response\":{\"status\":403,\"bytes\":143},\"duration_us\":212,\"prev\":null,\"hash\":null}");
 }
 
@@ -88,12 +94,14 @@ Test(record, an_admission_of_a_tcp_client) {
     expect_line(
         &record, 1,
         "{\"seq\":1,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"decision\",\"id\":\"A\","
-        "\"listener\":\"tcp://172.18.0.1:2375\",\"policy\":\"ci\",\"client\":{\"pid\":null,\"uid\":null,"
+        "\"listener\":\"tcp://"
+        "172.18.0.1:2375\",\"policy\":\"ci\",\"policy_hash\":null,\"client\":{\"pid\":null,\"uid\":null,"
         "\"gid\":null,\"exe\":null,\"container\":null,\"address\":\"172.18.0.5:41234\",\"unit\":null,"
         "\"login\":null},"
         "\"request\":{\"method\":\"POST\",\"path\":\"/containers/create\",\"query\":\"\","
         "\"operation\":\"ContainerCreate\",\"bytes\":0},\"verdict\":\"allow\",\"rule\":\"allow\","
-        "\"field\":null,\"reason\":null,\"facts\":null,\"response\":{\"status\":null,\"bytes\":null},"
+        "\"field\":null,\"value\":null,\"where\":null,\"reason\":null,\"allow_with\":null,\"facts\":null,"
+        "\"response\":{\"status\":null,\"bytes\":null},"
         "\"duration_us\":0,"
         "\"prev\":null,\"hash\":null}");
 }
@@ -125,7 +133,9 @@ Test(record, a_head_that_was_not_understood) {
     Record record = {.event = RECORD_DECISION, .id = "A", .verdict = &invalid, .status = 400};
     char *line = line_of(&record, 1);
 
-    cr_expect(strstr(line, "\"listener\":null,\"policy\":null,\"client\":{\"pid\":null,"), "%s", line);
+    cr_expect(
+        strstr(line, "\"listener\":null,\"policy\":null,\"policy_hash\":null,\"client\":{\"pid\":null,"),
+        "%s", line);
     cr_expect(strstr(line,
                      "\"request\":{\"method\":null,\"path\":null,\"query\":null,\"operation\":null,"
                      "\"bytes\":null},\"verdict\":\"invalid\",\"rule\":\"http_syntax\",\"field\":null,"),
