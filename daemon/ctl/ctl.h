@@ -24,6 +24,7 @@ typedef enum CtlExit {
     CTL_UNTOLD = 4,  /* replay: none is another, but of some it can't be told */
 } CtlExit;
 
+int ctl_audit(int argc, char **argv);
 int ctl_check(int argc, char **argv);
 int ctl_explain(int argc, char **argv);
 int ctl_import(int argc, char **argv);

@@ -19,6 +19,10 @@ typedef struct CtlVerb {
 } CtlVerb;
 
 static const CtlVerb VERBS[] = {
+    {"audit", ctl_audit,
+     "audit show | summary | verify [OPTION]... [FILE]...\n      the audit trail: its records, who "
+     "was denied "
+     "what, whether it is whole"},
     {"check", ctl_check,
      "check [FILE]\n      every mistake of a config, with its place\n"
      "  check --app NAME [--policy POLICY] [FILE]\n      whether a policy covers what an app needs, and what "

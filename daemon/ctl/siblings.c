@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "siblings.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SIBLINGS_DIGITS 6u /* of a number; more are a date's */
+
+int path_list_add(PathList *list, const char *path) {
+    char **items = realloc(list->items, (list->n + 1) * sizeof(*items));
+
+    if (!items)
+        return -ENOMEM;
+    list->items = items;
+    items[list->n] = strdup(path);
+    if (!items[list->n])
+        return -ENOMEM;
+    list->n++;
+    return 0;
+}
+
+void path_list_done(PathList *list) {
+    for (size_t i = 0; i < list->n; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (PathList){0};
+}
+
+/* What is behind the file's own name, without ".gz": "" for itself. False: it is no sibling. */
+static bool siblings_take_suffix(const char *name, const char *base, Span *ret) {
+    size_t size = strlen(base);
+    Span rest;
+
+    if (strncmp(name, base, size) != 0)
+        return false;
+    rest = span_from(name + size);
+    if (rest.size > 3 && strcmp(rest.data + rest.size - 3, ".gz") == 0)
+        rest.size -= 3;
+    *ret = rest;
+    if (rest.size == 0)
+        return name[size] == '\0';
+    if (rest.size < 2 || (rest.data[0] != '.' && rest.data[0] != '-') || rest.data[1] < '0' ||
+        rest.data[1] > '9')
+        return false;
+    for (size_t i = 1; i < rest.size; i++)
+        if (!strchr("0123456789-_.:TZ", rest.data[i]))
+            return false;
+    return true;
+}
+
+typedef struct Sibling {
+    char *name;
+    Span suffix;
+} Sibling;
+
+static bool sibling_is_number(const Sibling *sibling) {
+    for (size_t i = 1; i < sibling->suffix.size; i++)
+        if (sibling->suffix.data[i] < '0' || sibling->suffix.data[i] > '9')
+            return false;
+    return sibling->suffix.size > 1 && sibling->suffix.size <= 1 + SIBLINGS_DIGITS &&
+           sibling->suffix.data[0] == '.';
+}
+
+/* Dates first, ascending; then numbers, descending; then the file itself. */
+static int sibling_compare(const void *one, const void *two) {
+    const Sibling *a = one, *b = two;
+    int rank_a = a->suffix.size == 0 ? 2 : sibling_is_number(a),
+        rank_b = b->suffix.size == 0 ? 2 : sibling_is_number(b);
+
+    if (rank_a != rank_b)
+        return rank_a - rank_b;
+    if (rank_a == 1) {
+        long x = strtol(a->suffix.data + 1, NULL, 10), y = strtol(b->suffix.data + 1, NULL, 10);
+
+        return x < y ? 1 : x > y ? -1 : 0;
+    }
+    return strcmp(a->name, b->name);
+}
+
+static int siblings_scan(DIR *dir, const char *base, Sibling **ret, size_t *ret_n) {
+    const struct dirent *entry;
+    Sibling *more;
+    Span suffix;
+
+    while ((entry = readdir(dir))) {
+        if (!siblings_take_suffix(entry->d_name, base, &suffix))
+            continue;
+        more = realloc(*ret, (*ret_n + 1) * sizeof(*more));
+        if (!more)
+            return -ENOMEM;
+        *ret = more;
+        more[*ret_n].name = strdup(entry->d_name);
+        if (!more[*ret_n].name)
+            return -ENOMEM;
+        (void) siblings_take_suffix(more[*ret_n].name, base, &more[*ret_n].suffix);
+        (*ret_n)++;
+    }
+    return 0;
+}
+
+int siblings_find(const char *path, PathList *list) {
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    int head = slash ? (int) (slash - path) + 1 : 0;
+    Sibling *items = NULL;
+    char *folder = NULL;
+    size_t n = 0;
+    DIR *dir;
+    int r;
+
+    if (asprintf(&folder, "%.*s", head > 0 ? head : 1, head > 0 ? path : ".") < 0)
+        return -ENOMEM;
+    dir = opendir(folder);
+    r = dir ? siblings_scan(dir, base, &items, &n) : -errno;
+    if (n > 0)
+        qsort(items, n, sizeof(*items), sibling_compare);
+    for (size_t i = 0; i < n; i++) {
+        char *full = NULL;
+
+        if (r == 0 && asprintf(&full, "%.*s%s", head, path, items[i].name) < 0)
+            r = -ENOMEM;
+        if (r == 0)
+            r = path_list_add(list, full);
+        free(full);
+        free(items[i].name);
+    }
+    free(items);
+    free(folder);
+    if (dir)
+        (void) closedir(dir);
+    return r;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/ctl/siblings.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/quaygate-siblings.XXXXXX";
+
+static void make(const char *name, bool there) {
+    char path[128];
+
+    (void) snprintf(path, sizeof(path), "%s/%s", folder, name);
+    if (there)
+        fclose(fopen(path, "w"));
+    else
+        unlink(path);
+}
+
+static void expect(const char *const *names, size_t n) {
+    PathList list = {0};
+    char path[128];
+
+    (void) snprintf(path, sizeof(path), "%s/a.log", folder);
+    cr_assert_eq(siblings_find(path, &list), 0);
+    cr_expect_eq(list.n, n);
+    for (size_t i = 0; i < n && i < list.n; i++) {
+        (void) snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        cr_expect_str_eq(list.items[i], path);
+    }
+    path_list_done(&list);
+}
+
+Test(siblings, order) {
+    static const char *const names[] = {
+        "a.log-20251231.gz",
+        "a.log-20260101",
+        "a.log-20260101-1764000000.gz",
+        "a.log.20260102.gz",
+        "a.log.100",
+        "a.log.20.gz",
+        "a.log.3.gz",
+        "a.log.2",
+        "a.log.1",
+        "a.log",
+    };
+    static const char *const others[] = {"a.log.torn-2026", "a.log.swp",   "a.log2",       "a.log.",
+                                         "a.log-",          "a.log.1.bak", "ba.log.1",     "a.log.gz.1",
+                                         "a.logx",          "A.log",       "a.log.1.gz.gz"};
+
+    cr_assert(mkdtemp(folder));
+    expect(NULL, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        make(names[ARRAY_SIZE(names) - 1 - i], true);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        make(others[i], true);
+    expect(names, ARRAY_SIZE(names));
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        make(names[i], false);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        make(others[i], false);
+    cr_expect_eq(rmdir(folder), 0);
+}
+
+Test(siblings, of_the_folder_one_is_in) {
+    PathList list = {0};
+
+    cr_assert(mkdtemp(folder));
+    cr_assert_eq(chdir(folder), 0);
+    make("a.log", true);
+    make("a.log.1", true);
+    cr_assert_eq(siblings_find("a.log", &list), 0);
+    cr_assert_eq(list.n, 2u);
+    cr_expect_str_eq(list.items[0], "a.log.1");
+    cr_expect_str_eq(list.items[1], "a.log");
+    path_list_done(&list);
+    cr_expect_eq(siblings_find("/nonexistent/a.log", &list), -ENOENT);
+    path_list_done(&list);
+    make("a.log", false);
+    make("a.log.1", false);
+    rmdir(folder);
+}
