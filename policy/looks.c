@@ -7,7 +7,6 @@
 #include "scope_filter.h"
 #include "set.h"
 #include "text.h"
-#include "view.h"
 
 /* Nothing more is looked at. Under observe the request goes on as it came. */
 static void looks_end(Looks *looks, const Verdict *verdict) {
@@ -60,25 +59,24 @@ static void looks_add_edits(Looks *looks, const char **edits, size_t n) {
 
 /* All have been looked at, and none was objected to. */
 static void looks_pass(Looks *looks) {
-    const char **edits;
-    size_t n;
-
+    const char **edits = NULL;
+    size_t n = 0;
     const char *field = NULL, *detail = NULL;
     Reason reason = REASON_OK;
 
     looks_end(looks, NULL);
+    /* First: a need tells of its pair of the query by number. */
+    if (!looks->policy->observes &&
+        pin_all(&looks->needs, looks->arena, looks->request, &edits, &n) != REASON_OK)
+        return looks_refuse(looks, REASON_NO_MEMORY, NULL, NULL);
     if (looks->policy->scope.given && looks->request->operation)
         reason = scope_filter(looks->arena, &looks->policy->scope, looks->request, &field, &detail);
     if (looks->policy->observes)
         looks->request->sent = NULL;
     if (reason != REASON_OK)
         return looks_refuse_rule(looks, reason, "scope", field, detail);
-    if (looks->policy->observes)
-        return;
-    if (pin_all(&looks->needs, looks->arena, looks->request, &edits, &n) == REASON_OK)
+    if (!looks->policy->observes)
         looks_add_edits(looks, edits, n);
-    else
-        looks_refuse(looks, REASON_NO_MEMORY, NULL, NULL);
 }
 
 /* True where an earlier answer was about the same object, for the same ends. */
@@ -145,22 +143,16 @@ void looks_fail(Looks *looks, Reason reason) {
 
 /* --- What was answered ------------------------------------------------------------------------------- */
 
-static const BodyNode *looks_string(const BodyNode *object, const char *key) {
+static const BodyNode *looks_text(const BodyNode *object, const char *key) {
     const BodyNode *node = object ? body_member(object, key) : NULL;
 
     return node && body_type(node) == BODY_TYPE_STRING && body_string(node).size > 0 ? node : NULL;
 }
 
-static Span looks_text(const BodyNode *object, const char *key) {
-    const BodyNode *node = looks_string(object, key);
-
-    return node ? body_string(node) : SPAN("");
-}
-
 /* How an engine writes the IDs of a kind. A volume has its name, which is the one that was asked for. */
 static bool looks_is_id(const Need *need, Span id) {
     Span digest = SPAN("sha256:");
-    bool letters = need->kind == NEED_NETWORK || need->kind == NEED_SERVICE;
+    bool letters = need->kind != NEED_CONTAINER && need->kind != NEED_EXEC && need->kind != NEED_IMAGE;
 
     if (need->kind == NEED_VOLUME)
         return span_equals(id, need->name);
@@ -177,65 +169,10 @@ static bool looks_is_id(const Need *need, Span id) {
 
 /* --- All of the scope, by a list --------------------------------------------------------------------- */
 
-static bool looks_add_member(Looks *looks, Span text) {
-    LooksMembers *members = &looks->members;
-    const char *copy = arena_copy(looks->arena, text);
-
-    if (members->n == members->room) {
-        size_t room = members->room > 0 ? 2 * members->room : LIMIT_NEEDS;
-        const char **ids = arena_alloc_array(looks->arena, room, sizeof(*ids));
-
-        if (!ids)
-            return false;
-        if (members->n > 0)
-            memcpy(ids, members->ids, members->n * sizeof(*ids));
-        members->ids = ids;
-        members->room = room;
-    }
-    if (copy)
-        members->ids[members->n++] = copy;
-    return copy != NULL;
-}
-
-/* A ViewKeep's: remembers what is in the scope. Nothing of the list is for anybody else. */
-static ViewChoice looks_take_member(void *ctx, const ViewObject *object) {
-    Looks *looks = ctx;
-    const Need *need = &looks->needs.items[looks->next];
-    ScopeKind kind = need->kind == NEED_CONTAINERS ? SCOPE_CONTAINER : SCOPE_SERVICE;
-    CLEANUP(body_free_p) Body *body = NULL;
-    const char *detail = NULL;
-    const BodyNode *names;
-    bool good;
-
-    if (body_parse(looks->arena, object->bytes, &body, &detail) != REASON_OK)
-        return VIEW_UNSURE;
-    if (!scope_has_listed(&looks->policy->scope, kind, body_root(body)))
-        return VIEW_DROP;
-    names = body_member(body_root(body), "Names");
-    good = looks_add_member(looks, looks_text(body_root(body), kind == SCOPE_CONTAINER ? "Id" : "ID"));
-    for (size_t i = 0; names && good && i < body_size(names); i++) {
-        Span name =
-            body_type(body_at(names, i)) == BODY_TYPE_STRING ? body_string(body_at(names, i)) : SPAN("");
-
-        if (name.size > 1 && name.data[0] == '/' && !memchr(name.data + 1, '/', name.size - 1))
-            good = looks_add_member(looks, (Span){name.data + 1, name.size - 1});
-    }
-    return good ? VIEW_DROP : VIEW_UNSURE;
-}
-
-static bool looks_put_nowhere(void *ctx, Span bytes) {
-    (void) ctx;
-    (void) bytes;
-    return true;
-}
-
-/* Object by object, so that the length of the list isn't held against the limits of a body. */
 static void looks_read_members(Looks *looks, const Need *need, Span text) {
-    const View view = {
-        .answers = &looks->policy->answers, .lists = "", .keep = {.ask = looks_take_member, .ctx = looks}};
-    const ViewSink nowhere = {.put = looks_put_nowhere};
+    ScopeKind kind = need->kind == NEED_CONTAINERS ? SCOPE_CONTAINER : SCOPE_SERVICE;
 
-    if (view_run(&view, NULL, NULL, text, &nowhere) != REASON_OK)
+    if (!members_read(&looks->members, looks->arena, &looks->policy->scope, kind, text))
         looks_refuse_need(looks, need, REASON_LOOK_UNREADABLE);
 }
 
@@ -254,6 +191,7 @@ static bool looks_take_id(Looks *looks, Need *need, const BodyNode *answer) {
     static const char *const keys[NEED_KIND_MAX_] = {
         [NEED_CONTAINER] = "Id", [NEED_EXEC] = "ID",     [NEED_IMAGE] = "Id",
         [NEED_NETWORK] = "Id",   [NEED_VOLUME] = "Name", [NEED_SERVICE] = "ID",
+        [NEED_SECRET] = "ID",    [NEED_CONFIG] = "ID",   [NEED_TASK] = "ID",
     };
     const BodyNode *id = body_member(answer, keys[need->kind]);
 
@@ -268,7 +206,7 @@ static bool looks_follow(Looks *looks, const Need *from, NeedKind kind, const Bo
     char *copy = name ? arena_copy(looks->arena, body_string(name)) : NULL;
     Need need = {.kind = kind, .uses = uses, .name = span_from(copy), .field = from->field};
 
-    if (from->kind == NEED_EXEC) {
+    if (from->kind == NEED_EXEC || from->kind == NEED_TASK) {
         need.told_kind = from->kind;
         need.told_name = from->name;
     }
@@ -282,57 +220,43 @@ static bool looks_follow_volumes(Looks *looks, const Need *need, const BodyNode 
     const BodyNode *mounts = body_member(answer, "Mounts");
 
     for (size_t i = 0; mounts && judge_origin_matters(&looks->policy->rules) && i < body_size(mounts); i++) {
-        const BodyNode *mount = body_at(mounts, i), *type = looks_string(mount, "Type");
+        const BodyNode *mount = body_at(mounts, i), *type = looks_text(mount, "Type");
 
         if (type && span_is(body_string(type), "volume") &&
-            !looks_follow(looks, need, NEED_VOLUME, looks_string(mount, "Name"),
-                          NEED_ORIGIN | NEED_MAY_BE_NEW))
+            !looks_follow(looks, need, NEED_VOLUME, looks_text(mount, "Name"), NEED_ORIGIN | NEED_MAY_BE_NEW))
             return false;
     }
     return true;
 }
 
-static bool looks_is_unset(const BodyNode *node) {
-    return !node || body_is_zero(node);
-}
-
-/* Links are the endpoints', on networks that users made. */
-static bool looks_links(const BodyNode *answer) {
-    const BodyNode *settings = body_member(answer, "NetworkSettings"), *endpoint;
-    const BodyNode *networks = settings ? body_member(settings, "Networks") : NULL;
-    void *iter = NULL;
-    Span key;
-
-    while (networks && body_type(networks) == BODY_TYPE_OBJECT && body_next(networks, &iter, &key, &endpoint))
-        if (!looks_is_unset(body_member(endpoint, "Links")))
-            return true;
-    return false;
-}
-
-static bool looks_names_container(const BodyNode *object, const char *key) {
-    return span_starts_with(looks_text(object, key), SPAN("container:"));
-}
-
 /*
- * What the client will be told names containers, which may be anybody's: a network its members, a container
- * those that it shares something with. Only then they are asked for.
+ * A container's networks are kept by name, and found when it starts (moby daemon/container_operations.go,
+ * allocateNetwork): one that was taken away since may be somebody else's by now. One that nobody's label is
+ * on was given to it by who may. By names alone a name is whose it was.
  */
-static bool looks_tells_of_others(const Looks *looks, const Need *need, const BodyNode *answer) {
+static bool looks_follow_networks(Looks *looks, const Need *need, const BodyNode *answer) {
+    const BodyNode *settings = body_member(answer, "NetworkSettings"), *value;
+    const BodyNode *networks = settings ? body_member(settings, "Networks") : NULL;
     const char *operation = looks->request->operation->id;
-    const BodyNode *host = body_member(answer, "HostConfig"), *members;
+    void *iter = NULL;
+    Span name;
 
-    if (!looks->policy->scope.given || need->place != NEED_IN_PATH)
-        return false;
-    if (strcmp(operation, "NetworkInspect") == 0) {
-        members = body_member(answer, "Containers");
-        return members && body_size(members) > 0;
+    if (need->place != NEED_IN_PATH || looks->policy->scope.n_labels == 0 || !networks ||
+        body_type(networks) != BODY_TYPE_OBJECT ||
+        (strcmp(operation, "ContainerStart") != 0 && strcmp(operation, "ContainerRestart") != 0))
+        return true;
+    while (body_next(networks, &iter, &name, &value)) {
+        Need network = {.kind = NEED_NETWORK,
+                        .uses = NEED_FREE | NEED_MAY_BE_NEW,
+                        .name = span_from(arena_copy(looks->arena, name)),
+                        .field = need->field};
+
+        if (name.size > 0 && !network.name.data)
+            return false;
+        if (!need_network_is_known(name))
+            needs_add(&looks->needs, &network);
     }
-    if (strcmp(operation, "ContainerInspect") != 0 || !host)
-        return false;
-    return looks_names_container(host, "NetworkMode") || looks_names_container(host, "PidMode") ||
-           looks_names_container(host, "IpcMode") || looks_names_container(host, "Cgroup") ||
-           !looks_is_unset(body_member(host, "Links")) || !looks_is_unset(body_member(host, "VolumesFrom")) ||
-           looks_links(answer);
+    return true;
 }
 
 /* False: the answer lacks what would have to be looked at next, or there is no memory for it. */
@@ -341,12 +265,18 @@ static bool looks_follow_all(Looks *looks, const Need *need, const BodyNode *ans
 
     if ((need->uses & NEED_INSIDE) && !looks_follow_volumes(looks, need, answer))
         return false;
+    if (!looks_follow_networks(looks, need, answer))
+        return false;
     if ((need->uses & NEED_COMMAND) && judge_inside_matters(&looks->policy->rules))
         uses |= NEED_INSIDE;
-    if (looks_tells_of_others(looks, need, answer) && !looks_follow_members(looks, need, NEED_CONTAINERS))
+    if (looks->policy->scope.given && need->place == NEED_IN_PATH &&
+        members_are_named(looks->request->operation, answer) &&
+        !looks_follow_members(looks, need, NEED_CONTAINERS))
         return false;
+    if (need->kind == NEED_TASK)
+        return looks_follow(looks, need, NEED_SERVICE, looks_text(answer, "ServiceID"), NEED_SCOPED);
     return need->kind != NEED_EXEC || uses == 0 ||
-           looks_follow(looks, need, NEED_CONTAINER, looks_string(answer, "ContainerID"), uses);
+           looks_follow(looks, need, NEED_CONTAINER, looks_text(answer, "ContainerID"), uses);
 }
 
 /* --- The scope --------------------------------------------------------------------------------------- */
@@ -354,6 +284,7 @@ static bool looks_follow_all(Looks *looks, const Need *need, const BodyNode *ans
 static const ScopeKind LOOKS_SCOPES[NEED_KIND_MAX_] = {
     [NEED_CONTAINER] = SCOPE_CONTAINER, [NEED_EXEC] = SCOPE_KIND_MAX_, [NEED_IMAGE] = SCOPE_IMAGE,
     [NEED_NETWORK] = SCOPE_NETWORK,     [NEED_VOLUME] = SCOPE_VOLUME,  [NEED_SERVICE] = SCOPE_SERVICE,
+    [NEED_SECRET] = SCOPE_SERVICE,      [NEED_CONFIG] = SCOPE_SERVICE, [NEED_TASK] = SCOPE_KIND_MAX_,
 };
 
 static void looks_refuse_scope(Looks *looks, const Need *need) {
@@ -362,7 +293,7 @@ static void looks_refuse_scope(Looks *looks, const Need *need) {
 
 /* Another container may have been found by the beginning of its ID: then nobody has the name. */
 static bool looks_has_name(const Need *need, const BodyNode *answer) {
-    const BodyNode *name = need->kind == NEED_CONTAINER ? looks_string(answer, "Name") : NULL;
+    const BodyNode *name = need->kind == NEED_CONTAINER ? looks_text(answer, "Name") : NULL;
     Span text = name ? body_string(name) : SPAN("");
 
     Span wanted = need->name;
@@ -391,7 +322,8 @@ static bool looks_is_listed(const Looks *looks, const BodyNode *answer) {
     return !images->given;
 }
 
-/* Whether what was found may be known of. An exec instance is its container's, which is looked at next. */
+/* Whether what was found may be known of. An exec instance is its container's, and a task its service's,
+ * which is looked at next. */
 static bool looks_check_scope(Looks *looks, const Need *need, const BodyNode *answer) {
     const Scope *scope = &looks->policy->scope;
     ScopeKind kind = LOOKS_SCOPES[need->kind];

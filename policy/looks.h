@@ -10,14 +10,8 @@
  */
 #pragma once
 
+#include "members.h"
 #include "needs.h"
-
-/* What a list of the scope's has: IDs, and containers' names without `/` (arena). */
-typedef struct LooksMembers {
-    const char **ids;
-    size_t n;
-    size_t room;
-} LooksMembers;
 
 typedef struct Looks {
     const Policy *policy;
@@ -26,8 +20,8 @@ typedef struct Looks {
     Arena *arena;
     Verdict *verdict;
     Needs needs;
-    LooksMembers members; /* of NEED_CONTAINERS, NEED_SERVICES */
-    size_t next;          /* of needs: not looked at yet */
+    Members members; /* of NEED_CONTAINERS, NEED_SERVICES */
+    size_t next;     /* of needs: not looked at yet */
     bool over;
 } Looks;
 

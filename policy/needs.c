@@ -3,6 +3,7 @@
 
 #include "imageref.h"
 #include "judge_inside.h"
+#include "scope_filter.h"
 #include "set.h"
 
 #define NEED_NO_PATH "-" /* no operation's begins like this */
@@ -16,7 +17,7 @@ typedef struct KindRow {
 
 /*
  * The engine's words: objNotFoundError of moby's daemon/errors.go, libnetwork's ErrNoSuchNetwork, OpErr of
- * volume/service, getService of daemon/cluster.
+ * volume/service, getService, getSecret, getConfig and getTask of daemon/cluster/helpers.go.
  */
 static const KindRow NEED_KINDS[NEED_KIND_MAX_] = {
     [NEED_CONTAINER] = {"container",
@@ -28,6 +29,9 @@ static const KindRow NEED_KINDS[NEED_KIND_MAX_] = {
     [NEED_NETWORK] = {"network", "/networks/{id}", {"/networks/", ""}, {"network ", " not found"}},
     [NEED_VOLUME] = {"volume", "/volumes/{id}", {"/volumes/", ""}, {"get ", ": no such volume"}},
     [NEED_SERVICE] = {"service", "/services/{id}", {"/services/", ""}, {"service ", " not found"}},
+    [NEED_SECRET] = {"secret", "/secrets/{id}", {"/secrets/", ""}, {"secret ", " not found"}},
+    [NEED_CONFIG] = {"config", "/configs/{id}", {"/configs/", ""}, {"config ", " not found"}},
+    [NEED_TASK] = {"task", "/tasks/{id}", {"/tasks/", ""}, {"task ", " not found"}},
     [NEED_CONTAINERS] = {"containers", NEED_NO_PATH, {"/containers/json", ""}, {"", ""}},
     [NEED_SERVICES] = {"services", NEED_NO_PATH, {"/services", ""}, {"", ""}},
 };
@@ -75,6 +79,8 @@ typedef enum NeedForm {
     FORM_BIND,      /* "NAME:TARGET", or "/PATH:TARGET", or "TARGET" alone */
     FORM_MOUNT,     /* an object with Type and Source */
     FORM_TARGET,    /* an object with the network's name as Target */
+    FORM_SECRET,    /* an object with SecretID */
+    FORM_CONFIG,    /* or ConfigID */
 } NeedForm;
 
 typedef struct NeedRow {
@@ -96,6 +102,8 @@ typedef struct NeedRow {
 #define SERVICE_ROWS(id)                                                                                     \
     BODY_ROW(id, "TaskTemplate.ContainerSpec.Mounts[]", MOUNT, VOLUME, VOLUME_USES, NEED_SCOPED),            \
         BODY_ROW(id, "TaskTemplate.ContainerSpec.Image", PLAIN, IMAGE, NEED_MAY_BE_NEW, NEED_FREE),          \
+        BODY_ROW(id, "TaskTemplate.ContainerSpec.Secrets[]", SECRET, SECRET, 0, NEED_SCOPED | NEED_PINNED),  \
+        BODY_ROW(id, "TaskTemplate.ContainerSpec.Configs[]", CONFIG, CONFIG, 0, NEED_SCOPED | NEED_PINNED),  \
         BODY_ROW(id, "TaskTemplate.Networks[]", TARGET, NETWORK, 0, NEED_SCOPED | NEED_PINNED),              \
         BODY_ROW(id, "Networks[]", TARGET, NETWORK, 0, NEED_SCOPED | NEED_PINNED)
 
@@ -121,6 +129,8 @@ static const NeedRow NEED_ROWS[] = {
     BODY_ROW("NetworkConnect", "Container", PLAIN, CONTAINER, 0, NEED_SCOPED),
     BODY_ROW("NetworkDisconnect", "Container", PLAIN, CONTAINER, 0, NEED_SCOPED),
     QUERY_ROW("ImageBuild", "networkmode", MODE, CONTAINER, NEED_NETWORKING, NEED_SCOPED),
+    QUERY_ROW("ImageBuild", "networkmode", NETWORK, NETWORK, 0, NEED_SCOPED | NEED_PINNED),
+    QUERY_ROW("ImageBuild", "t", PLAIN, IMAGE, NEED_MAY_BE_NEW, NEED_NAMING),
     QUERY_ROW("ImageCommit", "container", PLAIN, CONTAINER, 0, NEED_SCOPED),
     SERVICE_ROWS("ServiceCreate"),
     SERVICE_ROWS("ServiceUpdate"),
@@ -156,12 +166,18 @@ static bool need_cut_colon(Span text, bool whole, Need *need) {
 }
 
 /* Not one of those that every engine has, which are nobody's, and `networks` of the policy's to judge. */
-static bool need_cut_network(Span text, Need *need) {
+bool need_network_is_known(Span name) {
     static const char *const known[] = {"", "default", "bridge", "none", "host"};
 
     for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-        if (span_is(text, known[i]))
-            return false;
+        if (span_is(name, known[i]))
+            return true;
+    return false;
+}
+
+static bool need_cut_network(Span text, Need *need) {
+    if (need_network_is_known(text))
+        return false;
     need->name = text;
     return !span_starts_with(text, SPAN("container:")) && !span_starts_with(text, SPAN("ns:"));
 }
@@ -181,6 +197,8 @@ static bool need_cut(NeedForm form, Span text, Need *need) {
     case FORM_BIND: /* linuxParser.ParseMountRaw (T-071) */
         return need_cut_colon(text, false, need) && need->name.size > 0 && need->name.data[0] != '/';
     case FORM_MOUNT:
+    case FORM_SECRET:
+    case FORM_CONFIG:
         break;
     }
     return false;
@@ -267,8 +285,29 @@ static void need_take_target(NeedWalk *walk, BodyNode *attachment, const char *f
         need_found(walk, &need, target);
 }
 
+/* By its ID, which the engine holds against the name beside it. A list of the policy's says which ones may be
+ * anybody's. */
+static void need_take_reference(NeedWalk *walk, BodyNode *reference, const char *field) {
+    bool secret = walk->row->form == FORM_SECRET;
+    const char *key = secret ? "SecretID" : "ConfigID";
+    Need need = {.field = arena_printf(walk->arena, "%s.%s", field, key),
+                 .name = need_text_of(reference, key),
+                 .place = NEED_IN_MEMBER,
+                 .node = reference,
+                 .key = key};
+
+    if (!rules_given(&walk->policy->rules, secret ? RULES_SECRETS : RULES_CONFIGS))
+        need_found(walk, &need, need.name);
+}
+
 static void need_take(NeedWalk *walk, BodyNode *value, Need need) {
     NeedForm form = walk->row->form;
+
+    if (form == FORM_SECRET || form == FORM_CONFIG) {
+        if (body_type(value) == BODY_TYPE_OBJECT)
+            need_take_reference(walk, value, need.field);
+        return;
+    }
 
     if (form == FORM_MOUNT || form == FORM_TARGET) {
         if (body_type(value) == BODY_TYPE_OBJECT && form == FORM_MOUNT)
@@ -459,6 +498,40 @@ static void need_collect_unlisted(NeedWalk *walk, BodyNode *root) {
         needs_add(walk->needs, &need);
 }
 
+/*
+ * A task is its service's, so the scope's services are asked for. The engine says of a service that is
+ * filtered for whether there is one (daemon/cluster/tasks.go).
+ */
+static void need_collect_tasks(NeedWalk *walk, const Request *request) {
+    CLEANUP(body_free_p) Body *filters = NULL;
+    Need all = {.kind = NEED_SERVICES, .uses = NEED_SCOPED, .name = SPAN("all"), .field = "path"};
+    const BodyNode *services, *value;
+    const char *detail = NULL;
+    void *iter = NULL;
+    Span text = {0};
+
+    all.filters = scope_filter_text(walk->arena, &walk->policy->scope, "ServiceList");
+    if (all.filters)
+        needs_add(walk->needs, &all);
+    else
+        walk->needs->reason = REASON_NO_MEMORY;
+    (void) target_query_get(&request->target, "filters", &text);
+    if (text.size == 0 || body_parse(walk->arena, text, &filters, &detail) != REASON_OK)
+        return; /* scope_filter refuses it */
+    services = body_member(body_root(filters), "service");
+    for (size_t i = 0; services && i < body_size(services); i++) {
+        Need need = {.kind = NEED_SERVICE, .uses = NEED_SCOPED, .field = "query.filters"};
+        Span name = {0};
+
+        if (body_type(services) == BODY_TYPE_OBJECT)
+            (void) body_next(services, &iter, &name, &value);
+        else if (body_type(body_at(services, i)) == BODY_TYPE_STRING)
+            name = body_string(body_at(services, i));
+        need.name = span_from(arena_copy(walk->arena, name));
+        needs_add(walk->needs, &need);
+    }
+}
+
 static void need_collect_images(NeedWalk *walk, const Request *request) {
     for (size_t i = 0; walk->policy->scope.given && i < ARRAY_SIZE(NEED_IMAGES); i++)
         if (strcmp(NEED_IMAGES[i].operation, request->operation->id) == 0)
@@ -497,6 +570,8 @@ void needs_collect(const Policy *policy, const Request *request, Body *body, Are
     if (!needs_concern(policy, request))
         return;
     need_collect_path(&walk, request);
+    if (strcmp(request->operation->id, "TaskList") == 0)
+        need_collect_tasks(&walk, request);
     need_collect_images(&walk, request);
     if (body && request->operation == routes_find(SPAN("ContainerCreate")))
         need_collect_unlisted(&walk, body_edit_root(body));

@@ -19,6 +19,9 @@ typedef enum NeedKind {
     NEED_NETWORK,
     NEED_VOLUME,
     NEED_SERVICE,
+    NEED_SECRET,
+    NEED_CONFIG,
+    NEED_TASK,
     NEED_CONTAINERS, /* all of the scope, by a list: `filters` */
     NEED_SERVICES,
     NEED_KIND_MAX_,
@@ -99,5 +102,8 @@ const char *need_absent(Arena *arena, const Need *need);
 
 /* The same of a name that is in use (arena). NULL: no memory. */
 const char *need_taken(Arena *arena, const Need *need);
+
+/* One that every engine has, under this name; nobody's. */
+bool need_network_is_known(Span name);
 
 const char *need_kind_name(NeedKind kind); /* "container" */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scope_filter.h"
 
+#include "scope_build.h"
 #include "text.h"
 
 static const char FILTERS[] = "filters", FILTERS_FIELD[] = "query.filters";
@@ -337,6 +338,8 @@ Reason scope_filter(Arena *arena, const Scope *scope, Request *request, const ch
     Filter f = {.arena = arena, .scope = scope, .request = request, .operation = request->operation->id};
     bool good = true;
 
+    if (strcmp(request->operation->id, "ImageBuild") == 0)
+        return scope_build(arena, scope, request, ret_field, ret_detail);
     if (scope_way(request->operation) == SCOPE_LISTS)
         good = filter_list(&f);
     else if (strcmp(request->operation->id, "ImageCommit") == 0)

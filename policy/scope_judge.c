@@ -25,6 +25,10 @@ static const ScopePlaces SCOPE_PLACES[] = {
     {"VolumeCreate", NULL, "Name", {"Labels", NULL}, NULL},
     {"ServiceCreate", NULL, "Name", SERVICE_LABELS, SERVICE_MOUNTS},
     {"ServiceUpdate", NULL, "Name", SERVICE_LABELS, SERVICE_MOUNTS},
+    {"SecretCreate", NULL, "Name", {"Labels", NULL}, NULL},
+    {"SecretUpdate", NULL, "Name", {"Labels", NULL}, NULL},
+    {"ConfigCreate", NULL, "Name", {"Labels", NULL}, NULL},
+    {"ConfigUpdate", NULL, "Name", {"Labels", NULL}, NULL},
     {"ImageCommit", NULL, NULL, {"Labels", NULL}, NULL},
 };
 
@@ -161,25 +165,18 @@ static void scope_judge_root(ScopeJudge *j, const Body *body) {
 }
 
 /*
- * Secrets and configs have no labels that are looked at: only a list of the policy opens some. What isn't a
- * container of the service's own is closed.
+ * What isn't a container of the service's own is closed, and a credential spec, which names a config in words
+ * of its own.
  */
 static void scope_judge_service(ScopeJudge *j, const Body *body) {
-    static const struct {
-        const char *path;
-        RulesKey key; /* RULES_KEY_MAX_: none */
-    } rows[] = {{"TaskTemplate.ContainerSpec.Secrets", RULES_SECRETS},
-                {"TaskTemplate.ContainerSpec.Configs", RULES_CONFIGS},
-                {"TaskTemplate.ContainerSpec.Privileges.CredentialSpec", RULES_KEY_MAX_},
-                {"TaskTemplate.NetworkAttachmentSpec", RULES_KEY_MAX_},
-                {"TaskTemplate.PluginSpec", RULES_KEY_MAX_}};
+    static const char *const paths[] = {"TaskTemplate.ContainerSpec.Privileges.CredentialSpec",
+                                        "TaskTemplate.NetworkAttachmentSpec", "TaskTemplate.PluginSpec"};
 
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const BodyNode *value = scope_find(body, rows[i].path);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        const BodyNode *value = scope_find(body, paths[i]);
 
-        if (value && !body_is_zero(value) &&
-            (rows[i].key == RULES_KEY_MAX_ || !rules_given(j->rules, rows[i].key)))
-            scope_object(j, REASON_FIELD_NOT_ALLOWED, rows[i].path, " is set, and names what no scope holds");
+        if (value && !body_is_zero(value))
+            scope_object(j, REASON_FIELD_NOT_ALLOWED, paths[i], " is set, and names what no scope holds");
     }
 }
 

@@ -34,12 +34,7 @@ static ViewChoice keep_choice(bool in_scope) {
 /* --- Objects -------------------------------------------------------------------------------------------- */
 
 static bool keep_knows(const ScopeKeep *keep, Span id) {
-    const LooksMembers *members = keep->looks ? &keep->looks->members : NULL;
-
-    for (size_t i = 0; members && i < members->n; i++)
-        if (span_is(id, members->ids[i]))
-            return true;
-    return false;
+    return keep->looks && members_have(&keep->looks->members, id);
 }
 
 /* From v1.52 on all four lists of system/df are called Items. */

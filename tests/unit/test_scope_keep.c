@@ -120,6 +120,13 @@ static const Case cases[] = {
      "[{\"Spec\":{\"Name\":\"ci-s\"}}]", 0},
     {"team", GET, V "/services", "[{\"Spec\":{" MINE "}},{\"Spec\":{" THEIRS "}},{" MINE "}]",
      "[{\"Spec\":{" MINE "}}]", 0},
+    {"team", GET, V "/secrets", "[{\"Spec\":{" MINE "}},{\"Spec\":{" THEIRS "}}]", "[{\"Spec\":{" MINE "}}]",
+     0},
+    {"named", GET, V "/configs", "[{\"Spec\":{\"Name\":\"x\"}},{\"Spec\":{\"Name\":\"ci-x\"}}]",
+     "[{\"Spec\":{\"Name\":\"ci-x\"}}]", 0},
+    {"team", GET, V "/tasks",
+     "[{\"ID\":\"1\",\"ServiceID\":\"" ID_A "\"},{\"ID\":\"2\",\"ServiceID\":\"x\"},{\"ID\":\"3\"}]",
+     "[{\"ID\":\"1\",\"ServiceID\":\"" ID_A "\"}]", 0},
     {"team", GET, V "/containers/json", "[{\"Labels\":{\"team\":\"ci\",\"team\":\"x\"}}]", NULL,
      REASON_ANSWER_UNREADABLE},
     {"team", GET, V "/containers/json", "[[{" THEIRS "}]]", "[[{" THEIRS "}]]", 0}, /* of no engine */
