@@ -154,6 +154,7 @@ bool view_choose_failure(const Policy *policy, const Request *request, unsigned 
         return false;
     *ret = (View){.answers = &policy->answers, .kind = ANSWER_DOCUMENT, .lists = ""};
     ret->keep.ask = scoped ? view_is_unsure : NULL;
+    ret->sentence = scoped && !hidden;
     view_settle(ret, hidden ? FAILURE : SENTENCE);
     return true;
 }
@@ -176,6 +177,10 @@ Reason view_run(const View *view, ViewHash hash, void *hash_ctx, Span text, cons
         walk.scan.p++;
     json_scan_space(&walk.scan);
     begin = walk.scan.p;
+    if (view->sentence && json_scan_peek(&walk.scan) != '{') {
+        (void) (view_scope_string(&walk, EDIT_WORDS, text) && view_cut(&walk, walk.scan.end, walk.scan.end));
+        return walk.reason;
+    }
     if ((view->kind == ANSWER_LINES || view->whole) && view->keep.ask) {
         ViewChoice choice;
 

@@ -55,6 +55,7 @@ typedef struct View {
     bool many;           /* more than one JSON text may follow each other: of no known operation */
     bool top_is_renamed; /* ContainerTop: the client names the columns itself */
     bool whole;          /* `keep` is asked of the answer itself */
+    bool sentence;       /* of a failure: no JSON is the engine's own words, as a whole */
     bool hides_peers;    /* events don't tell which container a network or volume was attached to */
     const char *lists;   /* names of lists, each with a space behind it */
     ViewKeep keep;

@@ -232,7 +232,10 @@ static const Case cases[] = {
     {"team", METHOD_POST, 404, V "/services/create",
      "{\"message\":\"network 4xk2m0d9fh3v8q1w7e5r6t9y2 not found\"}",
      "{\"message\":\"network (hidden) not found\"}", 0},
-    {"team", METHOD_POST, 500, V "/containers/c/start", "no JSON", NULL, REASON_ANSWER_UNREADABLE},
+    {"team", METHOD_POST, 500, V "/containers/c/start", "{\"message\": ", NULL, REASON_ANSWER_UNREADABLE},
+    {"team", METHOD_GET, 400, V "/containers/c/attach/ws", "not " ID_B ", " ID_A "\n",
+     "not (hidden), " ID_A "\n", 0},
+    {"team", METHOD_GET, 400, V "/containers/c/attach/ws", "bbbbbbbbbbbb", "(hidden)", 0},
 };
 
 Test(scope_keep, cases) {
