@@ -29,7 +29,8 @@ typedef struct Env {
     EngineFacts *facts;
     Resolver *resolver;
     Redactor *redactor;
-    Kept *kept;
+    Kept *kept;  /* for restore: true */
+    Kept *known; /* for looks */
 } Env;
 
 /* The newest API version of the engine of `config`; 0: not heard yet. */

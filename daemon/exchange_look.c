@@ -46,10 +46,34 @@ static bool exchange_looked(Exchange *x) {
     return true;
 }
 
+/* True where what is to be looked at next was told before, and can't have changed: that is its answer. */
+static bool exchange_look_known(Exchange *x) {
+    Span id = looks_known(x->looks);
+    const KeptItem *item = NULL;
+
+    if (id.data && x->host.env->facts->of == x->config)
+        item = kept_find(x->host.env->known, "", looks_kind(x->looks), id, clock_monotonic_usec());
+    if (item)
+        decide_look(x->looks, &x->config->host, 200, item->came);
+    return item != NULL;
+}
+
+/* A reload clears what is kept, for the engine may be another: what the old one says is not for the new. */
+static void exchange_look_keep(Exchange *x, Span answer) {
+    KeptItem item = {.policy = "", .came = answer};
+
+    item.kind = looks_keeps(x->looks, &item.name);
+    item.id = item.name;
+    if (item.kind != NEED_NONE && x->host.env->facts->of == x->config)
+        kept_add(x->host.env->known, &item, clock_monotonic_usec());
+}
+
 /* The next look is on its way; false: there is none. */
 static bool exchange_look_next(Exchange *x) {
     const char *target = looks_target(x->looks);
 
+    while (target && exchange_look_known(x))
+        target = looks_target(x->looks);
     if (!target)
         return false;
     if (!x->lookup) {
@@ -86,6 +110,7 @@ bool exchange_look(Exchange *x) {
             return exchange_looked(x);
         case LOOKUP_DONE:
             decide_look(x->looks, &x->config->host, lookup_status(x->lookup), lookup_body(x->lookup));
+            exchange_look_keep(x, lookup_body(x->lookup));
             break;
         }
         if (!exchange_look_next(x))

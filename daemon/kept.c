@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "clock.h"
-#include "policy/limits.h"
+
+#define KEPT_LOOK_SECONDS 30 /* how often it is looked for what is too old */
 
 /* One allocation: the texts stand behind it. */
 typedef struct KeptNode {
@@ -18,6 +19,7 @@ struct Kept {
     KeptNode *newest;
     size_t bytes;
     struct event *timer;
+    KeptLimits limits;
 };
 
 static void kept_drop(Kept *kept, KeptNode **link) {
@@ -31,25 +33,25 @@ static void kept_drop(Kept *kept, KeptNode **link) {
 
 /* --- age */
 
-static bool kept_is_old(const KeptNode *node, uint64_t now_usec) {
-    return now_usec - node->added_usec >= TIME_KEPT_SECONDS * 1000000ull;
+static bool kept_is_old(const Kept *kept, const KeptNode *node, uint64_t now_usec) {
+    return now_usec - node->added_usec >= kept->limits.seconds * 1000000ull;
 }
 
 void kept_forget_old(Kept *kept, uint64_t now_usec) {
     KeptNode **link = &kept->newest;
 
-    while (*link && !kept_is_old(*link, now_usec))
+    while (*link && !kept_is_old(kept, *link, now_usec))
         link = &(*link)->next;
     while (*link) /* whatever is behind is older still */
         kept_drop(kept, link);
 }
 
-/* Once a minute while there is something. */
+/* While there is something. */
 static void kept_arm(Kept *kept) {
-    const struct timeval minute = {.tv_sec = 60};
+    const struct timeval pause = {.tv_sec = KEPT_LOOK_SECONDS};
 
     if (kept->newest && !event_pending(kept->timer, EV_TIMEOUT, NULL))
-        (void) event_add(kept->timer, &minute);
+        (void) event_add(kept->timer, &pause);
 }
 
 static void kept_on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
@@ -59,11 +61,12 @@ static void kept_on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *ar
 
 /* --- its life */
 
-Kept *kept_new(struct event_base *base) {
+Kept *kept_new(struct event_base *base, KeptLimits limits) {
     Kept *kept = calloc(1, sizeof(*kept));
 
     if (!kept)
         return NULL;
+    kept->limits = limits;
     kept->timer = evtimer_new(base, kept_on_timer, kept);
     return kept->timer ? kept : kept_free(kept);
 }
@@ -109,15 +112,15 @@ static void kept_make_room(Kept *kept, const char *policy, size_t size) {
     size_t n, bytes;
 
     while ((oldest = kept_oldest(kept, policy, &n, &bytes)) &&
-           (n >= LIMIT_KEPT_OBJECTS || bytes + size > LIMIT_KEPT_POLICY_BYTES))
+           (n >= kept->limits.objects || bytes + size > kept->limits.policy_bytes))
         kept_drop(kept, oldest);
-    while ((oldest = kept_oldest(kept, NULL, &n, &bytes)) && bytes + size > LIMIT_KEPT_BYTES)
+    while ((oldest = kept_oldest(kept, NULL, &n, &bytes)) && bytes + size > kept->limits.bytes)
         kept_drop(kept, oldest);
 }
 
 /* --- objects */
 
-static bool kept_is_of(const KeptNode *node, const char *policy, RestoreKind kind) {
+static bool kept_is_of(const KeptNode *node, const char *policy, unsigned kind) {
     return node->item.kind == kind && strcmp(node->item.policy, policy) == 0;
 }
 
@@ -156,7 +159,7 @@ void kept_add(Kept *kept, const KeptItem *item, uint64_t now_usec) {
             kept_drop(kept, link);
         else
             link = &(*link)->next;
-    if (size > LIMIT_KEPT_OBJECT_BYTES)
+    if (size > kept->limits.object_bytes)
         return;
     kept_make_room(kept, item->policy, size);
     node = kept_new_node(item, size);
@@ -169,9 +172,8 @@ void kept_add(Kept *kept, const KeptItem *item, uint64_t now_usec) {
     kept_arm(kept);
 }
 
-const KeptItem *kept_find(const Kept *kept, const char *policy, RestoreKind kind, Span name,
-                          uint64_t now_usec) {
-    for (const KeptNode *node = kept->newest; node && !kept_is_old(node, now_usec); node = node->next)
+const KeptItem *kept_find(const Kept *kept, const char *policy, unsigned kind, Span name, uint64_t now_usec) {
+    for (const KeptNode *node = kept->newest; node && !kept_is_old(kept, node, now_usec); node = node->next)
         if (kept_is_of(node, policy, kind) &&
             (span_equals(node->item.name, name) || span_equals(node->item.id, name)))
             return &node->item;

@@ -196,7 +196,8 @@ static int server_apply(Server *server, Config *config, Redactor *redactor) {
     server->config = config_ref(config);
     if (redactor)
         redactor_swap(server->env.redactor, redactor);
-    kept_clear(server->env.kept);                /* a policy of that name may be another now */
+    kept_clear(server->env.kept); /* a policy of that name may be another now */
+    kept_clear(server->env.known);
     server->facts = (EngineFacts){.of = config}; /* the upstream may be another */
     for (Client *client = server->clients; client; client = next_client) {
         next_client = client_next(client);
@@ -331,8 +332,9 @@ static int server_start(Server *server) {
     if (r == 0)
         r = server_new_redactor(server->config, &server->env.redactor);
     if (r == 0) {
-        server->env.kept = kept_new(server->env.base);
-        r = server->env.kept ? 0 : -ENOMEM;
+        server->env.kept = kept_new(server->env.base, KEPT_LIMITS_RESTORE);
+        server->env.known = kept_new(server->env.base, KEPT_LIMITS_LOOKS);
+        r = server->env.kept && server->env.known ? 0 : -ENOMEM;
     }
     if (r == 0)
         r = audit_new(server->env.base, server->config, &server->env.audit);
@@ -372,6 +374,7 @@ Server *server_free(Server *server) {
     audit_free(server->env.audit);
     redactor_free(server->env.redactor);
     kept_free(server->env.kept);
+    kept_free(server->env.known);
     quota_free(server->quota);
     for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++)
         if (server->signals[i])

@@ -84,7 +84,13 @@
 #define LIMIT_KEPT_OBJECTS 256u
 #define LIMIT_KEPT_POLICY_BYTES (4u << 20)
 #define LIMIT_KEPT_BYTES (32u << 20)
-#define TIME_KEPT_SECONDS 3600u       /* between an updater's inspect and its create: it pulls an image */
+#define TIME_KEPT_SECONDS 3600u /* between an updater's inspect and its create: it pulls an image */
+/* What is known of exec instances and their containers: from a ContainerExec to its start are milliseconds.
+ */
+#define LIMIT_KNOWN_OBJECT_BYTES (64u << 10)
+#define LIMIT_KNOWN_OBJECTS 256u
+#define LIMIT_KNOWN_BYTES (4u << 20)
+#define TIME_KNOWN_SECONDS 60u
 #define LIMIT_ANSWER_NAME_BYTES 1024u /* of a variable or label that patterns are held against */
 
 /* --- Policy ------------------------------------------------------------------------------------- */

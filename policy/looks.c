@@ -132,6 +132,46 @@ const char *looks_target(Looks *looks) {
     return target;
 }
 
+/* --- What is known ------------------------------------------------------------------------------------ */
+
+static bool looks_is_full(Span id) {
+    for (size_t i = 0; i < id.size; i++)
+        if (!(id.data[i] >= '0' && id.data[i] <= '9') && !(id.data[i] >= 'a' && id.data[i] <= 'f'))
+            return false;
+    return id.size == 64;
+}
+
+NeedKind looks_kind(const Looks *looks) {
+    return !looks->over && looks->next < looks->needs.n ? looks->needs.items[looks->next].kind : NEED_NONE;
+}
+
+Span looks_known(const Looks *looks) {
+    const Need *need = &looks->needs.items[looks->next];
+
+    if (looks->over || looks->next >= looks->needs.n || looks->policy->scope.names.given ||
+        !looks_is_full(need->name))
+        return (Span){0};
+    return need->kind == NEED_EXEC || (need->kind == NEED_CONTAINER && need->told_kind == NEED_EXEC)
+               ? need->name
+               : (Span){0};
+}
+
+NeedKind looks_keeps(const Looks *looks, Span *ret_id) {
+    const Operation *operation = looks->request->operation;
+    const Need *need = looks->next > 0 ? &looks->needs.items[looks->next - 1] : NULL;
+
+    if (looks->over || !need || !need->id || !looks_is_full(span_from(need->id)))
+        return NEED_NONE;
+    *ret_id = span_from(need->id);
+    if (need->kind == NEED_EXEC || (need->kind == NEED_CONTAINER && need->told_kind == NEED_EXEC))
+        return need->kind;
+    /* What comes next is the start of it. */
+    return need->kind == NEED_CONTAINER && need->place == NEED_IN_PATH && operation &&
+                   strcmp(operation->id, "ContainerExec") == 0
+               ? need->kind
+               : NEED_NONE;
+}
+
 void looks_fail(Looks *looks, Reason reason) {
     if (looks->over || looks->next >= looks->needs.n)
         return;

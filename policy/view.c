@@ -116,6 +116,15 @@ static unsigned view_classes_of(const Request *request, unsigned classes, View *
     return more;
 }
 
+/*
+ * Podman's own interface, which is no operation: a stream of events in Docker's form, one a line (podman
+ * pkg/api/handlers/compat/events.go serves both). As a document it would never arrive.
+ */
+static bool is_libpod_events(const Request *request) {
+    return !request->operation && request->method == METHOD_GET &&
+           span_is(request->target.path, "/libpod/events");
+}
+
 bool view_choose(const Policy *policy, const Request *request, View *ret) {
     const AnswerRow *row = answers_row(request->operation);
     const ViewScope *scope = view_scope(policy, request);
@@ -123,7 +132,9 @@ bool view_choose(const Policy *policy, const Request *request, View *ret) {
 
     *ret = (View){
         .answers = &policy->answers,
-        .kind = row ? row->kind : ANSWER_DOCUMENT,
+        .kind = row                         ? row->kind
+                : is_libpod_events(request) ? ANSWER_LINES
+                                            : ANSWER_DOCUMENT,
         .many = request->operation == NULL,
         .lists = "",
     };

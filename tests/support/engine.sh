@@ -55,9 +55,9 @@ engine_start() { # FOLDER
     # shellcheck disable=SC2016 # for the shell inside
     [[ ${ENGINE_NETWORK:-} == own ]] && inside=(unshare --net sh -c 'busybox ip link set lo up; exec "$@"' sh "${inside[@]}")
     # In its own namespaces, because dockerd uses the system's containerd where one runs. Without the proxy
-    # variables, because nothing here is fetched from outside. In its own session, so that a ^C on the
+    # variables (but ENGINE_PROXY), because nothing here is fetched from outside. In its own session, so that a ^C on the
     # terminal reaches only us, and we stop it in order.
-    env -u HTTP_PROXY -u HTTPS_PROXY -u http_proxy -u https_proxy setsid "${inside[@]}" dockerd \
+    env -u HTTP_PROXY -u HTTPS_PROXY -u http_proxy -u https_proxy ${ENGINE_PROXY:+HTTP_PROXY="$ENGINE_PROXY"} setsid "${inside[@]}" dockerd \
         --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" -H "unix://$dir/docker.sock" \
         --bridge=none --iptables=false --ip-forward=false --shutdown-timeout 1 \
         --containerd-namespace "$name" --containerd-plugins-namespace "$name-plugins" \

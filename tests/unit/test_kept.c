@@ -12,7 +12,7 @@ static Kept *kept;
 
 static void setup(void) {
     base = event_base_new();
-    kept = kept_new(base);
+    kept = kept_new(base, KEPT_LIMITS_RESTORE);
     cr_assert_not_null(kept);
 }
 
@@ -24,7 +24,7 @@ static void teardown(void) {
 TestSuite(kept, .init = setup, .fini = teardown);
 
 static void add(const char *policy, const char *name, const char *id, Span came, uint64_t now) {
-    KeptItem item = {.kind = RESTORE_CONTAINER,
+    KeptItem item = {.kind = 1,
                      .policy = policy,
                      .name = span_from(name),
                      .id = span_from(id),
@@ -35,7 +35,7 @@ static void add(const char *policy, const char *name, const char *id, Span came,
 }
 
 static const KeptItem *find(const char *policy, const char *name, uint64_t now) {
-    return kept_find(kept, policy, RESTORE_CONTAINER, span_from(name), now);
+    return kept_find(kept, policy, 1, span_from(name), now);
 }
 
 Test(kept, by_name_and_by_id) {
@@ -51,7 +51,7 @@ Test(kept, by_name_and_by_id) {
     cr_expect_null(find("p", "we", 2));
     cr_expect_null(find("p", "", 2));
     cr_expect_null(find("q", "web", 2));
-    cr_expect_null(kept_find(kept, "p", RESTORE_SERVICE, SPAN("web"), 2));
+    cr_expect_null(kept_find(kept, "p", 2, SPAN("web"), 2));
     kept_clear(kept);
     cr_expect_null(find("p", "web", 2));
     cr_expect_eq(kept_bytes(kept), 0);

@@ -560,3 +560,28 @@ Test(view, agrees_with_jansson) {
     }
     cr_expect(n_good > 1000 && n_bad > 1000, "%u good, %u bad", n_good, n_bad);
 }
+
+/* Podman's own events never end, so they can't be waited for; what else isn't known is a document. */
+Test(view, libpod_events_are_lines) {
+    static const char *const lines[] = {"/libpod/events", "/v1.41/libpod/events?stream=true"};
+    static const char *const documents[] = {"/libpod/events/x", "/x/libpod/events", "/libpod/event",
+                                            "/libpod/x/events"};
+    View view;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        cr_expect(choose("redact_env: deny-all", METHOD_GET, lines[i], &view));
+        cr_expect_eq(view.kind, ANSWER_LINES, "%s", lines[i]);
+        cr_expect(choose("redact_env: deny-all", METHOD_POST, lines[i], &view));
+        cr_expect_eq(view.kind, ANSWER_DOCUMENT, "%s", lines[i]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
+        cr_expect(choose("redact_env: deny-all", METHOD_GET, documents[i], &view));
+        cr_expect_eq(view.kind, ANSWER_DOCUMENT, "%s", documents[i]);
+    }
+    expect("redact_labels: [a], redact_commands: true", "/v1.41/libpod/events",
+           "{\"status\":\"exec: b\",\"Action\":\"exec: "
+           "b\",\"Actor\":{\"Attributes\":{\"a\":\"x\",\"c\":\"x\"}}}",
+           "{\"status\":\"exec: quaygate:redacted:00000001\",\"Action\":\"exec: "
+           "quaygate:redacted:00000001\",\"Actor\":{"
+           "\"Attributes\":{\"a\":\"quaygate:redacted:00000001\",\"c\":\"x\"}}}");
+}
