@@ -7,6 +7,7 @@ static const char HELP[] = "Usage: quaygate audit VERB [ARGUMENT]...\n"
                            "\n"
                            "  show      records as a table\n"
                            "  summary   who was denied what, how often, when, and by which rule\n"
+                           "  report    one HTML page for a review\n"
                            "  verify    whether a line of the trail was changed, or is missing\n"
                            "\n"
                            "All read files as quaygated writes them, compressed ones (.gz) too. Without a "
@@ -22,6 +23,7 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } VERBS[] = {
+    {"report", audit_report},
     {"show", audit_show},
     {"summary", audit_summary},
     {"verify", audit_verify},
@@ -31,7 +33,7 @@ int ctl_audit(int argc, char **argv) {
     const char *names[ARRAY_SIZE(VERBS)];
 
     if (argc < 2)
-        return ctl_fail_usage("audit", "which of show, summary and verify?");
+        return ctl_fail_usage("audit", "which of report, show, summary and verify?");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         fputs(HELP, stdout);
         return ctl_finish();

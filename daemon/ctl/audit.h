@@ -76,4 +76,5 @@ int audit_fail(const AuditInput *input, const char *what, const char *why);
 /* One function a verb; argv[0] is the verb. */
 int audit_show(int argc, char **argv);
 int audit_summary(int argc, char **argv);
+int audit_report(int argc, char **argv);
 int audit_verify(int argc, char **argv);

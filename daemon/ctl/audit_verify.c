@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <openssl/pem.h>
 #include <stdlib.h>
 
-#include "audit.h"
+#include "audit_key.h"
 #include "daemon/json_text.h"
 #include "plain.h"
-#include "proof.h"
 
 #define VERIFY_SHOWN 20u /* findings that are printed without --all */
 
@@ -91,21 +89,6 @@ static int verify_take_options(Verify *v, int argc, char **argv) {
             return ctl_fail_option("audit verify", option, argv);
         }
     return CTL_OK;
-}
-
-static int verify_load_key(Verify *v) {
-    FILE *file = v->key_path ? fopen(v->key_path, "re") : NULL;
-
-    if (!v->key_path)
-        return AUDIT_OK;
-    if (file) {
-        v->key = PEM_read_PUBKEY(file, NULL, NULL, NULL);
-        (void) fclose(file);
-    }
-    if (v->key && EVP_PKEY_is_a(v->key, "ED25519"))
-        return AUDIT_OK;
-    (void) audit_fail(&v->input, v->key_path, file ? "no public key of Ed25519 in PEM" : "can't be opened");
-    return AUDIT_UNREADABLE;
 }
 
 static bool verify_take(void *ctx, const AuditLine *line) {
@@ -312,8 +295,8 @@ int audit_verify(int argc, char **argv) {
         fputs(HELP, stdout);
         return ctl_finish();
     }
-    if (r == CTL_OK)
-        r = verify_load_key(&v);
+    if (r == CTL_OK && v.key_path && !audit_key_load(&v.input, v.key_path, &v.key))
+        r = AUDIT_UNREADABLE;
     if (r == CTL_OK)
         r = verify_trails(&v, argv + optind, (size_t) (argc - optind));
     audit_input_done(&v.input);

@@ -60,11 +60,22 @@ static uint64_t kinds_hash_bytes(uint64_t hash, const char *data, size_t size) {
     return hash;
 }
 
-/* How much of each part is kept: all, unless they are too long together. */
+/* How much of each part is kept: all, unless it is too long; never half an escape or half a code point. */
 static size_t kinds_part_size(const Kinds *kinds, const Span *part) {
-    size_t most = KINDS_BYTES_MAX / kinds->n_parts;
+    size_t most = KINDS_BYTES_MAX / kinds->n_parts, size = 0, step;
 
-    return part->size < most ? part->size : most;
+    if (part->size <= most)
+        return part->size;
+    for (; size < most; size += step) {
+        bool escape = part->data[size] == '\\' && size + 1 < part->size;
+
+        step = !escape ? 1 : part->data[size + 1] == 'u' ? 6 : 2;
+        if (size + step > most)
+            break;
+    }
+    while (size > 0 && ((unsigned char) part->data[size] & 0xC0) == 0x80)
+        size--;
+    return size;
 }
 
 static uint64_t kinds_hash(const Kinds *kinds, const Span *parts) {

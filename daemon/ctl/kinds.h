@@ -8,8 +8,8 @@
 
 #include "policy/base.h"
 
-#define KINDS_PARTS 10u
-#define KINDS_BYTES_MAX 4096u /* of one kind's parts together: longer ones are cut */
+#define KINDS_PARTS 12u
+#define KINDS_BYTES_MAX 6144u /* of one kind's parts together: longer ones are cut */
 
 typedef struct Kind {
     uint64_t hash;

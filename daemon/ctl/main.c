@@ -20,9 +20,9 @@ typedef struct CtlVerb {
 
 static const CtlVerb VERBS[] = {
     {"audit", ctl_audit,
-     "audit show | summary | verify [OPTION]... [FILE]...\n      the audit trail: its records, who "
+     "audit report | show | summary | verify [OPTION]... [FILE]...\n      the audit trail: its records, who "
      "was denied "
-     "what, whether it is whole"},
+     "what, whether it is whole, a page for a review"},
     {"check", ctl_check,
      "check [FILE]\n      every mistake of a config, with its place\n"
      "  check --app NAME [--policy POLICY] [FILE]\n      whether a policy covers what an app needs, and what "

@@ -82,7 +82,8 @@ static int plain_json_rune(Buffer *out, uint32_t rune) {
                          (unsigned) (0xDC00 + (rune & 0x3FF)));
 }
 
-int plain_json(Buffer *out, Span line) {
+/* `page`: what could end an HTML element too. None of these stands outside of strings. */
+static int plain_json_text(Buffer *out, Span line, bool page) {
     size_t begin = 0, i = 0;
     int r = 0;
 
@@ -90,12 +91,15 @@ int plain_json(Buffer *out, Span line) {
         uint32_t rune = 0;
         size_t n;
 
-        if ((unsigned char) line.data[i] >= 0x20 && (unsigned char) line.data[i] < 0x7F) {
+        unsigned char c = (unsigned char) line.data[i];
+        bool marks = page && (c == '<' || c == '>' || c == '&');
+
+        if (c >= 0x20 && c < 0x7F && !marks) {
             i++;
             continue;
         }
         n = text_take_rune(line.data + i, line.size - i, &rune);
-        if (n > 0 && !plain_is_hidden(rune)) {
+        if (n > 0 && !plain_is_hidden(rune) && !marks) {
             i += n;
             continue;
         }
@@ -108,6 +112,14 @@ int plain_json(Buffer *out, Span line) {
         begin = i;
     }
     return r < 0 ? r : buffer_append(out, (Span){line.data + begin, line.size - begin});
+}
+
+int plain_json(Buffer *out, Span line) {
+    return plain_json_text(out, line, false);
+}
+
+int plain_page(Buffer *out, Span json) {
+    return plain_json_text(out, json, true);
 }
 
 void plain_print(FILE *out, const char *text) {

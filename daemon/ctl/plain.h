@@ -24,5 +24,8 @@ int plain_text(Buffer *out, Span text, size_t columns, size_t *ret_columns);
  */
 int plain_json(Buffer *out, Span line);
 
+/* JSON that stands in a <script> element of a page: `<`, `>` and `&` in escapes, too. 0 or −ENOMEM. */
+int plain_page(Buffer *out, Span json);
+
 /* A file's name on `out`. */
 void plain_print(FILE *out, const char *text);

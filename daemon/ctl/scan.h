@@ -15,7 +15,8 @@ typedef struct ScanRecord {
     Span line;
     Span time, event, id, listener, policy, verdict, rule, field, reason, end, action, message, signature,
         prev, hash;
-    Span place, permit; /* FILE:LINE of the rule; the smallest YAML that would let it through */
+    Span policy_hash, value;
+    Span where, allow_with; /* FILE:LINE of the rule; the smallest YAML that would let it through */
     Span method, path, query, operation;
     Span exe, container, address, unit;
     /* Numbers; scan_has() says whether they are known. */
