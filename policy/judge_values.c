@@ -308,16 +308,21 @@ static void judge_log_driver(Judgement *j, const Place *place, const Field *fiel
 }
 
 /*
- * T-084: the labels of controllers that run commands, hand out routes or replace containers, as root or close
- * to it. `labels.deny` replaces them.
+ * T-084: the labels of controllers that run commands, hand out routes, read files, dial addresses or replace
+ * containers, as root or close to it. `labels.deny` replaces them.
  */
 static const char *const judge_controllers[] = {
     "ofelia.",
     "chadburn.",
+    "deck-chores.",
     "swarm.cronjob.",
     "docker-volume-backup.",
     "com.centurylinklabs.watchtower",
     "traefik.",
+    "tsdproxy.",
+    "dockflare.",
+    "cloudflare.tunnel.",
+    "sablier.",
     "caddy",
     "com.github.nginx-proxy.",
     "autoheal",
@@ -325,6 +330,12 @@ static const char *const judge_controllers[] = {
     "homepage.",
     "wud.",
     "com.docker.swarm.",
+    "io.kubernetes.",      /* the kubelet takes such a container for a pod's */
+    "io.rancher.",         /* io.rancher.container.agent.role: keys of the environment */
+    "io.balena.features.", /* the supervisor gives its socket, and privileges */
+    "com.datadoghq.",      /* the agent's checks, and for JMX the program that it runs */
+    "co.elastic.",         /* what Filebeat reads, and Metricbeat dials */
+    "kuma.",
 };
 
 static bool judge_label_is_denied(const Judgement *j, Span key) {
