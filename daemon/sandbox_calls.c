@@ -32,6 +32,9 @@
 #define CALLS_SANITIZED 0
 #endif
 
+/* seccomp_api_get(3): from this level on there is SCMP_ACT_KILL_PROCESS. */
+#define CALLS_API_KILL_PROCESS 3
+
 /* By name, and looked up at the start: an architecture that lacks one has another in its place. */
 static const char *const calls_allowed[] = {
     /* bytes */
@@ -183,7 +186,9 @@ static int calls_fill(scmp_filter_ctx filter) {
         r = calls_name_forbidden();
     (void) calls_fatal;
 #else
-    if (r == 0)
+    /* libseccomp refuses the action where it couldn't ask the kernel for it: on an old one, and behind a
+       filter around us that keeps seccomp(2). Those calls are ENOSYS then, as all that isn't in the list. */
+    if (r == 0 && seccomp_api_get() >= CALLS_API_KILL_PROCESS)
         r = calls_add(filter, SCMP_ACT_KILL_PROCESS, calls_fatal, ARRAY_SIZE(calls_fatal));
 #endif
     return r;
