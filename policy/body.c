@@ -93,6 +93,8 @@ Reason body_parse(Arena *arena, Span text, Body **ret, const char **ret_detail) 
     size_t limit;
 
     *ret = NULL;
+    if (text.size == 0)
+        text = SPAN(""); /* NULL, else, in an empty buffer */
     if (!body_memory_limit(text.size, &limit)) {
         *ret_detail = "too much memory for its size";
         return REASON_JSON_LIMIT;

@@ -62,6 +62,7 @@ Test(body, verdicts) {
         {SPAN("\xEF\xBB\xBF{}"), REASON_JSON_SYNTAX, NULL},
         /* RFC 8259 and no more (T-039) */
         {SPAN(""), REASON_JSON_SYNTAX, "line 1, column 0: ends too early"},
+        {{NULL, 0}, REASON_JSON_SYNTAX, "line 1, column 0: ends too early"},
         {SPAN(" "), REASON_JSON_SYNTAX, "ends too early"},
         {SPAN("{\"a\":1"), REASON_JSON_SYNTAX, NULL},
         {SPAN("{'a':1}"), REASON_JSON_SYNTAX, NULL},
