@@ -250,6 +250,10 @@ static void need_found(NeedWalk *walk, Need *need, Span whole) {
     /* No labels can be put on a volume that the engine makes for one of Binds. */
     if (row->form == FORM_BIND && walk->policy->scope.n_labels > 0)
         need->uses &= ~(unsigned) NEED_MAY_BE_NEW;
+    /* A container's image must be there, and whose it is be known: absent, another's could come until it is
+     * made. */
+    if (row->kind == NEED_IMAGE && strcmp(row->operation, "ContainerCreate") == 0)
+        need->uses &= ~(unsigned) NEED_MAY_BE_NEW;
     needs_add(walk->needs, need);
 }
 

@@ -64,7 +64,8 @@ typedef struct Need {
     Span before;     /* what stands in front of the name there: "container:" */
     Span after;      /* and behind: ":ro" */
 
-    const char *filters; /* of a list; NULL: one object is looked at */
+    const char *known_id; /* one with this ID may be anybody's; or NULL */
+    const char *filters;  /* of a list; NULL: one object is looked at */
 
     /* An exec instance is its container's: this is whose absence is told. NEED_NONE: its own. */
     NeedKind told_kind;
