@@ -3,6 +3,7 @@
 
 #include "imageref.h"
 #include "judge_inside.h"
+#include "needs_made.h"
 #include "pin.h"
 #include "scope_filter.h"
 #include "set.h"
@@ -269,43 +270,13 @@ static bool looks_follow_volumes(Looks *looks, const Need *need, const BodyNode 
     return true;
 }
 
-/*
- * A container's networks are kept by name, and found when it starts (moby daemon/container_operations.go,
- * allocateNetwork): one that was taken away since may be somebody else's by now. One that nobody's label is
- * on was given to it by who may. By names alone a name is whose it was.
- */
-static bool looks_follow_networks(Looks *looks, const Need *need, const BodyNode *answer) {
-    const BodyNode *settings = body_member(answer, "NetworkSettings"), *value;
-    const BodyNode *networks = settings ? body_member(settings, "Networks") : NULL;
-    const char *operation = looks->request->operation->id;
-    void *iter = NULL;
-    Span name;
-
-    if (need->place != NEED_IN_PATH || looks->policy->scope.n_labels == 0 || !networks ||
-        body_type(networks) != BODY_TYPE_OBJECT ||
-        (strcmp(operation, "ContainerStart") != 0 && strcmp(operation, "ContainerRestart") != 0))
-        return true;
-    while (body_next(networks, &iter, &name, &value)) {
-        Need network = {.kind = NEED_NETWORK,
-                        .uses = NEED_FREE | NEED_MAY_BE_NEW,
-                        .name = span_from(arena_copy(looks->arena, name)),
-                        .field = need->field};
-
-        if (name.size > 0 && !network.name.data)
-            return false;
-        if (!need_network_is_known(name))
-            needs_add(&looks->needs, &network);
-    }
-    return true;
-}
-
 /* False: the answer lacks what would have to be looked at next, or there is no memory for it. */
 static bool looks_follow_all(Looks *looks, const Need *need, const BodyNode *answer) {
     unsigned uses = need->uses & NEED_SCOPED;
 
     if ((need->uses & NEED_INSIDE) && !looks_follow_volumes(looks, need, answer))
         return false;
-    if (!looks_follow_networks(looks, need, answer))
+    if (!needs_made(looks->policy, looks->request->operation, need, answer, looks->arena, &looks->needs))
         return false;
     if ((need->uses & NEED_COMMAND) && judge_inside_matters(&looks->policy->rules))
         uses |= NEED_INSIDE;
@@ -367,7 +338,8 @@ static bool looks_is_listed(const Looks *looks, const BodyNode *answer) {
 static bool looks_check_scope(Looks *looks, const Need *need, const BodyNode *answer) {
     const Scope *scope = &looks->policy->scope;
     ScopeKind kind = LOOKS_SCOPES[need->kind];
-    bool has = kind == SCOPE_KIND_MAX_ || scope_has(scope, kind, answer);
+    bool has = kind == SCOPE_KIND_MAX_ || scope_has(scope, kind, answer) ||
+               (need->known_id && need->id && *need->id && strcmp(need->known_id, need->id) == 0);
 
     if (has || !(need->uses & (NEED_SCOPED | NEED_FREE | NEED_NAMING)))
         return true;

@@ -41,6 +41,6 @@ engine_podman_configure() { # FOLDER
         runtime=$dir/runtime_here.sh
     fi
     # Not crun, Debian's default: it starts nothing where cgroup v1 and v2 are both mounted.
-    printf '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\nruntime = "here"\n[engine.runtimes]\nhere = ["%s"]\n' \
+    printf '[network]\nfirewall_driver = "none"\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\nruntime = "here"\n[engine.runtimes]\nhere = ["%s"]\n' \
         "$runtime" >"$dir/containers.conf"
 }
