@@ -110,9 +110,11 @@ static unsigned view_classes_of(const Request *request, unsigned classes, View *
          is_operation(request, "VolumeCreate") || is_operation(request, "SystemDataUsage")) &&
         (classes & ANSWER_OPTIONS))
         more |= VOLUME;
-    if (is_operation(request, "ContainerTop") &&
+    if ((!request->operation || is_operation(request, "ContainerTop")) &&
         view_top_is_asked(request, view->answers, &view->top_is_renamed))
         more |= TOP;
+    /* Podman's own: nobody said what its columns may be. */
+    view->top_is_renamed = view->top_is_renamed || !request->operation;
     return more;
 }
 

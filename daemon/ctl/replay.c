@@ -3,10 +3,12 @@
 
 #include "again.h"
 #include "ctl.h"
+#include "daemon/json_text.h"
 #include "policy/text.h"
 
 static const char HELP[] =
-    "Usage: quaygate replay [--config FILE] --policy NAME [--listener ADDRESS] [--recorded POLICY] AUDIT...\n"
+    "Usage: quaygate replay [--config FILE] --policy NAME [--listener ADDRESS] [--recorded POLICY] [--json]\n"
+    "                       AUDIT...\n"
     "\n"
     "Puts recorded requests to a policy, and says which decisions would be others. What was observed counts "
     "as\n"
@@ -16,6 +18,7 @@ static const char HELP[] =
     "  --config FILE        default: " CTL_DEFAULT_CONFIG " where it exists, else the presets alone\n"
     "  --listener ADDRESS   only what came in there, as the records write it\n"
     "  --recorded POLICY    only what was judged by this policy\n"
+    "  --json               an object a line: each decision that would be another, at the end the sums\n"
     "  AUDIT                files as quaygated writes them, or compressed with gzip; - is stdin\n"
     "\n"
     "Of bodies the records have facts where the listener or the policy observes, or with 'audit: {facts: "
@@ -33,11 +36,13 @@ typedef struct Replay {
     const char *policy_name;
     TrailFilter filter;
     bool help;
+    bool json;
 
     Config *config;
     const Policy *policy;
     Arena *arena; /* of one record */
     TrailSet trails;
+    bool failed; /* a line is missing: no memory */
     size_t n, n_same, n_denied, n_allowed, n_untold, n_others;
 } Replay;
 
@@ -49,9 +54,13 @@ static void replay_done(Replay *replay) {
 
 static int replay_take_options(Replay *replay, int argc, char **argv) {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},   {"policy", required_argument, NULL, 'p'},
-        {"listener", required_argument, NULL, 'l'}, {"recorded", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},           {0},
+        {"config", required_argument, NULL, 'c'},
+        {"policy", required_argument, NULL, 'p'},
+        {"listener", required_argument, NULL, 'l'},
+        {"recorded", required_argument, NULL, 'r'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     int option;
 
@@ -68,6 +77,9 @@ static int replay_take_options(Replay *replay, int argc, char **argv) {
             break;
         case 'r':
             replay->filter.policy = optarg;
+            break;
+        case 'j':
+            replay->json = true;
             break;
         case 'h':
             replay->help = true;
@@ -87,35 +99,104 @@ static const char *replay_show(Replay *replay, Span text) {
     return shown ? shown : "…";
 }
 
+/* A line for another decision. */
+typedef struct ReplayFlip {
+    const char *is; /* "allow", …; NULL: it can't be told */
+    const char *rule, *field, *why;
+    const char *colour;
+} ReplayFlip;
+
 /* TIME ID WAS -> IS METHOD PATH (OPERATION): why */
-static void replay_print(Replay *replay, const TrailRecord *record, const char *is, const char *colour,
-                         const char *why) {
+static void replay_print_text(Replay *replay, const TrailRecord *record, const ReplayFlip *flip) {
     printf("%s %s %s%s -> %s%s %s %s", replay_show(replay, record->time), replay_show(replay, record->id),
-           ctl_colour(colour), replay_show(replay, record->verdict), is, ctl_colour(CTL_RESET),
-           replay_show(replay, record->method), replay_show(replay, record->path));
+           ctl_colour(flip->colour), replay_show(replay, record->verdict), flip->is ? flip->is : "can't tell",
+           ctl_colour(CTL_RESET), replay_show(replay, record->method), replay_show(replay, record->path));
     if (record->operation.size > 0)
         printf(" (%s)", replay_show(replay, record->operation));
-    printf(": %s\n", why);
+    printf(": %s", flip->why);
+    printf(flip->rule ? " (%s)\n" : "\n", flip->rule);
 }
 
+static int replay_append(Buffer *out, const char *key, Span text) {
+    int r = buffer_printf(out, "%s\"%s\":", buffer_size(out) > 0 ? "," : "{", key);
+
+    if (r == 0)
+        r = text.data ? json_text_append(out, text) : buffer_append(out, SPAN("null"));
+    return r;
+}
+
+static Span replay_or_null(const char *text) {
+    return text ? span_from(text) : (Span){0};
+}
+
+/* null where the record has nothing. */
+static Span replay_known(Span text) {
+    return text.size > 0 ? text : (Span){0};
+}
+
+static void replay_print_json(Replay *replay, const TrailRecord *record, const ReplayFlip *flip) {
+    const struct {
+        const char *key;
+        Span text;
+    } fields[] = {
+        {"time", replay_known(record->time)},
+        {"id", replay_known(record->id)},
+        {"listener", replay_known(record->listener)},
+        {"recorded_policy", replay_known(record->policy)},
+        {"method", replay_known(record->method)},
+        {"path", record->has_path ? record->path : (Span){0}},
+        {"operation", replay_known(record->operation)},
+        {"was", replay_known(record->verdict)},
+        {"is", replay_or_null(flip->is)},
+        {"rule", replay_or_null(flip->rule)},
+        {"field", replay_or_null(flip->field)},
+        {"reason", span_from(flip->why)},
+    };
+    CLEANUP(buffer_done) Buffer out = {0};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++)
+        r = replay_append(&out, fields[i].key, fields[i].text);
+    if (r == 0)
+        r = buffer_append(&out, SPAN("}\n"));
+    if (r == 0)
+        fwrite(out.data, 1, buffer_size(&out), stdout);
+    else
+        replay->failed = true;
+}
+
+static void replay_print(Replay *replay, const TrailRecord *record, const ReplayFlip *flip) {
+    if (replay->json)
+        replay_print_json(replay, record, flip);
+    else
+        replay_print_text(replay, record, flip);
+}
+
+/* Of a policy that observes, what it would deny. */
 static void replay_compare(Replay *replay, const TrailRecord *record, const Verdict *verdict) {
     bool was = span_is(record->verdict, "allow"), is = verdict->effect == EFFECT_ALLOW;
-    const char *why;
+    ReplayFlip flip = {.is = effect_name(verdict->effect),
+                       .rule = verdict_rule(verdict),
+                       .field = verdict->field,
+                       .why = verdict_detail(verdict),
+                       .colour = CTL_RED};
 
     if (was == is) {
         replay->n_same++;
         return;
     }
     if (is) {
+        const char *why = arena_printf(replay->arena, "was: %s", replay_show(replay, record->reason));
+
+        flip = (ReplayFlip){.is = flip.is,
+                            .rule = replay_show(replay, record->rule),
+                            .why = why ? why : "…",
+                            .colour = CTL_GREEN};
         replay->n_allowed++;
-        why = arena_printf(replay->arena, "was: %s (%s)", replay_show(replay, record->reason),
-                           replay_show(replay, record->rule));
     } else {
         replay->n_denied++;
-        why = arena_printf(replay->arena, "%s (%s)", verdict_detail(verdict), verdict_rule(verdict));
     }
-    /* Of a policy that observes, what it would deny. */
-    replay_print(replay, record, effect_name(verdict->effect), is ? CTL_GREEN : CTL_RED, why ? why : "…");
+    replay_print(replay, record, &flip);
 }
 
 static bool replay_take(void *ctx, const TrailRecord *record) {
@@ -137,21 +218,33 @@ static bool replay_take(void *ctx, const TrailRecord *record) {
         replay_compare(replay, record, &verdict.run.verdict);
     } else {
         replay->n_untold++;
-        replay_print(replay, record, "can't tell", CTL_YELLOW, verdict.why);
+        replay_print(replay, record, &(ReplayFlip){.why = verdict.why, .colour = CTL_YELLOW});
     }
     dry_run_done(&verdict.run);
     return true;
 }
 
+static void replay_print_sums(const Replay *replay) {
+    if (replay->json)
+        printf(
+            "{\"decisions\":%zu,\"policy\":\"%s\",\"same\":%zu,\"denied\":%zu,\"allowed\":%zu,\"untold\":%zu,"
+            "\"not_a_policys\":%zu}\n",
+            replay->n, replay->policy_name, replay->n_same, replay->n_denied, replay->n_allowed,
+            replay->n_untold, replay->n_others);
+    else
+        printf("%zu decisions under policy %s: %zu the same, %zu now denied, %zu now allowed, %zu can't be "
+               "told, "
+               "%zu not a policy's\n",
+               replay->n, replay->policy_name, replay->n_same, replay->n_denied, replay->n_allowed,
+               replay->n_untold, replay->n_others);
+}
+
 static int replay_finish(const Replay *replay) {
     int r;
 
-    printf("%zu decisions under policy %s: %zu the same, %zu now denied, %zu now allowed, %zu can't be told, "
-           "%zu not a policy's\n",
-           replay->n, replay->policy_name, replay->n_same, replay->n_denied, replay->n_allowed,
-           replay->n_untold, replay->n_others);
+    replay_print_sums(replay);
     r = ctl_finish();
-    if (r != CTL_OK || replay->trails.n_broken > 0)
+    if (r != CTL_OK || replay->failed || replay->trails.n_broken > 0)
         return CTL_CONFIG;
     if (replay->n_denied + replay->n_allowed > 0)
         return CTL_FLIPPED;

@@ -45,6 +45,8 @@ void seen_forget(Seen *seen) {
     for (size_t i = 0; i < SEEN_LISTS_; i++)
         tally_done(&seen->lists[i]);
     memset(seen->flags, 0, sizeof(seen->flags));
+    seen->limits = (SeenLimits){0};
+    seen_scope_done(&seen->scope);
     for (size_t i = 0; i < seen->n_queries; i++) {
         tally_done(&seen->queries[i].values);
         seen->queries[i].values_lost = false;
@@ -193,9 +195,11 @@ static void seen_take_time(Seen *seen, Span time) {
 
 void seen_take(Seen *seen, const TrailRecord *record, const DryRun *run, Arena *arena) {
     const Request *request = &run->request;
+    const BodyNode *root = run->body ? body_root(run->body) : NULL;
     const char *pattern;
 
     seen->n++;
+    seen_scope_take(&seen->scope, request, root);
     seen_take_time(seen, record->time);
     if (!request->operation) {
         pattern = method_name(request->method) ? arena_printf(arena, "%s %.*s", method_name(request->method),
@@ -209,7 +213,8 @@ void seen_take(Seen *seen, const TrailRecord *record, const DryRun *run, Arena *
     seen_take_query(seen, request);
     seen_take_images(seen, request, arena);
     seen_take_build(seen, request);
-    seen_take_body(seen, request, run->body ? body_root(run->body) : NULL, arena);
+    seen_take_body(seen, request, root, arena);
+    seen_limits_take(&seen->limits, request->operation, root);
 }
 
 bool seen_drop(Seen *seen, Span text) {
@@ -255,6 +260,14 @@ bool seen_widen(Seen *seen, const DryRun *run) {
     /* A name that isn't read as every engine reads it stands in no list. */
     if (strcmp(rule, "containers.images") == 0 && !(seen->open & RULES_BIT(RULES_IMAGES))) {
         seen->open |= RULES_BIT(RULES_IMAGES);
+        return true;
+    }
+    if (strcmp(rule, "containers.limits") == 0 && !(seen->open & RULES_BIT(RULES_LIMITS))) {
+        seen->open |= RULES_BIT(RULES_LIMITS);
+        return true;
+    }
+    if (strcmp(rule, "scope") == 0 && !seen->scope.open) {
+        seen->scope.open = true;
         return true;
     }
     if (strcmp(rule, "containers.labels") == 0 && !(seen->open & RULES_BIT(RULES_LABELS))) {

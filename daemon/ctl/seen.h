@@ -6,6 +6,8 @@
 
 #include "again.h"
 #include "policy/rules.h"
+#include "seen_limits.h"
+#include "seen_scope.h"
 #include "tally.h"
 
 /* Lists of a policy, each with the texts that would have to be on it. */
@@ -67,6 +69,8 @@ typedef struct Seen {
     Tally patterns; /* "GET /libpod/_ping", of what is no operation */
     Tally lists[SEEN_LISTS_];
     uint64_t flags[SEEN_FLAGS_];
+    SeenLimits limits;
+    SeenScope scope;
     uint32_t keys; /* RULES_BIT()s of what was asked of: a list that stays empty then says so */
     SeenQuery *queries;
     size_t n_queries;

@@ -165,12 +165,22 @@ static void suggest_miss(Suggest *s, Seen *seen, const TrailRecord *record, cons
         tally_add(&seen->missed, span_from(text));
 }
 
+/* Only looks are missing, which a scope takes: that it holds for all names is why it was suggested. */
+static bool suggest_is_scoped(Suggest *s, const Seen *seen, const AgainVerdict *verdict) {
+    return !verdict->told && verdict->run.verdict.reason == REASON_LOOK_MISSING &&
+           suggestion_scope_names(seen, s->arena);
+}
+
 static void suggest_try(Suggest *s, SuggestGroup *group, const TrailRecord *record, const Again *again) {
     const Policy *policy = policy_set_get(s->config->policies, span_from(group->name));
     AgainVerdict verdict;
     const char *why;
 
     again_judge(again, s->config, policy, s->arena, &verdict);
+    if (suggest_is_scoped(s, group->seen, &verdict)) {
+        dry_run_done(&verdict.run);
+        return;
+    }
     if (!verdict.told) {
         suggest_miss(s, group->seen, record, verdict.why);
     } else if (verdict.run.verdict.effect != EFFECT_ALLOW) {
@@ -221,7 +231,7 @@ static bool suggest_write(Suggest *s) {
     yaml_out_text(s->out, "policies");
     yaml_out_map(s->out);
     for (size_t i = 0; i < s->n_groups; i++)
-        suggestion_write(s->out, s->groups[i].name, s->groups[i].seen);
+        suggestion_write(s->out, s->groups[i].name, s->groups[i].seen, s->arena);
     yaml_out_map_end(s->out);
     yaml_out_map_end(s->out);
     return true;
@@ -342,6 +352,22 @@ static void suggest_note_warnings(Suggest *s, const SuggestGroup *group) {
     }
 }
 
+#define SUGGEST_LABELS_MAX 4u /* which all have; more of them say nothing more */
+
+/* What was made can be told by its labels. Whether all that was acted on can, only the engine knows. */
+static void suggest_note_labels(Suggest *s, const SuggestGroup *group) {
+    const SeenScope *scope = &group->seen->scope;
+    const char *label;
+    size_t i = 0, n = 0;
+
+    while (n++ < SUGGEST_LABELS_MAX && (label = seen_scope_label(scope, &i)))
+        yaml_out_note(s->out, 0,
+                      "%s: all that was made (%llu) has the label %s%s; a scope of labels would hold it to "
+                      "what has it",
+                      group->name, (unsigned long long) scope->n_made, label,
+                      strchr(label, '=') ? "" : ", whose value is not on record");
+}
+
 /* What it doesn't allow; how many requests. */
 static size_t suggest_note_missed(Suggest *s, const SuggestGroup *group) {
     const Tally *missed = &group->seen->missed;
@@ -372,6 +398,7 @@ static int suggest_print(Suggest *s) {
     for (size_t i = 0; i < s->n_groups; i++) {
         suggest_print_head(s, &s->groups[i]);
         suggest_note_warnings(s, &s->groups[i]);
+        suggest_note_labels(s, &s->groups[i]);
         n_missed += suggest_note_missed(s, &s->groups[i]);
     }
     yaml_out_print(s->out, stdout);

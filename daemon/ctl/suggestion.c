@@ -314,7 +314,32 @@ static void suggestion_word(YamlOut *out, const char *key, const char *word, con
     yaml_out_comment(out, "%s", why);
 }
 
-static void suggestion_containers(YamlOut *out, const Seen *seen) {
+/* Only what everything that was made has asked for: a limit must be asked for. */
+static void suggestion_limits(YamlOut *out, const Seen *seen, Arena *arena) {
+    static const char *const keys[SEEN_LIMITS_] = {"memory", "cpus", "pids"};
+    bool any = false;
+
+    for (unsigned i = 0; i < SEEN_LIMITS_ && !(seen->open & RULES_BIT(RULES_LIMITS)); i++) {
+        int64_t most = seen_limits_get(&seen->limits, (SeenLimitKey) i);
+        const char *text = most > 0 ? seen_limits_show(arena, (SeenLimitKey) i, most) : NULL;
+
+        if (!text)
+            continue;
+        if (!any) {
+            yaml_out_text(out, "limits");
+            yaml_out_map(out);
+        }
+        any = true;
+        yaml_out_text(out, keys[i]);
+        yaml_out_text(out, text);
+        yaml_out_comment(out, "the most that was asked for, and each of the %llu did",
+                         suggestion_count(seen->limits.n_made));
+    }
+    if (any)
+        yaml_out_map_end(out);
+}
+
+static void suggestion_containers(YamlOut *out, const Seen *seen, Arena *arena) {
     if (seen->keys == 0 && seen->open == 0 && !seen->unknown_fields && !suggestion_has(seen, SEEN_DEVICES))
         return;
     yaml_out_text(out, "containers");
@@ -324,6 +349,7 @@ static void suggestion_containers(YamlOut *out, const Seen *seen) {
     suggestion_lists(out, seen);
     suggestion_namespaces(out, seen);
     suggestion_ports(out, seen);
+    suggestion_limits(out, seen, arena);
     suggestion_flag(out, "privileged", seen->flags[SEEN_PRIVILEGED]);
     if (seen->flags[SEEN_GROUPS] > 0)
         suggestion_word(out, "user", "any", "groups were asked for (GroupAdd)");
@@ -375,11 +401,35 @@ static void suggestion_build(YamlOut *out, const Seen *seen) {
     yaml_out_map_end(out);
 }
 
-void suggestion_write(YamlOut *out, const char *name, const Seen *seen) {
+/* --- scope: */
+
+const char *suggestion_scope_names(const Seen *seen, Arena *arena) {
+    const Tally others[] = {seen->lists[SEEN_VOLUME_NAMES], seen->lists[SEEN_NETWORKS]};
+
+    return seen_scope_names(&seen->scope, others, ARRAY_SIZE(others), arena);
+}
+
+static void suggestion_scope(YamlOut *out, const Seen *seen, Arena *arena) {
+    const char *names = suggestion_scope_names(seen, arena);
+
+    if (!names)
+        return;
+    yaml_out_text(out, "scope");
+    yaml_out_map(out);
+    yaml_out_text(out, "names");
+    yaml_out_list(out);
+    yaml_out_text(out, names);
+    yaml_out_comment(out, "all that was named is; lists will show nothing else");
+    yaml_out_list_end(out);
+    yaml_out_map_end(out);
+}
+
+void suggestion_write(YamlOut *out, const char *name, const Seen *seen, Arena *arena) {
     yaml_out_text(out, name);
     yaml_out_map(out);
     suggestion_allow(out, seen);
-    suggestion_containers(out, seen);
+    suggestion_scope(out, seen, arena);
+    suggestion_containers(out, seen, arena);
     suggestion_exec(out, seen);
     suggestion_build(out, seen);
     yaml_out_map_end(out);

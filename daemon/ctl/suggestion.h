@@ -8,5 +8,8 @@
 #include "seen.h"
 #include "yaml_out.h"
 
-/* As a key of `policies:`; how often each line was seen is in comments. */
-void suggestion_write(YamlOut *out, const char *name, const Seen *seen);
+/* The pattern of its `scope: {names: …}` (arena); NULL: it has none. */
+const char *suggestion_scope_names(const Seen *seen, Arena *arena);
+
+/* As a key of `policies:`; how often each line was seen is in comments. `arena`: for words of its own. */
+void suggestion_write(YamlOut *out, const char *name, const Seen *seen, Arena *arena);

@@ -561,6 +561,28 @@ Test(view, agrees_with_jansson) {
     cr_expect(n_good > 1000 && n_bad > 1000, "%u good, %u bad", n_good, n_bad);
 }
 
+/* Of Podman's own top all that runs is hidden, whatever its columns are called. */
+Test(view, libpod_top) {
+    static const char text[] = "{\"Processes\":[[\"1\",\"sh x\"]],\"Titles\":[\"PID\",\"COMMAND\",\"own\"]}";
+    View view;
+
+    expect("redact_commands: true", "/v1.41/libpod/containers/a/top", text,
+           "{\"Processes\":[[\"quaygate:redacted:00000001\",\"quaygate:redacted:00000004\"]],\"Titles\":["
+           "\"PID\","
+           "\"COMMAND\",\"quaygate:redacted:00000003\"]}");
+    expect("redact_env: deny-all", "/v1.41/libpod/containers/a/top?ps_args=e", text,
+           "{\"Processes\":[[\"quaygate:redacted:00000001\",\"quaygate:redacted:00000004\"]],\"Titles\":["
+           "\"PID\","
+           "\"COMMAND\",\"quaygate:redacted:00000003\"]}");
+    expect("redact_env: deny-all", "/v1.41/libpod/containers/a/top", text, text);
+    /* And of whatever follows it. */
+    expect("redact_commands: true", "/libpod/x",
+           "{\"Titles\":[\"PID\",\"PID\"]}{\"Processes\":[[\"1\",\"sh\"]]}",
+           "{\"Titles\":[\"PID\",\"PID\"]}{\"Processes\":[[\"quaygate:redacted:00000001\",\"quaygate:"
+           "redacted:00000002\"]]}");
+    cr_expect_not(choose("redact_labels: [a]", METHOD_GET, "/v1.41/containers/a/top", &view));
+}
+
 /* Podman's own events never end, so they can't be waited for; what else isn't known is a document. */
 Test(view, libpod_events_are_lines) {
     static const char *const lines[] = {"/libpod/events", "/v1.41/libpod/events?stream=true"};
