@@ -39,6 +39,8 @@ struct Audit {
     uint64_t seq;
     uint64_t n_lost;
     int lost_error;
+    uint64_t n_written;
+    uint64_t written_usec;
     Denials denials;
     bool losing; /* logged */
 };
@@ -90,6 +92,10 @@ static void audit_note_lost(Audit *audit, int error) {
     audit->lost_error = error;
     if (error < 0)
         audit->n_lost++;
+    else {
+        audit->n_written++;
+        audit->written_usec = clock_monotonic_usec();
+    }
     if (error < 0 && !audit->losing)
         log_error("audit: records are lost: %s; %s", strerror(-error),
                   audit->on_failure == AUDIT_FAILURE_DENY ? "requests are refused until they can be written"
@@ -239,6 +245,10 @@ void audit_record_action(Audit *audit, const char *action, const char *message) 
 
 uint64_t audit_denials(Audit *audit) {
     return denials_count(&audit->denials, clock_monotonic_usec());
+}
+
+AuditStats audit_stats(const Audit *audit) {
+    return (AuditStats){audit->n_written, audit->n_lost, audit->written_usec, audit->losing};
 }
 
 uint64_t audit_lost(const Audit *audit) {

@@ -20,6 +20,8 @@ struct Client {
     struct event timer;
     uint64_t timer_usec; /* when it will fire; 0: not armed */
     uint64_t idle_since_usec;
+    MetricsPlace *place; /* of its listener, as of `generation` */
+    unsigned generation;
     bool has_begun; /* with its first request */
     bool last;
     bool closed;
@@ -99,6 +101,16 @@ static void client_on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *
 
 /* --- Life cycle --------------------------------------------------------------------------------- */
 
+/* Another after a reload, which may have given its listener another policy. */
+static void client_find_place(Client *client) {
+    const Metrics *metrics = client->env->metrics;
+
+    if (!metrics || client->generation == metrics->generation)
+        return;
+    client->generation = metrics->generation;
+    client->place = metrics_place(metrics, listener_config(client->listener));
+}
+
 Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, const ClientOwner *owner) {
     Client *client = calloc(1, sizeof(*client));
 
@@ -113,6 +125,9 @@ Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject,
     *subject = (Subject){0};
     client->owner = *owner;
     client->idle_since_usec = clock_monotonic_usec();
+    client_find_place(client);
+    if (client->place)
+        client->place->accepted++;
     conn_init(&client->conn, env->base, fd, client_on_wake, client);
     event_assign(&client->timer, env->base, -1, 0, client_on_timer, client);
     return client;
@@ -147,14 +162,19 @@ void client_abort(Client *client, EndCause cause) {
 /* --- One exchange after the other ---------------------------------------------------------------- */
 
 static bool client_begin(Client *client) {
-    ExchangeHost host = {
+    ExchangeHost host;
+
+    client_find_place(client);
+    host = (ExchangeHost){
         .env = client->env,
         .conn = &client->conn,
         .subject = &client->subject,
+        .place = client->place,
         .engine = &client->engine,
         .wake = client_on_wake,
         .arg = client,
     };
+
     client->has_begun = true;
     client->exchange =
         exchange_new(&host, listener_whole_config(client->listener), listener_config(client->listener));
@@ -294,6 +314,14 @@ bool client_was_charged(const Client *client) {
 
 void client_set_charged(Client *client, bool charged) {
     client->charged = charged;
+}
+
+MetricsPlace *client_place(const Client *client) {
+    return client->place;
+}
+
+ExchangeView client_view(const Client *client) {
+    return client->exchange ? exchange_view(client->exchange) : (ExchangeView){.kind = METRICS_CONNECTIONS};
 }
 
 Client *client_next(const Client *client) {

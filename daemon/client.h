@@ -6,6 +6,7 @@
 #pragma once
 
 #include "env.h"
+#include "exchange.h"
 #include "listener.h"
 #include "policy/reason.h"
 
@@ -47,6 +48,9 @@ const Subject *client_subject(const Client *client);
 const Listener *client_listener(const Client *client);
 bool client_was_charged(const Client *client); /* for the server's quota */
 void client_set_charged(Client *client, bool charged);
+
+MetricsPlace *client_place(const Client *client); /* where it is counted; NULL: nowhere */
+ExchangeView client_view(const Client *client);   /* its exchange, if there is one */
 
 /* The server's list. */
 Client *client_next(const Client *client);

@@ -103,6 +103,7 @@ typedef struct Config {
     DocMark min_judged_mark; /* where it stands in the file; all zero: it doesn't */
     const ConfigListener *listeners;
     size_t n_listeners;
+    bool has_metrics; /* listeners[n_listeners] is where metrics are served, without a policy */
     PolicySet *policies;
     const char *answers_key_file; /* NULL: a random key for each start */
     AuditFailure on_failure;
@@ -136,6 +137,11 @@ int config_builtin(const char *listen, const char *upstream, const char *policy,
 
 Config *config_ref(Config *config);
 Config *config_unref(Config *config); /* accepts NULL, returns NULL */
+
+/* Where somebody may connect: the listeners, and behind them the one of the metrics. */
+static inline size_t config_n_sockets(const Config *config) {
+    return config->n_listeners + config->has_metrics;
+}
 
 /* The effective config, defaults filled in and presets resolved: YAML that loads to the same policy. */
 int config_print(const Config *config, FILE *out);

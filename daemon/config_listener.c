@@ -184,28 +184,35 @@ static void config_listener_check_keys(ConfigReader *reader, const DocNode *node
         }
 }
 
-static void config_listener_check(ConfigReader *reader, const DocNode *node, const ConfigListener *listener) {
+/* `mark` is the address's; `node` is a mapping, or the address alone. */
+static void config_listener_check_address(ConfigReader *reader, const DocNode *node, DocMark mark,
+                                          const ConfigListener *listener) {
     DocErrors *errors = reader->errors;
-    const DocNode *address = doc_get(node, "address");
 
-    if (!address)
-        doc_error(errors, node->mark, "a listener needs an address");
-    if (!doc_get(node, "policy"))
-        doc_error(errors, node->mark, "a listener needs a policy");
-    if (listener->address.kind == ADDRESS_NONE)
-        return;
-    config_listener_check_keys(reader, node, listener->address.kind);
+    if (node->type == DOC_MAPPING)
+        config_listener_check_keys(reader, node, listener->address.kind);
     if (address_is_name(&listener->address)) {
-        doc_error(errors, address->mark, "'%s': " CONFIG_LISTEN_NAME, listener->address.text);
+        doc_error(errors, mark, "'%s': " CONFIG_LISTEN_NAME, listener->address.text);
         return;
     }
     if (listener->address.kind == ADDRESS_TCP && !address_is_loopback(&listener->address) &&
         !doc_get(node, "allow_from"))
-        doc_error(errors, address->mark,
+        doc_error(errors, mark,
                   "a tcp listener that is not on a loopback address needs allow_from: the networks that may "
                   "connect");
     if (address_equals(&listener->address, &reader->config->upstream))
-        doc_error(errors, address->mark, "this is the upstream's address: requests would come back for ever");
+        doc_error(errors, mark, "this is the upstream's address: requests would come back for ever");
+}
+
+static void config_listener_check(ConfigReader *reader, const DocNode *node, const ConfigListener *listener) {
+    const DocNode *address = doc_get(node, "address");
+
+    if (!address)
+        doc_error(reader->errors, node->mark, "a listener needs an address");
+    if (!doc_get(node, "policy"))
+        doc_error(reader->errors, node->mark, "a listener needs a policy");
+    if (listener->address.kind != ADDRESS_NONE)
+        config_listener_check_address(reader, node, address->mark, listener);
 }
 
 static void config_listener_check_twins(ConfigReader *reader, const ConfigListener *listeners, size_t n) {
@@ -263,7 +270,7 @@ void config_read_listeners(ConfigReader *reader) {
     if (list->n == 0 || list->n > LIMIT_LISTENERS)
         return doc_error(reader->errors, list->mark, "listeners must have from 1 to %u entries",
                          LIMIT_LISTENERS);
-    listeners = arena_alloc_array(reader->config->arena, list->n, sizeof(*listeners));
+    listeners = arena_alloc_array(reader->config->arena, list->n + 1, sizeof(*listeners)); /* and metrics */
     if (!listeners)
         return doc_error(reader->errors, list->mark, "out of memory");
     for (size_t i = 0; i < list->n; i++)
@@ -271,4 +278,46 @@ void config_read_listeners(ConfigReader *reader) {
     config_listener_check_twins(reader, listeners, list->n);
     reader->config->listeners = reader->made = listeners;
     reader->config->n_listeners = list->n;
+}
+
+/* --- metrics: */
+
+static void config_metrics_check(ConfigReader *reader, ConfigListener *metrics, DocMark mark) {
+    const DocNode *node = reader->metrics;
+    size_t n = reader->config->n_listeners;
+
+    if (metrics->address.kind == ADDRESS_NONE)
+        return;
+    config_listener_check_address(reader, node, mark, metrics);
+    for (size_t i = 0; i < n; i++)
+        if (address_equals(&metrics->address, &reader->made[i].address))
+            doc_error(reader->errors, mark, "'%s' is a listener's already, in line %u", metrics->address.text,
+                      reader->made[i].mark.line);
+}
+
+/* Its address, or a mapping of the keys of a listener that say who may connect. */
+void config_read_metrics(ConfigReader *reader) {
+    static const KeyRow keys[] = {
+        {"address", config_listener_read_address},       {"mode", config_listener_read_mode},
+        {"owner", config_listener_read_owner},           {"group", config_listener_read_group},
+        {"allow_uids", config_listener_read_allow_uids}, {"allow_gids", config_listener_read_allow_gids},
+        {"allow_from", config_listener_read_allow_from},
+    };
+    const DocNode *node = reader->metrics, *address = node;
+    ConfigListener aside, *metrics = reader->made ? &reader->made[reader->config->n_listeners] : &aside;
+    ListenerReader l = {.reader = reader, .listener = metrics};
+
+    *metrics = config_default_listener;
+    metrics->mark = node->mark;
+    if (node->type == DOC_MAPPING) {
+        if (!keys_read(reader->errors, node, "metrics.", keys, ARRAY_SIZE(keys), &l))
+            return;
+        address = doc_get(node, "address");
+        if (!address)
+            doc_error(reader->errors, node->mark, "metrics need an address");
+    } else
+        config_listener_read_address(&l, node);
+    if (address)
+        config_metrics_check(reader, metrics, address->mark);
+    reader->config->has_metrics = reader->made != NULL;
 }

@@ -49,12 +49,8 @@ static void config_print_places(FILE *out, const char *key, const ConfigPlaces *
     fputs("]\n", out);
 }
 
-static void config_print_listener(FILE *out, const ConfigListener *listener) {
-    fputs("  - address: ", out);
-    config_print_text(out, listener->address.text);
-    fprintf(out, "\n    policy: %s\n", policy_name(listener->policy));
-    if (listener->observe)
-        fputs("    observe: true\n", out);
+/* Who may connect. */
+static void config_print_who(FILE *out, const ConfigListener *listener) {
     if (listener->address.kind == ADDRESS_UNIX)
         fprintf(out, "    mode: \"%04o\"\n", listener->mode);
     if (listener->owner != (uid_t) -1)
@@ -75,6 +71,22 @@ static void config_print_listener(FILE *out, const ConfigListener *listener) {
         config_print_text(out, listener->allow_from[i].text);
     }
     fputs("]\n", out);
+}
+
+static void config_print_listener(FILE *out, const ConfigListener *listener) {
+    fputs("  - address: ", out);
+    config_print_text(out, listener->address.text);
+    fprintf(out, "\n    policy: %s\n", policy_name(listener->policy));
+    if (listener->observe)
+        fputs("    observe: true\n", out);
+    config_print_who(out, listener);
+}
+
+static void config_print_metrics(FILE *out, const ConfigListener *metrics) {
+    fputs("metrics:\n    address: ", out);
+    config_print_text(out, metrics->address.text);
+    fputc('\n', out);
+    config_print_who(out, metrics);
 }
 
 static void config_print_key_time(FILE *out, const char *key, uint64_t usec) {
@@ -199,5 +211,7 @@ int config_print(const Config *config, FILE *out) {
     }
     config_print_audit(config, out);
     config_print_limits(&config->limits, out);
+    if (config->has_metrics)
+        config_print_metrics(out, &config->listeners[config->n_listeners]);
     return fflush(out) == EOF || ferror(out) ? -EIO : 0;
 }

@@ -325,23 +325,22 @@ static void config_keep_policies(void *ctx, const DocNode *node) {
     ((ConfigReader *) ctx)->policies = node;
 }
 
+static void config_keep_metrics(void *ctx, const DocNode *node) {
+    ((ConfigReader *) ctx)->metrics = node;
+}
+
 static void config_read_audit_key(void *ctx, const DocNode *node) {
     config_read_audit(ctx, node);
 }
 
 void config_read(ConfigReader *reader) {
     static const KeyRow keys[] = {
-        {"version", config_read_version},
-        {"upstream", config_read_upstream},
-        {"host_root", config_read_host_root},
-        {"protect", config_read_protect},
-        {"api_versions", config_read_api_versions},
-        {"listeners", config_keep_listeners},
-        {"policies", config_keep_policies},
-        {"audit", config_read_audit_key},
-        {"answers", config_read_answers},
-        {"limits", config_read_limits},
-        {"metrics", NULL},
+        {"version", config_read_version},           {"upstream", config_read_upstream},
+        {"host_root", config_read_host_root},       {"protect", config_read_protect},
+        {"api_versions", config_read_api_versions}, {"listeners", config_keep_listeners},
+        {"policies", config_keep_policies},         {"audit", config_read_audit_key},
+        {"answers", config_read_answers},           {"limits", config_read_limits},
+        {"metrics", config_keep_metrics},
     };
     size_t n_before;
 
@@ -362,4 +361,6 @@ void config_read(ConfigReader *reader) {
         config_read_listeners(reader);
     else
         doc_error(reader->errors, reader->root->mark, "'listeners' is missing: nobody could connect");
+    if (reader->metrics)
+        config_read_metrics(reader);
 }

@@ -16,6 +16,7 @@ typedef struct ConfigReader {
     const DocNode *upstream; /* what is read only when all keys are known; NULL: not there */
     const DocNode *listeners;
     const DocNode *policies;
+    const DocNode *metrics;
     ConfigListener *made; /* config->listeners, for who may still change them */
 } ConfigReader;
 
@@ -27,6 +28,9 @@ void config_settle_host(Config *config);
 
 /* `listeners:`; needs config->policies, which is NULL when `policies:` has mistakes. */
 void config_read_listeners(ConfigReader *reader);
+
+/* `metrics:`; behind config_read_listeners, which has left room for it. */
+void config_read_metrics(ConfigReader *reader);
 
 /* `allow_containers`, or `allow_units`, of a listener. */
 void config_read_places(ConfigReader *reader, const DocNode *node, ConfigListener *listener, bool containers);

@@ -8,6 +8,7 @@
 
 #include "audit.h"
 #include "kept.h"
+#include "metrics.h"
 #include "reaper.h"
 #include "resolve.h"
 #include "redactor.h"
@@ -29,8 +30,9 @@ typedef struct Env {
     EngineFacts *facts;
     Resolver *resolver;
     Redactor *redactor;
-    Kept *kept;  /* for restore: true */
-    Kept *known; /* for looks */
+    Kept *kept;       /* for restore: true */
+    Kept *known;      /* for looks */
+    Metrics *metrics; /* NULL: nobody wants them */
 } Env;
 
 /* The newest API version of the engine of `config`; 0: not heard yet. */

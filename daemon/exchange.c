@@ -38,6 +38,7 @@ void exchange_set_state(Exchange *x, ExchangeState state) {
         x->close = true;
         state = EXCHANGE_DONE;
     }
+    exchange_meter_state(x, state);
     x->state = state;
     x->deadline_usec = 0;
 }
@@ -174,8 +175,10 @@ void exchange_finish(Exchange *x, EndCause end, ExchangeState next) {
         x->close = true;
     exchange_release_engine(x, end == END_COMPLETE);
     outcome = exchange_outcome(x);
-    if (x->admitted)
+    if (x->admitted) {
         admit_record_outcome(x->host.env->audit, &context, &x->verdict, &outcome);
+        exchange_meter_end(x, &outcome);
+    }
     x->admitted = false;
     exchange_set_state(x, next);
 }
@@ -224,9 +227,11 @@ void exchange_answer(Exchange *x) {
         x->close = true;
     x->status = status;
     x->answer_bytes = bytes;
-    if (!x->admitted)
+    if (!x->admitted) {
         admit_record_refusal(x->host.env->audit, &context, x->request_known ? &x->request : NULL,
                              exchange_request_bytes(x), &x->verdict, status, bytes);
+        exchange_meter_verdict(x);
+    }
     exchange_set_state(x, EXCHANGE_ANSWER);
     exchange_set_timeout(x, LIMIT_LINGER_SECONDS * 1000000ull);
     conn_flush(client);

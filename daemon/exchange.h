@@ -30,8 +30,9 @@ typedef struct ExchangeHost {
     const Env *env;
     Conn *conn;
     const Subject *subject;
-    Engine **engine; /* its connection to the engine, if one is open; taken and given back */
-    ConnNotify wake; /* has exchange_wake called, from the loop */
+    MetricsPlace *place; /* where it is counted; NULL: nowhere */
+    Engine **engine;     /* its connection to the engine, if one is open; taken and given back */
+    ConnNotify wake;     /* has exchange_wake called, from the loop */
     void *arg;
 } ExchangeHost;
 
@@ -54,5 +55,16 @@ void exchange_set_last(Exchange *exchange);
 
 /* Ends it where it stands, with its outcome on record. Then exchange_free. */
 void exchange_abort(Exchange *exchange, EndCause cause);
+
+/* How far it is, for who looks on. Strings live as long as the exchange. */
+typedef struct ExchangeView {
+    MetricsOpen kind; /* METRICS_CONNECTIONS: it has no request yet, or none any more */
+    const char *id;
+    const char *operation;
+    uint64_t began_usec;                    /* CLOCK_MONOTONIC */
+    uint64_t bytes[METRICS_DIRECTION_MAX_]; /* that meter_ended() has still to count */
+} ExchangeView;
+
+ExchangeView exchange_view(const Exchange *exchange);
 
 const char *exchange_state_name(const Exchange *exchange); /* "READ_HEAD" */

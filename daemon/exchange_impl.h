@@ -3,7 +3,7 @@
  * The exchange's inside, for the files that make up its state machine: exchange.c (states, answers, the end),
  * exchange_request.c (READ_HEAD to CONNECT), exchange_look.c (LOOK), exchange_response.c (WAIT_HEAD to
  * TUNNEL), exchange_filter.c (FILTER), exchange_restore.c (what comes back of that), exchange_grant.c (the
- * end of what was granted for a time). Nobody else includes this.
+ * end of what was granted for a time), exchange_meter.c (what is counted). Nobody else includes this.
  */
 #pragma once
 
@@ -86,6 +86,9 @@ struct Exchange {
     uint64_t answer_bytes; /* of an answer of ours */
     uint64_t linger_from;  /* the client's bytes_in when lingering began */
     EndCause end;
+    uint64_t whole_usec; /* CLOCK_MONOTONIC: when all that is judged had come; 0: not yet, or not counted */
+    uint64_t asked_usec; /* since then spent in waiting for the engine to answer questions of ours */
+    uint64_t state_usec; /* CLOCK_MONOTONIC: since when it has been in a state that waits for the engine */
     const char *end_rule, *end_reason; /* where the policy ended it */
     uint64_t grant_check_usec;         /* CLOCK_MONOTONIC: is it still granted? 0: for as long as it takes */
 };
@@ -124,6 +127,12 @@ bool exchange_probe_failed(Exchange *x, Reason reason, const char *why);
 
 /* The wall's clock goes into the request: before it is judged, and only where its body isn't left unread. */
 void exchange_tell_time(Exchange *x);
+
+/* exchange_meter.c; nothing where nobody wants to know. All that is judged has come. */
+void exchange_meter_whole(Exchange *x);
+void exchange_meter_state(Exchange *x, ExchangeState next);
+void exchange_meter_verdict(Exchange *x);                          /* on record, or answered */
+void exchange_meter_end(Exchange *x, const AdmitOutcome *outcome); /* of what was admitted */
 
 /* From the decision on: looks whether what granted it still does. */
 void exchange_watch_grant(Exchange *x);

@@ -189,6 +189,7 @@ bool exchange_read_head(Exchange *x) {
     }
     reason = request_seal(x->arena, reader_raw(x->up_reader), &x->request, &detail);
     x->request_known = x->request.method != METHOD_NONE || x->request.target.path.size > 0;
+    exchange_meter_whole(x);
     buffer_consume(&client->in, size);
     client->in_limit = LIMIT_CONN_IN;
     conn_update(client);
@@ -204,6 +205,7 @@ static bool exchange_judge_collected(Exchange *x) {
     const char *detail = NULL;
     Reason reason;
 
+    exchange_meter_whole(x);
     if (x->request.skip_bytes > 0)
         buffer_clear(&x->collected);
     if (buffer_size(&x->collected) == 0) {
@@ -253,6 +255,7 @@ bool exchange_admit(Exchange *x) {
         exchange_refuse(x, REASON_AUDIT_FAILED, NULL);
         return true;
     }
+    exchange_meter_verdict(x);
     exchange_set_state(x, EXCHANGE_CONNECT);
     exchange_set_timeout(x, x->config->connect_timeout_usec);
     return true;

@@ -58,6 +58,10 @@ const ConfigListener *listener_config(const Listener *listener) {
     return &listener->config->listeners[listener->index];
 }
 
+bool listener_is_for_metrics(const Listener *listener) {
+    return listener->index == listener->config->n_listeners;
+}
+
 Config *listener_whole_config(const Listener *listener) {
     return listener->config;
 }

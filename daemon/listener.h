@@ -35,6 +35,7 @@ void listener_stop(Listener *listener);  /* not accepting, still bound */
 int listener_update(Listener *listener, Config *config, size_t index);
 
 const ConfigListener *listener_config(const Listener *listener);
+bool listener_is_for_metrics(const Listener *listener);  /* it has no policy */
 Config *listener_whole_config(const Listener *listener); /* borrowed */
 
 /* Whether who looks for the address finds us there: a unix path may have been removed, or be another's. */

@@ -7,9 +7,11 @@
 #include "log.h"
 #include "passed.h"
 
-static Listener *listener_set_find(const ListenerSet *set, const Address *address, int passed) {
+/* One that served requests can't go on with metrics, nor the other way: its connections are of that kind. */
+static Listener *listener_set_find(const ListenerSet *set, const Address *address, int passed, bool metrics) {
     for (size_t i = 0; i < set->n; i++)
-        if (listener_is_at(set->items[i], address, passed) && listener_is_in_place(set->items[i]))
+        if (listener_is_at(set->items[i], address, passed) && listener_is_in_place(set->items[i]) &&
+            listener_is_for_metrics(set->items[i]) == metrics)
             return set->items[i];
     return NULL; /* or its node has gone: then another takes its place */
 }
@@ -43,7 +45,8 @@ static int listener_set_add(const ListenerOpening *o, size_t index, int passed) 
     Listener **item = &set->items[set->n];
     int r = 0;
 
-    *item = listener_set_find(o->running, &o->config->listeners[index].address, passed);
+    *item = listener_set_find(o->running, &o->config->listeners[index].address, passed,
+                              index == o->config->n_listeners);
     set->index[set->n] = index;
     set->kept[set->n] = *item != NULL;
     if (!*item)
@@ -63,7 +66,7 @@ static int listener_set_add_passed(const ListenerOpening *o, size_t index, const
 }
 
 static int listener_set_add_all(const ListenerOpening *o, const Passed *passed) {
-    size_t room = o->config->n_listeners + passed->n + 1;
+    size_t room = config_n_sockets(o->config) + passed->n + 1;
     int r = passed_check(passed, o->config);
 
     if (r < 0)
@@ -75,7 +78,7 @@ static int listener_set_add_all(const ListenerOpening *o, const Passed *passed) 
     };
     if (!o->set->items || !o->set->index || !o->set->kept)
         return -ENOMEM;
-    for (size_t i = 0; r == 0 && i < o->config->n_listeners; i++)
+    for (size_t i = 0; r == 0 && i < config_n_sockets(o->config); i++)
         r = o->config->listeners[i].address.kind == ADDRESS_FD ? listener_set_add_passed(o, i, passed)
                                                                : listener_set_add(o, i, -1);
     return r;

@@ -29,7 +29,7 @@ int passed_fd(size_t i) {
 }
 
 static bool passed_is_named(const char *name, const Config *config) {
-    for (size_t i = 0; i < config->n_listeners; i++)
+    for (size_t i = 0; i < config_n_sockets(config); i++)
         if (config->listeners[i].address.kind == ADDRESS_FD &&
             strcmp(config->listeners[i].address.fd_name, name) == 0)
             return true;
@@ -61,7 +61,7 @@ static int passed_check_listener(const Passed *passed, const Config *config, siz
 }
 
 static int passed_check_socket(const Passed *passed, const Config *config, size_t i) {
-    for (size_t index = 0; index < config->n_listeners; index++)
+    for (size_t index = 0; index < config_n_sockets(config); index++)
         if (passed_is_for(passed, i, config, index))
             return 0;
     log_error("a socket of the name %s was passed, and no listener takes it (address: fd://%s): who connects "
@@ -73,7 +73,7 @@ static int passed_check_socket(const Passed *passed, const Config *config, size_
 int passed_check(const Passed *passed, const Config *config) {
     int r = 0;
 
-    for (size_t index = 0; index < config->n_listeners; index++)
+    for (size_t index = 0; index < config_n_sockets(config); index++)
         if (passed_check_listener(passed, config, index) < 0)
             r = -ENOENT;
     for (size_t i = 0; i < passed->n; i++)

@@ -113,7 +113,7 @@ static int files_allow_all(const Files *files, const Config *config) {
         r = files_allow_folder_of(files, config->answers_key_file, FILES_READ);
     if (r == 0)
         r = files_allow_host(files, config);
-    for (size_t i = 0; r == 0 && i < config->n_listeners; i++)
+    for (size_t i = 0; r == 0 && i < config_n_sockets(config); i++)
         if (config->listeners[i].address.kind == ADDRESS_UNIX)
             r = files_allow_folder_of(files, config->listeners[i].address.socket.un.sun_path, FILES_SOCKETS);
     for (size_t i = 0; r == 0 && i < config->n_sinks; i++)

@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "clock.h"
+#include "control.h"
 #include "listener_set.h"
 #include "log.h"
 #include "notify.h"
@@ -33,6 +34,7 @@ struct Server {
     struct event *signals[ARRAY_SIZE(server_signals)];
     struct event *grace; /* ends the drain */
     Notify *notify;
+    Control *control; /* NULL: no metrics so far */
     Client *clients;
     size_t n_refusals;
     bool draining;
@@ -104,6 +106,11 @@ static Reason server_judge(const Subject *subject, const ConfigListener *listene
                                                   : identity_judge(subject, listener, ret_rule, &why);
 }
 
+/* To the metrics. They are there as long as their listener is. `subject`: NULL where he isn't known. */
+static void server_on_watcher(Server *server, const Listener *listener, int fd, const Subject *subject) {
+    control_accept(server->control, fd, subject && identity_lets_in(subject, listener_config(listener)));
+}
+
 /*
  * Whoever is within the limits gets in, however many refusals linger: else one client past its own limit
  * would shut out all others.
@@ -111,16 +118,23 @@ static Reason server_judge(const Subject *subject, const ConfigListener *listene
 static void server_on_accept(void *arg, Listener *listener, int fd) {
     Server *server = arg;
     const ClientOwner owner = {server_on_closed, server_on_turned_away, server};
-    Subject subject = {0};
+    Subject subject = {0}, who;
     const char *rule = "listener.identity";
-    bool known = identity_read(fd, &subject) == 0;
-    Reason reason =
-        known ? server_judge(&subject, listener_config(listener), &rule) : REASON_CLIENT_NOT_ALLOWED;
-    bool allowed = reason == REASON_OK;
-    bool charged = allowed && quota_charge(server->quota, &subject, &server->config->limits) == 0;
-    const Subject who = subject; /* for the refund: client_new() takes what it owns */
-    Client *client = client_new(&server->env, listener, fd, &subject, &owner);
+    bool known = identity_read(fd, &subject) == 0, allowed, charged;
+    Reason reason = REASON_CLIENT_NOT_ALLOWED;
+    Client *client;
 
+    if (listener_is_for_metrics(listener)) {
+        server_on_watcher(server, listener, fd, known ? &subject : NULL);
+        identity_done(&subject);
+        return;
+    }
+    if (known)
+        reason = server_judge(&subject, listener_config(listener), &rule);
+    allowed = reason == REASON_OK;
+    charged = allowed && quota_charge(server->quota, &subject, &server->config->limits) == 0;
+    who = subject; /* for the refund: client_new() takes what it owns */
+    client = client_new(&server->env, listener, fd, &subject, &owner);
     if (!client) {
         if (charged)
             quota_refund(server->quota, &who);
@@ -155,6 +169,29 @@ static void server_on_listener_gone(void *arg, Listener *listener) {
     server_drop_clients_of(arg, listener);
 }
 
+/* Once they were wanted, they are counted to the end: a reload may take their address away and bring it back.
+ */
+static int server_prepare_metrics(Server *server, const Config *config) {
+    const ControlView view = {&server->env, &server->config, &server->clients};
+
+    if (config->has_metrics && !server->env.metrics)
+        server->env.metrics = metrics_new(clock_realtime_usec());
+    if (config->has_metrics && !server->env.metrics)
+        return -ENOMEM;
+    if (server->env.metrics && !server->control)
+        server->control = control_new(&view);
+    if (server->env.metrics && !server->control)
+        return -ENOMEM;
+    return server->env.metrics ? metrics_prepare(server->env.metrics, config) : 0;
+}
+
+/* It is in force. */
+static void server_tell_metrics(Server *server) {
+    control_update(server->control);
+    if (server->env.metrics)
+        memcpy(server->env.metrics->config_hash, server->config->hash, CHAIN_HASH_SIZE);
+}
+
 static void server_prepare(const Config *config) {
     if (address_is_name(&config->upstream))
         resolver_prime();
@@ -182,6 +219,9 @@ static int server_apply(Server *server, Config *config, Redactor *redactor) {
     Client *next_client;
     int r;
 
+    r = server_prepare_metrics(server, config);
+    if (r < 0)
+        return r;
     r = listener_set_open(&next, server->env.base, config, &server->listeners, server_on_accept, server);
     if (r < 0)
         return r;
@@ -199,6 +239,7 @@ static int server_apply(Server *server, Config *config, Redactor *redactor) {
     kept_clear(server->env.kept); /* a policy of that name may be another now */
     kept_clear(server->env.known);
     server->facts = (EngineFacts){.of = config}; /* the upstream may be another */
+    server_tell_metrics(server);
     for (Client *client = server->clients; client; client = next_client) {
         next_client = client_next(client);
         client_update(client);
@@ -229,6 +270,7 @@ static void server_reload(Server *server) {
     notify_reloading(server->notify);
     r = server_load_and_apply(server);
     notify_reloaded(server->notify, r);
+    metrics_count_reload(server->env.metrics, r == 0, clock_realtime_usec());
     if (r < 0) {
         log_error("reload of %s failed, the running config stays: %s", server->config->file, strerror(-r));
         if (r == -EACCES && sandbox_confines_files())
@@ -339,8 +381,12 @@ static int server_start(Server *server) {
     if (r == 0)
         r = audit_new(server->env.base, server->config, &server->env.audit);
     if (r == 0)
+        r = server_prepare_metrics(server, server->config);
+    if (r == 0)
         r = listener_set_open(&server->listeners, server->env.base, server->config, &none, server_on_accept,
                               server);
+    if (r == 0)
+        server_tell_metrics(server);
     return r;
 }
 
@@ -368,10 +414,12 @@ Server *server_free(Server *server) {
     listener_set_done(&server->listeners);
     while (server->clients)
         client_abort(server->clients, END_SHUTDOWN);
+    control_free(server->control);
     notify_free(server->notify);
     resolver_free(server->env.resolver);
     reaper_free(server->env.reaper);
     audit_free(server->env.audit);
+    metrics_free(server->env.metrics);
     redactor_free(server->env.redactor);
     kept_free(server->env.kept);
     kept_free(server->env.known);
@@ -394,6 +442,11 @@ int server_run(Server *server) {
     listener_set_start(&server->listeners);
     for (size_t i = 0; i < server->listeners.n; i++) {
         const ConfigListener *listener = listener_config(server->listeners.items[i]);
+
+        if (listener_is_for_metrics(server->listeners.items[i])) {
+            log_info("metrics on %s", listener->address.text);
+            continue;
+        }
         log_info("policy %s%s on %s in front of %s", policy_name(listener->policy),
                  policy_observes(listener->policy) ? " (observes: nothing is denied)" : "",
                  listener->address.text, server->config->upstream.text);

@@ -158,6 +158,20 @@
 #define LIMIT_LOGIN_BYTES 10u                   /* of /proc/PID/loginuid: the digits of 32 bits */
 #define LIMIT_UNIT_BYTES 255u                   /* of a unit's name (systemd's UNIT_NAME_MAX, less the NUL) */
 
+/*
+ * Listeners with their policies that are counted apart, over all configs since the start: some 10 KiB each,
+ * and series for each operation and rule that was seen there. What comes later is counted as one.
+ */
+#define LIMIT_METRICS_PLACES 512u
+#define LIMIT_CONTROL_CONNECTIONS                                                                            \
+    16u /* to the metrics' socket: two Prometheus, a person with `top`, health checks */
+#define LIMIT_CONTROL_HEAD_BYTES (8u << 10)
+#define LIMIT_CONTROL_STREAMS 64u /* open streams that /top lists, the oldest first */
+#define TIME_CONTROL_SECONDS                                                                                 \
+    10u /* for a request to come, and for its answer to be taken: Prometheus' own timeout */
+#define TIME_HEALTH_SECONDS 5u      /* how long an answer of the engine to /_ping is good for /readyz */
+#define TIME_HEALTH_WAIT_SECONDS 2u /* for that answer */
+
 /* What an operator may set a time to: less would refuse everybody, more would be no limit. */
 #define TIME_CONFIG_MIN_MSEC 10u
 #define TIME_CONFIG_MAX_SECONDS (7u * 24u * 3600u)

@@ -32,6 +32,7 @@ TABLES = (
     ("daemon/config_audit.c", "void config_read_audit(", "properties/audit"),
     ("daemon/config_audit.c", "void config_audit_read_sink(", "properties/audit/properties/sinks/items/anyOf/1"),
     ("daemon/config_listener.c", "{\"address\", config_listener", "properties/listeners/items"),
+    ("daemon/config_listener.c", "void config_read_metrics(", "properties/metrics/anyOf/1"),
     ("policy/compile.c", "{\"include\", compile", f"{POLICY[:-11]}"),
     ("policy/rules_read.c", "CONTAINERS_KEYS[]", f"{POLICY}/containers"),
     ("policy/rules_read.c", "BIND_KEYS[]", f"{CONTAINERS}/bind_mounts/items/anyOf/1"),

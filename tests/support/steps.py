@@ -232,7 +232,7 @@ async def step_body(actor, rest, step):
             raise Failure(f"{wire.name}: the body is {json.dumps(got)}")
     elif word.startswith("~"):
         got = (await wire.body_rest()).decode("utf-8", "replace")
-        if not re.search(rest[1:].strip(), got):
+        if not re.search(actor.world.fill(rest[1:].strip()), got):
             raise Failure(f"{wire.name}: the body is {got!r}")
     else:
         want, got = quoted(rest), await wire.body_rest()

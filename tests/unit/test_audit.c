@@ -675,3 +675,33 @@ Test(audit, pending_is_bounded) {
     cr_expect_eq(heard.status, 0);
     audit_free(audit);
 }
+
+Test(audit, tells_what_it_wrote) {
+    Audit *audit = audit_on_file();
+    Heard a = {0}, b = {0}, c = {0};
+    AuditStats stats = audit_stats(audit);
+
+    cr_expect_eq(stats.n_written, 0);
+    cr_expect_eq(stats.written_usec, 0, "none yet");
+    decide(audit, &a);
+    decide(audit, &b);
+    cr_expect_eq(audit_stats(audit).n_written, 0, "not before they are");
+    turn();
+    stats = audit_stats(audit);
+    cr_expect_eq(stats.n_written, 2);
+    cr_expect_neq(stats.written_usec, 0);
+    cr_expect_not(stats.losing);
+    limit_file_size(1);
+    decide(audit, &c);
+    turn();
+    cr_expect_eq(audit_stats(audit).n_written, 2);
+    cr_expect_eq(audit_stats(audit).n_lost, 1);
+    cr_expect_eq(audit_stats(audit).written_usec, stats.written_usec);
+    cr_expect(audit_stats(audit).losing);
+    limit_file_size(RLIM_INFINITY);
+    decide(audit, &c);
+    turn();
+    cr_expect_gt(audit_stats(audit).n_written, 2); /* and one that says what was missed */
+    cr_expect_not(audit_stats(audit).losing);
+    audit_free(audit);
+}

@@ -46,6 +46,27 @@ static void expect_mistakes(const char *text, const char *expected) {
     (void) config_unref(config);
 }
 
+Test(config, metrics_have_a_socket_of_their_own) {
+    Config *config =
+        parse_good(HEAD "metrics: {address: tcp://192.0.2.1:9273, allow_from: [192.0.2.0/24]}\n");
+    const ConfigListener *metrics = &config->listeners[1];
+
+    cr_expect_eq(config->n_listeners, 1);
+    cr_assert_eq(config_n_sockets(config), 2);
+    cr_expect_str_eq(metrics->address.text, "tcp://192.0.2.1:9273");
+    cr_expect_eq(metrics->n_allow_from, 1);
+    cr_expect_null(metrics->policy);
+    (void) config_unref(config);
+    config = parse_good("version: 1\nmetrics: unix:///m\n" LISTENERS); /* in whatever order */
+    cr_assert_eq(config_n_sockets(config), 2);
+    cr_expect_str_eq(config->listeners[1].address.text, "unix:///m");
+    cr_expect_eq(config->listeners[1].mode, 0660);
+    (void) config_unref(config);
+    config = parse_good(HEAD);
+    cr_expect_eq(config_n_sockets(config), 1);
+    (void) config_unref(config);
+}
+
 Test(config, the_least_there_is) {
     Config *config = parse_good(HEAD);
     const ConfigListener *listener = &config->listeners[0];
@@ -245,7 +266,25 @@ Test(config, mistakes_have_their_place) {
         {"version: 1\nversion: 1\n" LISTENERS,
          "f.yaml:2:1: key 'version' stands here twice, first in line 1\n"},
         {HEAD "limit: {}\n", "f.yaml:3:1: unknown key 'limit'; did you mean 'limits'?\n"},
-        {HEAD "metrics: tcp://127.0.0.1:9273\n", "f.yaml:3:1: 'metrics' is not served by this release yet\n"},
+        /* metrics */
+        {HEAD "metrics: []\n", "f.yaml:3:10: an address must be a text\n"},
+        {HEAD "metrics: {mode: \"0600\"}\n", "f.yaml:3:10: metrics need an address\n"},
+        {HEAD "metrics: tcp://0.0.0.0:9273\n", "f.yaml:3:10: a tcp listener that is not on a loopback "
+                                               "address needs allow_from: the networks that may "
+                                               "connect\n"},
+        {HEAD "metrics: tcp://metrics.example:9273\n",
+         "f.yaml:3:10: 'tcp://metrics.example:9273': a listener's host must be an IP address or localhost: "
+         "others "
+         "decide what a name stands for\n"},
+        {HEAD "metrics: {address: tcp://127.0.0.1:1, policy: all}\n", "f.yaml:3:39: unknown key 'policy'\n"},
+        {HEAD "metrics: {address: tcp://127.0.0.1:1, mode: \"0600\"}\n",
+         "f.yaml:3:39: 'mode' is only for unix:// listeners\n"},
+        {HEAD "metrics: unix:///a\n", "f.yaml:3:10: 'unix:///a' is a listener's already, in line 2\n"},
+        {HEAD "metrics: unix:///var/run/docker.sock\n",
+         "f.yaml:3:10: this is the upstream's address: requests would come back for ever\n"},
+        {"version: 1\nlisteners: []\nmetrics: {address: unix:///m, mode: 9}\n",
+         "f.yaml:2:12: listeners must have from 1 to 256 entries\nf.yaml:3:37: mode must be octal permission "
+         "bits like \"0660\"\n"},
         /* upstream */
         {HEAD "upstream: /run/x\n",
          "f.yaml:3:11: '/run/x': an address begins with unix://, tcp:// or fd://\n"},
