@@ -33,6 +33,7 @@ int ctl_presets(int argc, char **argv);
 int ctl_replay(int argc, char **argv);
 int ctl_suggest(int argc, char **argv);
 int ctl_test(int argc, char **argv);
+int ctl_top(int argc, char **argv);
 
 /* Says on stderr what is wrong with the command line, and where help is. Returns CTL_USAGE. */
 int ctl_fail_usage(const char *verb, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -49,6 +49,9 @@ static const CtlVerb VERBS[] = {
      "verdicts "
      "that it "
      "expects"},
+    {"top", ctl_top,
+     "top [--config FILE] [--address ADDRESS] [--interval SECONDS] [--once]\n      the gate at work, live: "
+     "requests, denials, open streams"},
 };
 
 int ctl_fail_usage(const char *verb, const char *format, ...) {
