@@ -28,6 +28,7 @@ typedef struct AuditLine {
     bool too_long; /* and isn't in `text` */
     const char *file;
     uint64_t line;
+    uint64_t repeats; /* told beside it, by the journal; 0: it isn't */
 } AuditLine;
 
 /* False ends the reading. */

@@ -6,6 +6,7 @@
 #include <systemd/sd-journal.h>
 
 #define JOURNAL_FIELD "QUAYGATE_RECORD" /* the record's line, as a file would have it */
+#define JOURNAL_REPEATS "QUAYGATE_REPEATS"
 #define JOURNAL_WAIT_USEC UINT64_C(200000)
 
 static int journal_fail(AuditInput *input, int r) {
@@ -28,6 +29,19 @@ static int journal_open(AuditInput *input) {
     return r < 0 ? journal_fail(input, r) : 0;
 }
 
+/* How many of the same this one stands for: journald isn't told of each. */
+static uint64_t journal_repeats(sd_journal *journal) {
+    char digits[24] = "";
+    const void *data;
+    size_t size;
+
+    if (sd_journal_get_data(journal, JOURNAL_REPEATS, &data, &size) < 0 || size <= sizeof(JOURNAL_REPEATS) ||
+        size - sizeof(JOURNAL_REPEATS) >= sizeof(digits))
+        return 0;
+    memcpy(digits, (const char *) data + sizeof(JOURNAL_REPEATS), size - sizeof(JOURNAL_REPEATS));
+    return strtoull(digits, NULL, 10);
+}
+
 /* Gives what is behind the last one. 0, −errno, or 1: `take` ended it. */
 static int journal_take(AuditInput *input, AuditTake take, void *ctx) {
     sd_journal *journal = input->journal_at;
@@ -37,6 +51,7 @@ static int journal_take(AuditInput *input, AuditTake take, void *ctx) {
     int r;
 
     while ((r = sd_journal_next(journal)) > 0) {
+        line.repeats = journal_repeats(journal); /* first: the next call's data is what is used */
         r = sd_journal_get_data(journal, JOURNAL_FIELD, &data, &size);
         if (r == -ENOENT)
             continue; /* another message of ours */

@@ -100,6 +100,7 @@ static bool report_take(void *ctx, const AuditLine *line) {
     proof_take(p->proof, line->text, line->whole, line->file, line->line);
     if (!scan_record(line->text, &record))
         return true; /* the chain's state tells of it */
+    record.repeats = line->repeats > record.repeats ? line->repeats : record.repeats;
     time = scan_time(record.time);
     if (choice_wants(&p->choice, &record, time))
         p->r = review_take(p->review, &record, time);

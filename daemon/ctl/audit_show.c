@@ -237,7 +237,8 @@ static int show_row(Show *s, const ScanRecord *record, uint64_t time) {
     } else {
         r = show_lifecycle(s, record);
     }
-    return r < 0 ? r : rows_add(s->rows, time, buffer_span(&s->key), buffer_span(&s->cells));
+    return r < 0 ? r
+                 : rows_add(s->rows, time, scan_count(record), buffer_span(&s->key), buffer_span(&s->cells));
 }
 
 static int show_json(Show *s, Span line) {
@@ -267,6 +268,7 @@ static bool show_take(void *ctx, const AuditLine *line) {
         }
         return true;
     }
+    record.repeats = line->repeats > record.repeats ? line->repeats : record.repeats;
     time = scan_time(record.time);
     if (choice_wants(&s->choice, &record, time))
         s->r = s->json ? show_json(s, line->text) : show_row(s, &record, time);

@@ -121,13 +121,13 @@ static int summary_count(Summary *s, const ScanRecord *record, uint64_t time) {
 
     for (size_t i = 0; i < ARRAY_SIZE(SUMMARY_VERDICTS); i++)
         if (span_is(record->verdict, SUMMARY_VERDICTS[i]))
-            s->n_verdicts[i]++;
+            s->n_verdicts[i] += scan_count(record);
     if (span_is(record->verdict, "allow"))
         return 0;
     buffer_clear(&s->who);
     r = who_append(&s->who, record);
     parts[PART_CLIENT] = buffer_span(&s->who);
-    return r < 0 ? r : kinds_add(s->kinds, parts, time) ? 0 : -ENOMEM;
+    return r < 0 ? r : kinds_add(s->kinds, parts, time, scan_count(record)) ? 0 : -ENOMEM;
 }
 
 static bool summary_take(void *ctx, const AuditLine *line) {
@@ -139,6 +139,7 @@ static bool summary_take(void *ctx, const AuditLine *line) {
         s->n_broken += line->whole; /* the last one may be in the middle of being written */
         return true;
     }
+    record.repeats = line->repeats > record.repeats ? line->repeats : record.repeats;
     time = scan_time(record.time);
     if (!choice_wants(&s->choice, &record, time))
         return true;

@@ -176,7 +176,7 @@ static bool kinds_fill(const Kinds *kinds, Kind *kind, const Span *parts) {
     return kind->text != NULL;
 }
 
-Kind *kinds_add(Kinds *kinds, const Span *parts, uint64_t time) {
+Kind *kinds_add(Kinds *kinds, const Span *parts, uint64_t time, uint64_t n) {
     uint64_t hash = kinds_hash(kinds, parts);
     uint32_t *slot = kinds_slot(kinds, parts, hash);
     Kind *kind;
@@ -193,7 +193,7 @@ Kind *kinds_add(Kinds *kinds, const Span *parts, uint64_t time) {
         *slot = (uint32_t) ++kinds->n;
     }
     kind = &kinds->items[*slot - 1];
-    kind->n++;
+    kind->n += n;
     kind->first = time < kind->first ? time : kind->first;
     kind->last = time > kind->last ? time : kind->last;
     return kind;

@@ -29,8 +29,8 @@ typedef struct Kinds Kinds;
 Kinds *kinds_new(size_t limit, size_t n_parts, void (*drop)(void *extra));
 Kinds *kinds_free(Kinds *kinds);
 
-/* One more of this kind, valid until the next call; n is 1 where it is new. NULL: no memory. */
-Kind *kinds_add(Kinds *kinds, const Span *parts, uint64_t time);
+/* `n` more of this kind, which is valid until the next call. NULL: no memory. */
+Kind *kinds_add(Kinds *kinds, const Span *parts, uint64_t time, uint64_t n);
 
 /* Most frequent first; the order of what follows is gone, so no more may be added. */
 Kind *kinds_sort(Kinds *kinds, size_t *ret_n);

@@ -45,7 +45,7 @@ static void moments_shift(Moments *moments, uint64_t low) {
     moments->low = low;
 }
 
-void moments_add(Moments *moments, uint64_t usec, const size_t *rows, size_t n) {
+void moments_add(Moments *moments, uint64_t usec, uint64_t times, const size_t *rows, size_t n) {
     uint64_t at = usec / moments->width, low, high;
 
     if (!moments->any)
@@ -63,7 +63,7 @@ void moments_add(Moments *moments, uint64_t usec, const size_t *rows, size_t n) 
         moments_shift(moments, low);
     moments->high = high;
     for (size_t i = 0; i < n; i++)
-        moments->rows[rows[i]][at - moments->low]++;
+        moments->rows[rows[i]][at - moments->low] += (uint32_t) times;
 }
 
 void moments_clear(Moments *moments, size_t row) {

@@ -21,7 +21,7 @@ typedef struct Moments {
 int moments_init(Moments *moments, size_t n_rows); /* 0 or −ENOMEM */
 void moments_done(Moments *moments);
 
-/* Makes room for that time (microseconds since 1970), and counts it in these rows. */
-void moments_add(Moments *moments, uint64_t usec, const size_t *rows, size_t n);
+/* Makes room for that time (microseconds since 1970), and counts it `times` in these rows. */
+void moments_add(Moments *moments, uint64_t usec, uint64_t times, const size_t *rows, size_t n);
 
 void moments_clear(Moments *moments, size_t row); /* as if it had never had anything */

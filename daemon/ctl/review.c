@@ -152,7 +152,7 @@ static int review_count(Review *review, const ScanRecord *record, uint64_t time,
     if (who_append(&review->who, record) < 0)
         return -ENOMEM;
     parts[PART_CLIENT] = buffer_span(&review->who);
-    kind = kinds_add(review->kinds, parts, time);
+    kind = kinds_add(review->kinds, parts, time, scan_count(record));
     if (!kind)
         return -ENOMEM;
     if (!kind->extra)
@@ -161,7 +161,8 @@ static int review_count(Review *review, const ScanRecord *record, uint64_t time,
     if (!extra)
         return -ENOMEM;
     if (time > 0)
-        moments_add(&review->moments, time, (const size_t[]){ROW_FIRST + verdict, extra->row}, 2);
+        moments_add(&review->moments, time, scan_count(record),
+                    (const size_t[]){ROW_FIRST + verdict, extra->row}, 2);
     return review_keep(review, extra, record);
 }
 
@@ -195,7 +196,7 @@ int review_take(Review *review, const ScanRecord *record, uint64_t time) {
         return 0;
     for (size_t i = 0; i < ARRAY_SIZE(REVIEW_VERDICTS); i++)
         if (span_is(record->verdict, REVIEW_VERDICTS[i])) {
-            review->n_verdicts[i]++;
+            review->n_verdicts[i] += scan_count(record);
             return i < ROW_VERDICTS ? review_count(review, record, time, i) : 0;
         }
     return 0;

@@ -110,7 +110,7 @@ static Row *rows_find(Rows *rows, uint64_t time, Span key, uint64_t hash) {
     return row->hash == hash && span_equals(buffer_span(&row->key), key) ? row : NULL;
 }
 
-static int rows_push(Rows *rows, uint64_t time, Span key, uint64_t hash, Span cells) {
+static int rows_push(Rows *rows, uint64_t time, uint64_t n, Span key, uint64_t hash, Span cells) {
     Row *row = rows_at(rows, rows->end);
 
     if (rows->end - rows->begin == ROWS_WAITING)
@@ -121,7 +121,7 @@ static int rows_push(Rows *rows, uint64_t time, Span key, uint64_t hash, Span ce
         return -ENOMEM;
     row->hash = hash;
     row->first = row->last = row->said_time = time;
-    row->n = row->said = 1;
+    row->n = row->said = n;
     rows->end++;
     if (key.size > 0)
         rows->index[hash % ROWS_INDEX] = rows->end;
@@ -130,13 +130,13 @@ static int rows_push(Rows *rows, uint64_t time, Span key, uint64_t hash, Span ce
     return 0;
 }
 
-int rows_add(Rows *rows, uint64_t time, Span key, Span cells) {
+int rows_add(Rows *rows, uint64_t time, uint64_t n, Span key, Span cells) {
     uint64_t hash = rows_hash(key);
     Row *row = rows_find(rows, time, key, hash);
 
     if (!row)
-        return rows_push(rows, time, key, hash, cells);
-    row->n++;
+        return rows_push(rows, time, n, key, hash, cells);
+    row->n += n;
     row->last = time > row->last ? time : row->last;
     if (rows->live)
         rows_print_again(rows, row);

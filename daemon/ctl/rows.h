@@ -25,9 +25,10 @@ Rows *rows_free(Rows *rows); /* does not print what waits */
 
 /*
  * A row: `cells` is what stands behind time and count. `key` says what it repeats; empty: it stands alone.
- * `time`: microseconds since 1970. 0 or −ENOMEM.
+ * `time`: microseconds since 1970. `n`: how
+ * often, 1 or more. 0 or −ENOMEM.
  */
-int rows_add(Rows *rows, uint64_t time, Span key, Span cells);
+int rows_add(Rows *rows, uint64_t time, uint64_t n, Span key, Span cells);
 
 /* With `follows`: what was there before has been read; of its rows the last ones go out. */
 void rows_begin(Rows *rows);

@@ -65,6 +65,7 @@ static const ScanMember SCAN_MEMBERS[] = {
     TEXT(SCAN_TOP, "where", where),
     TEXT(SCAN_TOP, "reason", reason),
     TEXT(SCAN_TOP, "allow_with", allow_with),
+    NUMBER(SCAN_TOP, "repeats", repeats, SCAN_REPEATS),
     OBJECT("response", SCAN_RESPONSE),
     NUMBER(SCAN_RESPONSE, "status", status, SCAN_STATUS),
     NUMBER(SCAN_RESPONSE, "bytes", response_bytes, SCAN_RESPONSE_BYTES),

@@ -20,7 +20,7 @@ typedef struct ScanRecord {
     Span method, path, query, operation;
     Span exe, container, address, unit;
     /* Numbers; scan_has() says whether they are known. */
-    uint64_t seq, pid, uid, gid, request_bytes, status, response_bytes, duration_us;
+    uint64_t seq, pid, uid, gid, request_bytes, status, response_bytes, duration_us, repeats;
     uint64_t known; /* a bit a number */
 } ScanRecord;
 
@@ -33,10 +33,20 @@ typedef enum ScanNumber {
     SCAN_STATUS,
     SCAN_RESPONSE_BYTES,
     SCAN_DURATION,
+    SCAN_REPEATS,
 } ScanNumber;
 
 static inline bool scan_has(const ScanRecord *record, ScanNumber number) {
     return (record->known >> number & 1) != 0;
+}
+
+#define SCAN_REPEATS_MAX UINT64_C(1000000000) /* who writes more wants our sums to run over */
+
+/* How many of the same the record stands for. */
+static inline uint64_t scan_count(const ScanRecord *record) {
+    if (record->repeats > SCAN_REPEATS_MAX)
+        return SCAN_REPEATS_MAX;
+    return record->repeats > 1 ? record->repeats : 1;
 }
 
 /* False: the line is no record. A record has an event and no member twice. */

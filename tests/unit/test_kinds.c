@@ -13,7 +13,7 @@ static void drop(void *extra) {
 }
 
 static Kind *add(Kinds *kinds, const char *one, const char *two, uint64_t time) {
-    return kinds_add(kinds, (const Span[]){span_from(one), span_from(two)}, time);
+    return kinds_add(kinds, (const Span[]){span_from(one), span_from(two)}, time, 1);
 }
 
 Test(kinds, counted_and_sorted) {
@@ -67,8 +67,9 @@ Test(kinds, long_parts_are_cut) {
     char text[KINDS_BYTES_MAX];
 
     memset(text, 'x', sizeof(text));
-    cr_expect_eq(kinds_add(kinds, (const Span[]){{text, KINDS_BYTES_MAX / 2}, SPAN("a")}, 1)->parts[0].size,
-                 KINDS_BYTES_MAX / 2);
-    cr_expect_eq(kinds_add(kinds, (const Span[]){{text, KINDS_BYTES_MAX / 2 + 1}, SPAN("a")}, 1)->n, 2u);
+    cr_expect_eq(
+        kinds_add(kinds, (const Span[]){{text, KINDS_BYTES_MAX / 2}, SPAN("a")}, 1, 1)->parts[0].size,
+        KINDS_BYTES_MAX / 2);
+    cr_expect_eq(kinds_add(kinds, (const Span[]){{text, KINDS_BYTES_MAX / 2 + 1}, SPAN("a")}, 1, 1)->n, 2u);
     kinds_free(kinds);
 }

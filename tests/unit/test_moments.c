@@ -6,7 +6,7 @@
 #define SECOND UINT64_C(1000000)
 
 static void add(Moments *moments, uint64_t seconds, size_t row) {
-    moments_add(moments, seconds * SECOND, (const size_t[]){0, row}, 2);
+    moments_add(moments, seconds * SECOND, 1, (const size_t[]){0, row}, 2);
 }
 
 static unsigned sum(const Moments *moments, size_t row) {

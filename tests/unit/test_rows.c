@@ -20,7 +20,7 @@ static void begin(Out *out, bool follows) {
 }
 
 static void add(Out *out, uint64_t seconds, const char *key, const char *cells) {
-    cr_assert_eq(rows_add(out->rows, seconds * SECOND, span_from(key), span_from(cells)), 0);
+    cr_assert_eq(rows_add(out->rows, seconds * SECOND, 1, span_from(key), span_from(cells)), 0);
 }
 
 static size_t n_lines(Out *out) {
