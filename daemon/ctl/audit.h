@@ -6,6 +6,7 @@
 
 #include "ctl.h"
 #include "lines.h"
+#include "progress.h"
 #include "siblings.h"
 
 typedef enum AuditExit {
@@ -42,12 +43,12 @@ typedef struct AuditInput {
     void *journal_at;           /* sd_journal; audit_journal.c's own */
     uint64_t journal_line;
     bool follows;            /* -f */
+    bool quiet;              /* no bar: rows go to the same terminal */
     struct AuditFile *files; /* oldest first; heap */
     size_t n_files;
     PathList paths;          /* what they are called */
     uint64_t bytes, n_bytes; /* read so far, and of all files; 0 where that can't be known */
-    uint64_t shown_msec, began_msec;
-    bool shows;  /* progress, on a terminal */
+    Progress progress;
     bool failed; /* a file couldn't be read, and that was said */
 } AuditInput;
 

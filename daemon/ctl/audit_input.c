@@ -13,10 +13,8 @@
 #include "scan.h"
 
 #define INPUT_PEEK_LINES 64u /* of a file's beginning, to find a record that tells its place among others */
-#define INPUT_LOOK_BYTES (8u << 20) /* between two looks at the clock */
-#define INPUT_SHOW_MSEC 100u
-#define INPUT_QUIET_MSEC 500u /* what is done sooner needs no bar */
-#define INPUT_POLL_MSEC 200   /* of a file that is followed */
+#define INPUT_LOOK_BYTES (1u << 20) /* between two looks at the clock */
+#define INPUT_POLL_MSEC 200         /* of a file that is followed */
 
 struct AuditFile {
     const char *name;
@@ -168,47 +166,11 @@ int audit_input_choose(AuditInput *input, char **args, size_t n, size_t skip) {
         }
     }
     qsort(input->files, input->n_files, sizeof(*input->files), input_compare);
-    input->shows = isatty(STDERR_FILENO) && input->n_bytes > 0;
     return CTL_OK;
 }
 
-/* --- progress */
-
 static uint64_t input_msec(void) {
     return clock_monotonic_usec() / 1000;
-}
-
-static void input_clear_progress(AuditInput *input) {
-    if (input->shown_msec > 0)
-        fputs("\r\033[K", stderr);
-    input->shown_msec = 0;
-}
-
-static void input_show_progress(AuditInput *input, uint64_t now) {
-    static const char bar[] = "########################################";
-    unsigned width = sizeof(bar) - 1;
-    uint64_t done = input->bytes < input->n_bytes ? input->bytes : input->n_bytes,
-             spent = now - input->began_msec;
-    unsigned filled = (unsigned) (done * width / input->n_bytes);
-    uint64_t left = done > 0 ? (input->n_bytes - done) * spent / done / 1000 : 0;
-
-    fprintf(stderr, "\r[%-*.*s] %3u%%  %llu MB/s  %llu:%02llu left\033[K", (int) width, (int) filled, bar,
-            (unsigned) (done * 100 / input->n_bytes),
-            (unsigned long long) (done / (spent > 0 ? spent : 1) / 1000), (unsigned long long) (left / 60),
-            (unsigned long long) (left % 60));
-    (void) fflush(stderr);
-    input->shown_msec = now;
-}
-
-static void input_progress(AuditInput *input, uint64_t bytes) {
-    uint64_t now;
-
-    input->bytes = bytes;
-    if (!input->shows)
-        return;
-    now = input_msec();
-    if (now - input->began_msec >= INPUT_QUIET_MSEC && now - input->shown_msec >= INPUT_SHOW_MSEC)
-        input_show_progress(input, now);
 }
 
 /* --- reading */
@@ -221,7 +183,7 @@ static bool input_read_file(AuditInput *input, Lines *lines, AuditTake take, voi
 
     while ((status = lines_next(lines, &line.text, &line.whole, &r)) != LINES_END) {
         if (status == LINES_FAILED) {
-            input_clear_progress(input);
+            progress_clear(&input->progress);
             (void) audit_fail(input, lines->name, lines_error(r));
             input->failed = true;
             return false;
@@ -230,9 +192,9 @@ static bool input_read_file(AuditInput *input, Lines *lines, AuditTake take, voi
         line.line = lines->line;
         if (!take(ctx, &line))
             return false;
-        if (lines->taken - looked >= INPUT_LOOK_BYTES / 8) {
+        if (lines->taken - looked >= INPUT_LOOK_BYTES) {
             looked = lines->taken;
-            input_progress(input, before + lines->taken);
+            progress_tell(&input->progress, before + lines->taken, input_msec());
         }
     }
     input->bytes = before + lines->taken;
@@ -244,7 +206,7 @@ bool audit_input_read(AuditInput *input, AuditTake take, void *ctx) {
 
     if (input->journal)
         return audit_journal_read(input, take, ctx);
-    input->began_msec = input_msec();
+    progress_begin(&input->progress, stderr, input->quiet ? 0 : input->n_bytes, input_msec());
     for (size_t i = 0; good && i + input->follows < input->n_files; i++) {
         Lines lines;
         int r = lines_open_fd(&lines, input->files[i].fd, input->files[i].name);
@@ -256,7 +218,7 @@ bool audit_input_read(AuditInput *input, AuditTake take, void *ctx) {
         good = r == 0 && input_read_file(input, &lines, take, ctx);
         lines_close(&lines);
     }
-    input_clear_progress(input);
+    progress_clear(&input->progress);
     return good;
 }
 

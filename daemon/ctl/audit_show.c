@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "audit.h"
 #include "choice.h"
@@ -294,6 +295,7 @@ static void show_print_head(const Show *s) {
 static int show_work(Show *s) {
     bool good;
 
+    s->input.quiet = isatty(STDOUT_FILENO);
     show_print_head(s);
     good = audit_input_read(&s->input, show_take, s);
     if (good && s->input.follows)

@@ -63,6 +63,12 @@ static bool sibling_is_number(const Sibling *sibling) {
            sibling->suffix.data[0] == '.';
 }
 
+static int sibling_compare_dates(Span a, Span b) {
+    int by = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+
+    return by != 0 ? by : a.size < b.size ? -1 : 1;
+}
+
 /* Dates first, ascending; then numbers, descending; then the file itself. */
 static int sibling_compare(const void *one, const void *two) {
     const Sibling *a = one, *b = two;
@@ -74,7 +80,10 @@ static int sibling_compare(const void *one, const void *two) {
     if (rank_a == 1) {
         long x = strtol(a->suffix.data + 1, NULL, 10), y = strtol(b->suffix.data + 1, NULL, 10);
 
-        return x < y ? 1 : x > y ? -1 : 0;
+        if (x != y)
+            return x < y ? 1 : -1;
+    } else if (!span_equals(a->suffix, b->suffix)) {
+        return sibling_compare_dates(a->suffix, b->suffix);
     }
     return strcmp(a->name, b->name);
 }
@@ -100,6 +109,19 @@ static int siblings_scan(DIR *dir, const char *base, Sibling **ret, size_t *ret_
     return 0;
 }
 
+/* While a file is being compressed both are there: the plain one, which comes first, is whole. */
+static size_t siblings_drop_twins(Sibling *items, size_t n) {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (kept > 0 && span_equals(items[kept - 1].suffix, items[i].suffix))
+            free(items[i].name);
+        else
+            items[kept++] = items[i];
+    }
+    return kept;
+}
+
 int siblings_find(const char *path, PathList *list) {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     int head = slash ? (int) (slash - path) + 1 : 0;
@@ -115,6 +137,7 @@ int siblings_find(const char *path, PathList *list) {
     r = dir ? siblings_scan(dir, base, &items, &n) : -errno;
     if (n > 0)
         qsort(items, n, sizeof(*items), sibling_compare);
+    n = siblings_drop_twins(items, n);
     for (size_t i = 0; i < n; i++) {
         char *full = NULL;
 

@@ -64,6 +64,25 @@ Test(siblings, order) {
     cr_expect_eq(rmdir(folder), 0);
 }
 
+/* logrotate compresses what is there: both are, for a moment. */
+Test(siblings, compressed_just_now) {
+    static const char *const names[] = {"a.log-20260101", "a.log-20260101-5", "a.log.2.gz", "a.log.1",
+                                        "a.log"};
+    static const char *const twins[] = {"a.log-20260101.gz", "a.log-20260101-5.gz", "a.log.1.gz"};
+
+    cr_assert(mkdtemp(folder));
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        make(names[i], true);
+    for (size_t i = 0; i < ARRAY_SIZE(twins); i++)
+        make(twins[i], true);
+    expect(names, ARRAY_SIZE(names));
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        make(names[i], false);
+    for (size_t i = 0; i < ARRAY_SIZE(twins); i++)
+        make(twins[i], false);
+    cr_expect_eq(rmdir(folder), 0);
+}
+
 Test(siblings, of_the_folder_one_is_in) {
     PathList list = {0};
 
