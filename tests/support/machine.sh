@@ -70,7 +70,7 @@ END
     mkdir -p "$root/etc/systemd/system/multi-user.target.wants" "$root/var/log/journal"
     ln -sf ../checks.service "$root/etc/systemd/system/multi-user.target.wants/checks.service"
     # The old hierarchy of cgroups where this machine has that one; with the new one nspawn finds out by itself.
-    [[ $(stat -fc %T /sys/fs/cgroup 2>/dev/null) == cgroup2fs ]] || export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=0
+    [[ $(stat -fc %T /sys/fs/cgroup 2>/dev/null) == cgroup2fs ]] || export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="${SYSTEMD_NSPAWN_UNIFIED_HIERARCHY:-0}"
     # Landlock is in none of nspawn's own sets (252), and on a host it is there.
     timeout -k 5 $((minutes * 60)) systemd-nspawn --quiet -D "$root" -b --register=no --keep-unit --private-network \
         --system-call-filter="landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
