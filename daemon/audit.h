@@ -56,6 +56,9 @@ void audit_cancel(Audit *audit, AuditWaiter *waiter);
 int audit_record(Audit *audit, const Record *record);
 void audit_record_action(Audit *audit, const char *action, const char *message); /* lifecycle, now */
 
+/* The last record: what is still to be told comes before it. */
+void audit_record_stop(Audit *audit, const char *message);
+
 /* Writes now; waiters hear of it from the loop as ever. 0, or −errno when a record was lost by that. */
 int audit_flush(Audit *audit);
 

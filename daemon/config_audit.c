@@ -6,6 +6,14 @@
 #include "policy/text.h"
 
 #define FILE_MODE 0640u
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define SYSLOG_SOCKET "/dev/log"
+
+/* By number, as RFC 5424 has them in table 1; those of the kernel and of clocks are theirs. */
+const char *const config_facilities[CONFIG_FACILITIES] = {
+    "kern",   "user",   "mail",     "daemon", "auth",   "syslog", "lpr",    "news",
+    "uucp",   "cron",   "authpriv", "ftp",    "ntp",    "audit",  "alert",  "clock",
+    "local0", "local1", "local2",   "local3", "local4", "local5", "local6", "local7"};
 
 typedef struct SinkReader {
     ConfigReader *reader;
@@ -57,6 +65,14 @@ static void config_audit_read_fsync_interval(void *ctx, const DocNode *node) {
     (void) config_value_time(s->reader->errors, node, "fsync_interval", &s->sink->sync_interval_usec);
 }
 
+static void config_audit_read_syslog(void *ctx, const DocNode *node) {
+    SinkReader *s = ctx;
+    size_t i;
+
+    if (keys_read_word(s->reader->errors, node, "syslog", config_facilities, CONFIG_FACILITIES, &i))
+        s->sink->facility = (unsigned) i;
+}
+
 /* A bound that isn't kept would be believed. */
 static void config_audit_check_interval(ConfigReader *reader, const DocNode *node, const ConfigSink *sink) {
     const DocNode *interval = doc_get(node, "fsync_interval");
@@ -72,7 +88,9 @@ static void config_audit_read_sink(ConfigReader *reader, const DocNode *node, Co
         {"chain", config_audit_read_chain},
         {"fsync", config_audit_read_fsync},
         {"fsync_interval", config_audit_read_fsync_interval},
-        {"syslog", NULL},
+    };
+    static const KeyRow syslog_keys[] = {
+        {"syslog", config_audit_read_syslog},
     };
     static const char *const words[] = {"stdout", "journald"};
     SinkReader s = {.reader = reader, .sink = sink};
@@ -80,15 +98,17 @@ static void config_audit_read_sink(ConfigReader *reader, const DocNode *node, Co
 
     *sink = (ConfigSink){
         .kind = SINK_FILE, .mode = FILE_MODE, .sync_interval_usec = TIME_AUDIT_SYNC_MSEC * UINT64_C(1000)};
-    if (node->type == DOC_MAPPING) {
+    if (node->type == DOC_MAPPING && doc_get(node, "syslog")) {
+        *sink = (ConfigSink){.kind = SINK_SYSLOG, .path = SYSLOG_SOCKET};
+        (void) keys_read(reader->errors, node, "audit.sinks.", syslog_keys, ARRAY_SIZE(syslog_keys), &s);
+    } else if (node->type == DOC_MAPPING) {
         (void) keys_read(reader->errors, node, "audit.sinks.", keys, ARRAY_SIZE(keys), &s);
         config_audit_check_interval(reader, node, sink);
-        if (!doc_get(node, "file") && !doc_get(node, "syslog"))
-            doc_error(reader->errors, node->mark, "a sink is {file: PATH} or stdout");
+        if (!doc_get(node, "file"))
+            doc_error(reader->errors, node->mark,
+                      "a sink is {file: PATH}, {syslog: FACILITY}, journald or stdout");
     } else if (keys_read_word(reader->errors, node, "sink", words, ARRAY_SIZE(words), &word)) {
-        if (word == 1)
-            doc_error(reader->errors, node->mark, "'journald' is not served by this release yet");
-        *sink = config_default_sink;
+        *sink = word == 1 ? (ConfigSink){.kind = SINK_JOURNALD, .path = JOURNAL_SOCKET} : config_default_sink;
     }
 }
 
@@ -96,7 +116,7 @@ static void config_audit_read_sink(ConfigReader *reader, const DocNode *node, Co
 static bool config_audit_is_same(const ConfigSink *a, const ConfigSink *b) {
     if (a->kind != b->kind)
         return false;
-    return a->kind == SINK_STDOUT || (a->path && b->path && strcmp(a->path, b->path) == 0);
+    return a->kind != SINK_FILE || (a->path && b->path && strcmp(a->path, b->path) == 0);
 }
 
 static void config_audit_read_sinks(void *ctx, const DocNode *node) {
@@ -137,10 +157,17 @@ static void config_audit_read_facts(void *ctx, const DocNode *node) {
     (void) keys_read_bool(reader->errors, node, "facts", &reader->config->audit_facts);
 }
 
+static void config_audit_read_deduplicate(void *ctx, const DocNode *node) {
+    ConfigReader *reader = ctx;
+
+    (void) keys_read_bool(reader->errors, node, "deduplicate", &reader->config->audit_deduplicate);
+}
+
 void config_read_audit(ConfigReader *reader, const DocNode *node) {
     static const KeyRow keys[] = {
         {"on_failure", config_audit_read_on_failure},
         {"facts", config_audit_read_facts},
+        {"deduplicate", config_audit_read_deduplicate},
         {"sinks", config_audit_read_sinks},
     };
 
