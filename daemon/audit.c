@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "checkpoint.h"
 #include "clock.h"
 #include "denials.h"
 #include "log.h"
@@ -38,8 +39,10 @@ struct Audit {
     Chain chain;
     bool chained;
     Repeats *repeats;
-    struct event *sweep; /* pending while there are repeats that weren't told */
-    bool deduplicate;    /* for files too */
+    struct event *sweep;         /* pending while there are repeats that weren't told */
+    bool deduplicate;            /* for files too */
+    Checkpoint *checkpoint;      /* NULL: none are made */
+    uint64_t n_since_checkpoint; /* records */
     uint64_t seq;
     uint64_t n_lost;
     int lost_error;
@@ -224,6 +227,27 @@ static void audit_offer(Audit *audit, const Record *record, size_t begin, bool t
         outlet_offer(audit->outlets[i], record, audit->seq, line, told);
 }
 
+static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter);
+
+/* Signs the record that comes next; whatever fails there is left to the next one. */
+static void audit_record_checkpoint(Audit *audit, const char *when) {
+    char signature[CHECKPOINT_SIGNATURE_SIZE], message[64];
+    Record record = {.event = RECORD_LIFECYCLE,
+                     .time_usec = clock_realtime_usec(),
+                     .action = "checkpoint",
+                     .message = message,
+                     .signature = signature};
+
+    if (!audit->checkpoint || !audit->chained)
+        return;
+    snprintf(message, sizeof(message), "%sall before seq %llu is signed", when,
+             (unsigned long long) audit->seq + 1);
+    audit->n_since_checkpoint = 0;
+    if (checkpoint_sign(audit->checkpoint, audit->seq + 1, chain_prev(&audit->chain), signature) < 0 ||
+        audit_queue_line(audit, &record, NULL) < 0)
+        audit->n_since_checkpoint = checkpoint_every(audit->checkpoint);
+}
+
 /* seq counts what was tried: a gap in the trail is a record that was lost. */
 static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter) {
     Record counted = *record;
@@ -247,6 +271,9 @@ static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *wai
     }
     taken_push(&audit->taken, audit->seq, waiter, audit->slots);
     audit_offer(audit, &counted, begin, told);
+    if (!record->signature && audit->checkpoint &&
+        ++audit->n_since_checkpoint >= checkpoint_every(audit->checkpoint))
+        audit_record_checkpoint(audit, "");
     return 0;
 }
 
@@ -296,6 +323,7 @@ static void audit_on_untold(void *ctx, uint64_t seq, uint64_t n) {
 void audit_record_stop(Audit *audit, const char *message) {
     repeats_tell_all(audit->repeats);
     audit_record_action(audit, "stop", message);
+    audit_record_checkpoint(audit, CHECKPOINT_AT_STOP);
 }
 
 static void audit_on_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
@@ -452,11 +480,19 @@ static void audit_swap(Audit *audit, const Config *config, const AuditChange *ch
 int audit_reconfigure(Audit *audit, const Config *config) {
     AuditChange change = {0};
     bool was_chained = audit->chained;
-    int r = audit_open_outlets(audit, config, &change);
+    Checkpoint *checkpoint = NULL;
+    int r = checkpoint_new(config, &checkpoint);
 
-    if (r < 0)
+    if (r == 0)
+        r = audit_open_outlets(audit, config, &change);
+    if (r < 0) {
+        (void) checkpoint_free(checkpoint);
         return r;
+    }
+    audit_record_checkpoint(audit, ""); /* by the old key, for what it saw */
     (void) audit_write(audit);
+    (void) checkpoint_free(audit->checkpoint);
+    audit->checkpoint = checkpoint;
     audit_swap(audit, config, &change);
     audit_go_on(audit, change.opened, change.n_opened, !was_chained);
     return 0;
@@ -499,6 +535,7 @@ Audit *audit_free(Audit *audit) {
         event_free(audit->sweep);
     if (audit->turn_end)
         event_free(audit->turn_end);
+    (void) checkpoint_free(audit->checkpoint);
     chain_done(&audit->chain);
     taken_done(&audit->taken);
     buffer_done(&audit->pending);
@@ -507,6 +544,7 @@ Audit *audit_free(Audit *audit) {
 }
 
 void audit_reopen(Audit *audit) {
+    audit_record_checkpoint(audit, "");
     (void) audit_write(audit);
     for (size_t i = 0; i < audit->n_outlets; i++) {
         Outlet *outlet = audit->outlets[i];

@@ -42,7 +42,7 @@ Audit *audit_free(Audit *audit); /* flushes first */
  * the old ones stay. Records that wait are written to the old ones first.
  */
 int audit_reconfigure(Audit *audit, const Config *config);
-void audit_reopen(Audit *audit); /* SIGUSR1 */
+void audit_reopen(Audit *audit); /* SIGUSR1; a checkpoint ends the old files */
 
 /*
  * Queues a decision; `waiter` is told at the end of this turn. It must stay alive until then or be

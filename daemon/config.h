@@ -80,6 +80,13 @@ typedef struct ConfigSink {
     unsigned facility;           /* SINK_SYSLOG: as LOG_FAC() has it */
 } ConfigSink;
 
+/* `audit: {checkpoints: …}`: one of the two names, or neither. */
+typedef struct ConfigCheckpoints {
+    const char *key;        /* a file */
+    const char *credential; /* of systemd's, by name */
+    uint64_t every;         /* records */
+} ConfigCheckpoints;
+
 #define CONFIG_FACILITIES 24u
 extern const char *const config_facilities[CONFIG_FACILITIES];
 
@@ -112,6 +119,7 @@ typedef struct Config {
     PolicySet *policies;
     const char *answers_key_file; /* NULL: a random key for each start */
     AuditFailure on_failure;
+    ConfigCheckpoints checkpoints;
     bool audit_deduplicate; /* a denial that repeats is a count in files too */
     bool audit_facts;       /* records tell the facts of bodies, whatever the policy's mode */
     const ConfigSink *sinks;
@@ -149,6 +157,10 @@ int config_print(const Config *config, FILE *out);
 
 /* A line a mistake, in the order of the file: FILE:LINE:COLUMN: message. */
 void config_print_errors(DocErrors *errors, FILE *messages);
+
+/* Where the key for checkpoints is. False: there are none; or there is no such place, and *ret_why says so.
+ */
+bool config_checkpoint_path(const Config *config, char *ret, size_t size, const char **ret_why);
 
 static inline void config_unref_p(Config **config) {
     *config = config_unref(*config);

@@ -5,6 +5,9 @@
 #include "policy/keys.h"
 #include "policy/text.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #define FILE_MODE 0640u
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define SYSLOG_SOCKET "/dev/log"
@@ -163,13 +166,96 @@ static void config_audit_read_deduplicate(void *ctx, const DocNode *node) {
     (void) keys_read_bool(reader->errors, node, "deduplicate", &reader->config->audit_deduplicate);
 }
 
+/* A credential is a file's name in one folder, and nothing that leads out of it. */
+static bool config_audit_is_credential(Span name) {
+    for (size_t i = 0; i < name.size; i++) {
+        char c = ascii_lower(name.data[i]);
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && (i == 0 || c == '\0' || !strchr("._-", c)))
+            return false;
+    }
+    return name.size > 0 && name.size <= LIMIT_LOOK_NAME_BYTES;
+}
+
+static void config_audit_read_key(void *ctx, const DocNode *node) {
+    static const Span credential = SPAN_INIT("credential:");
+    ConfigReader *reader = ctx;
+    ConfigCheckpoints *checkpoints = &reader->config->checkpoints;
+    Span text, name;
+
+    if (!keys_read_text(reader->errors, node, "key", &text))
+        return;
+    name = (Span){.data = text.data + credential.size, .size = text.size - credential.size};
+    if (span_starts_with(text, credential) && config_audit_is_credential(name))
+        checkpoints->credential = arena_copy(reader->config->arena, name);
+    else if (text.size >= 2 && text.data[0] == '/')
+        checkpoints->key = arena_copy(reader->config->arena, text);
+    else
+        return doc_error(reader->errors, node->mark,
+                         "key must be an absolute path, or credential:NAME (LoadCredential=)");
+    if (!checkpoints->key && !checkpoints->credential)
+        doc_error(reader->errors, node->mark, "out of memory");
+}
+
+static void config_audit_read_every(void *ctx, const DocNode *node) {
+    ConfigReader *reader = ctx;
+
+    (void) config_value_number(reader->errors, node, "every", 1, LIMIT_CHECKPOINT_RECORDS_MAX,
+                               &reader->config->checkpoints.every);
+}
+
+static void config_audit_read_checkpoints(void *ctx, const DocNode *node) {
+    static const KeyRow checkpoint_keys[] = {
+        {"key", config_audit_read_key},
+        {"every", config_audit_read_every},
+    };
+    ConfigReader *reader = ctx;
+
+    reader->config->checkpoints.every = LIMIT_CHECKPOINT_RECORDS;
+    if (keys_read(reader->errors, node, "audit.checkpoints.", checkpoint_keys, ARRAY_SIZE(checkpoint_keys),
+                  reader) &&
+        !doc_get(node, "key"))
+        doc_error(reader->errors, node->mark, "checkpoints need a key");
+}
+
+/* What is signed is a hash. */
+static void config_audit_check_chain(ConfigReader *reader, const DocNode *checkpoints) {
+    for (size_t i = 0; i < reader->config->n_sinks; i++)
+        if (reader->config->sinks[i].kind == SINK_FILE && reader->config->sinks[i].chain == SINK_CHAIN_SHA256)
+            return;
+    doc_error(reader->errors, checkpoints->mark, "checkpoints need a file among the sinks that has a chain");
+}
+
+bool config_checkpoint_path(const Config *config, char *ret, size_t size, const char **ret_why) {
+    const ConfigCheckpoints *checkpoints = &config->checkpoints;
+    const char *folder = checkpoints->credential ? getenv("CREDENTIALS_DIRECTORY") : NULL;
+    int n;
+
+    *ret_why = NULL;
+    if (!checkpoints->key && !checkpoints->credential)
+        return false;
+    if (checkpoints->credential && !folder) {
+        *ret_why = "there are no credentials; LoadCredential= of the unit brings them";
+        return false;
+    }
+    n = checkpoints->key ? snprintf(ret, size, "%s", checkpoints->key)
+                         : snprintf(ret, size, "%s/%s", folder, checkpoints->credential);
+    if (n >= 0 && (size_t) n < size)
+        return true;
+    *ret_why = "its path is too long";
+    return false;
+}
+
 void config_read_audit(ConfigReader *reader, const DocNode *node) {
     static const KeyRow keys[] = {
         {"on_failure", config_audit_read_on_failure},
         {"facts", config_audit_read_facts},
         {"deduplicate", config_audit_read_deduplicate},
+        {"checkpoints", config_audit_read_checkpoints},
         {"sinks", config_audit_read_sinks},
     };
 
-    (void) keys_read(reader->errors, node, "audit.", keys, ARRAY_SIZE(keys), reader);
+    if (keys_read(reader->errors, node, "audit.", keys, ARRAY_SIZE(keys), reader) &&
+        doc_get(node, "checkpoints"))
+        config_audit_check_chain(reader, doc_get(node, "checkpoints"));
 }

@@ -118,6 +118,7 @@ static void message_rest(Message *m, const Record *record) {
     message_number(m, "BYTES", record->status != 0, record->response_bytes);
     message_number(m, "DURATION_USEC", record->event != RECORD_LIFECYCLE, record->duration_usec);
     message_text(m, "ACTION", record->action);
+    message_text(m, "SIGNATURE", record->signature);
 }
 
 /* --- the sentence */

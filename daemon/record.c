@@ -377,6 +377,8 @@ static void record_outcome(RecordWriter *w, const Record *record) {
 static void record_lifecycle(RecordWriter *w, const Record *record) {
     record_text(w, SPAN(",\"action\":"), record->action);
     record_text(w, SPAN(",\"message\":"), record->message);
+    if (record->signature)
+        record_text(w, SPAN(",\"signature\":"), record->signature);
 }
 
 int record_append(Buffer *out, const Record *record, uint64_t seq, const char *prev) {

@@ -156,7 +156,11 @@
 #define LIMIT_AUDIT_QUEUE_BYTES (4u << 20)      /* that wait for journald or syslog: some thousand records */
 /* Of one value in a syslog message: all of them stay below the 8 KiB that rsyslog takes (maxMessageSize). */
 #define LIMIT_SYSLOG_VALUE_BYTES 256u
-#define LIMIT_AUDIT_REPEATS 1024u      /* kinds of denials that are counted at once; a multiple of 8 */
+#define LIMIT_AUDIT_REPEATS 1024u /* kinds of denials that are counted at once; a multiple of 8 */
+#define LIMIT_CHECKPOINT_KEY_BYTES                                                                           \
+    (16u << 10) /* a key of Ed25519 in PEM has 119, with a certificate's words around it more */
+#define LIMIT_CHECKPOINT_RECORDS 1000u /* `every`, if nothing else is said: some seconds of a busy gate */
+#define LIMIT_CHECKPOINT_RECORDS_MAX 1000000u
 #define LIMIT_GROUPS 1024u             /* supplementary groups of a client */
 #define LIMIT_CGROUP_BYTES (64u << 10) /* of /proc/PID/cgroup: 13 hierarchies, a PATH_MAX each */
 #define LIMIT_LOGIN_BYTES 10u          /* of /proc/PID/loginuid: the digits of 32 bits */
