@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "checkpoint.h"
 #include "clock.h"
 #include "denials.h"
 #include "log.h"
 #include "outlet.h"
+#include "repeats.h"
 #include "taken.h"
 
 typedef struct AuditQueue {
@@ -36,6 +38,11 @@ struct Audit {
     AuditQueue told; /* status known, not told yet */
     Chain chain;
     bool chained;
+    Repeats *repeats;
+    struct event *sweep;         /* pending while there are repeats that weren't told */
+    bool deduplicate;            /* for files too */
+    Checkpoint *checkpoint;      /* NULL: none are made */
+    uint64_t n_since_checkpoint; /* records */
     uint64_t seq;
     uint64_t n_lost;
     int lost_error;
@@ -190,21 +197,89 @@ static int audit_append(Audit *audit, const Record *record) {
     return r;
 }
 
+static void audit_sweep_later(Audit *audit) {
+    static const struct timeval minute = {.tv_sec = 60};
+
+    if (!event_pending(audit->sweep, EV_TIMEOUT, NULL))
+        (void) event_add(audit->sweep, &minute); /* failing: told with the next of its kind */
+}
+
+static bool audit_has_messages(const Audit *audit) {
+    for (size_t i = 0; i < audit->n_outlets; i++)
+        if (outlet_is_told_once(audit->outlets[i]))
+            return true;
+    return false;
+}
+
+/* Whether it is to be told where repeats are a count; *ret_count: of how many. */
+static bool audit_note_repeat(Audit *audit, const Record *record, uint64_t *ret_count) {
+    bool told;
+
+    *ret_count = 0;
+    if (!audit->deduplicate && !audit_has_messages(audit))
+        return true;
+    told = repeats_note(audit->repeats, record, &audit->seq, clock_monotonic_usec(), ret_count);
+    if (!told)
+        audit_sweep_later(audit);
+    return told;
+}
+
+static void audit_offer(Audit *audit, const Record *record, size_t begin, bool told) {
+    Span line = buffer_span(&audit->pending);
+
+    line.data += begin;
+    line.size -= begin;
+    for (size_t i = 0; i < audit->n_outlets; i++)
+        outlet_offer(audit->outlets[i], record, audit->seq, line, told);
+}
+
+static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter);
+
+/* Signs the record that comes next; whatever fails there is left to the next one. */
+static void audit_record_checkpoint(Audit *audit, const char *when) {
+    char signature[CHECKPOINT_SIGNATURE_SIZE], message[64];
+    Record record = {.event = RECORD_LIFECYCLE,
+                     .time_usec = clock_realtime_usec(),
+                     .action = "checkpoint",
+                     .message = message,
+                     .signature = signature};
+
+    if (!audit->checkpoint || !audit->chained)
+        return;
+    snprintf(message, sizeof(message), "%sall before seq %llu is signed", when,
+             (unsigned long long) audit->seq + 1);
+    audit->n_since_checkpoint = 0;
+    if (checkpoint_sign(audit->checkpoint, audit->seq + 1, chain_prev(&audit->chain), signature) < 0 ||
+        audit_queue_line(audit, &record, NULL) < 0)
+        audit->n_since_checkpoint = checkpoint_every(audit->checkpoint);
+}
+
 /* seq counts what was tried: a gap in the trail is a record that was lost. */
 static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter) {
-    bool first = buffer_size(&audit->pending) == 0;
-    int r = audit_append(audit, record);
+    Record counted = *record;
+    size_t begin;
+    bool told;
+    int r;
 
-    audit->seq++;
     if (record->event == RECORD_DECISION && record->verdict && record->verdict->effect == EFFECT_DENY)
         denials_add(&audit->denials, clock_monotonic_usec());
+    told = audit_note_repeat(audit, record, &counted.repeats);
+    if (!told && audit->deduplicate && !waiter)
+        return 0;
+    begin = buffer_size(&audit->pending);
+    r = audit_append(audit, audit->deduplicate ? &counted : record);
+    audit->seq++;
     if (r < 0)
         return r;
-    if (first) {
+    if (begin == 0) {
         audit->pending_from = audit->seq;
         event_active(audit->turn_end, EV_TIMEOUT, 0);
     }
     taken_push(&audit->taken, audit->seq, waiter, audit->slots);
+    audit_offer(audit, &counted, begin, told);
+    if (!record->signature && audit->checkpoint &&
+        ++audit->n_since_checkpoint >= checkpoint_every(audit->checkpoint))
+        audit_record_checkpoint(audit, "");
     return 0;
 }
 
@@ -241,6 +316,27 @@ void audit_record_action(Audit *audit, const char *action, const char *message) 
         .event = RECORD_LIFECYCLE, .time_usec = clock_realtime_usec(), .action = action, .message = message};
 
     (void) audit_record(audit, &record); /* counted there if it is lost */
+}
+
+static void audit_on_untold(void *ctx, uint64_t seq, uint64_t n) {
+    char message[128];
+
+    snprintf(message, sizeof(message), "%llu more denials like that of seq %llu", (unsigned long long) n,
+             (unsigned long long) seq);
+    audit_record_action(ctx, "repeat", message);
+}
+
+void audit_record_stop(Audit *audit, const char *message) {
+    repeats_tell_all(audit->repeats);
+    audit_record_action(audit, "stop", message);
+    audit_record_checkpoint(audit, CHECKPOINT_AT_STOP);
+}
+
+static void audit_on_sweep(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
+    Audit *audit = arg;
+
+    if (repeats_sweep(audit->repeats, clock_monotonic_usec()))
+        audit_sweep_later(audit);
 }
 
 uint64_t audit_denials(Audit *audit) {
@@ -308,7 +404,10 @@ static void audit_go_on(Audit *audit, Outlet *const *outlets, size_t n, bool ado
 /* --- life cycle */
 
 static const char *audit_sink_name(const ConfigSink *sink) {
-    return sink->kind == SINK_FILE ? sink->path : "stdout";
+    static const char *const names[] = {
+        [SINK_STDOUT] = "stdout", [SINK_JOURNALD] = "journald", [SINK_SYSLOG] = "syslog"};
+
+    return sink->kind == SINK_FILE ? sink->path : names[sink->kind];
 }
 
 static int audit_open_outlet(Audit *audit, const ConfigSink *sink, uint32_t slots, Outlet **ret) {
@@ -384,17 +483,26 @@ static void audit_swap(Audit *audit, const Config *config, const AuditChange *ch
     }
     audit->n_outlets = config->n_sinks;
     audit->on_failure = config->on_failure;
+    audit->deduplicate = config->audit_deduplicate;
     audit->chained = audit_has_chain(audit->outlets, audit->n_outlets);
 }
 
 int audit_reconfigure(Audit *audit, const Config *config) {
     AuditChange change = {0};
     bool was_chained = audit->chained;
-    int r = audit_open_outlets(audit, config, &change);
+    Checkpoint *checkpoint = NULL;
+    int r = checkpoint_new(config, &checkpoint);
 
-    if (r < 0)
+    if (r == 0)
+        r = audit_open_outlets(audit, config, &change);
+    if (r < 0) {
+        (void) checkpoint_free(checkpoint);
         return r;
+    }
+    audit_record_checkpoint(audit, ""); /* by the old key, for what it saw */
     (void) audit_write(audit);
+    (void) checkpoint_free(audit->checkpoint);
+    audit->checkpoint = checkpoint;
     audit_swap(audit, config, &change);
     audit_go_on(audit, change.opened, change.n_opened, !was_chained);
     return 0;
@@ -411,7 +519,10 @@ int audit_new(struct event_base *base, const Config *config, Audit **ret) {
     audit_queue_init(&audit->told);
     audit->turn_end = event_new(base, -1, 0, audit_on_turn_end, audit);
     audit->outlets = calloc(LIMIT_AUDIT_SINKS, sizeof(audit->outlets[0]));
-    r = audit->turn_end && audit->outlets ? chain_init(&audit->chain) : -ENOMEM;
+    audit->sweep = evtimer_new(base, audit_on_sweep, audit);
+    audit->repeats = repeats_new(audit_on_untold, audit);
+    r = audit->turn_end && audit->outlets && audit->sweep && audit->repeats ? chain_init(&audit->chain)
+                                                                            : -ENOMEM;
     if (r == 0)
         r = audit_reconfigure(audit, config);
     if (r < 0) {
@@ -425,12 +536,16 @@ int audit_new(struct event_base *base, const Config *config, Audit **ret) {
 Audit *audit_free(Audit *audit) {
     if (!audit)
         return NULL;
+    audit->repeats = repeats_free(audit->repeats);
     (void) audit_write(audit);
     for (size_t i = 0; i < audit->n_outlets; i++)
         (void) outlet_free(audit->outlets[i]);
     free(audit->outlets);
+    if (audit->sweep)
+        event_free(audit->sweep);
     if (audit->turn_end)
         event_free(audit->turn_end);
+    (void) checkpoint_free(audit->checkpoint);
     chain_done(&audit->chain);
     taken_done(&audit->taken);
     buffer_done(&audit->pending);
@@ -439,6 +554,7 @@ Audit *audit_free(Audit *audit) {
 }
 
 void audit_reopen(Audit *audit) {
+    audit_record_checkpoint(audit, "");
     (void) audit_write(audit);
     for (size_t i = 0; i < audit->n_outlets; i++) {
         Outlet *outlet = audit->outlets[i];

@@ -42,7 +42,7 @@ Audit *audit_free(Audit *audit); /* flushes first */
  * the old ones stay. Records that wait are written to the old ones first.
  */
 int audit_reconfigure(Audit *audit, const Config *config);
-void audit_reopen(Audit *audit); /* SIGUSR1 */
+void audit_reopen(Audit *audit); /* SIGUSR1; a checkpoint ends the old files */
 
 /*
  * Queues a decision; `waiter` is told at the end of this turn. It must stay alive until then or be
@@ -55,6 +55,9 @@ void audit_cancel(Audit *audit, AuditWaiter *waiter);
  * order. */
 int audit_record(Audit *audit, const Record *record);
 void audit_record_action(Audit *audit, const char *action, const char *message); /* lifecycle, now */
+
+/* The last record: what is still to be told comes before it. */
+void audit_record_stop(Audit *audit, const char *message);
 
 /* Writes now; waiters hear of it from the loop as ever. 0, or −errno when a record was lost by that. */
 int audit_flush(Audit *audit);

@@ -9,6 +9,9 @@
 
 #include "buffer.h"
 
+/* How the message of the checkpoint begins that stands behind the record of a stop. */
+#define CHECKPOINT_AT_STOP "after the stop, "
+
 #define CHAIN_PREFIX "sha256:"
 #define CHAIN_HASH_SIZE (sizeof(CHAIN_PREFIX) + 64) /* with the NUL */
 

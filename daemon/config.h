@@ -54,6 +54,8 @@ typedef enum AuditFailure {
 typedef enum SinkKind {
     SINK_FILE,
     SINK_STDOUT,
+    SINK_JOURNALD,
+    SINK_SYSLOG,
 } SinkKind;
 
 typedef enum SinkChain {
@@ -70,12 +72,23 @@ typedef enum SinkSync {
 
 typedef struct ConfigSink {
     SinkKind kind;
-    const char *path; /* SINK_FILE */
+    const char *path; /* SINK_FILE; of the socket: SINK_JOURNALD, SINK_SYSLOG */
     unsigned mode;    /* SINK_FILE: default 0640 */
     SinkChain chain;  /* SINK_FILE, and the two below */
     SinkSync sync;
     uint64_t sync_interval_usec; /* SINK_SYNC_INTERVAL; 0: at the end of each turn */
+    unsigned facility;           /* SINK_SYSLOG: as LOG_FAC() has it */
 } ConfigSink;
+
+/* `audit: {checkpoints: …}`: one of the two names, or neither. */
+typedef struct ConfigCheckpoints {
+    const char *key;        /* a file */
+    const char *credential; /* of systemd's, by name */
+    uint64_t every;         /* records */
+} ConfigCheckpoints;
+
+#define CONFIG_FACILITIES 24u
+extern const char *const config_facilities[CONFIG_FACILITIES];
 
 typedef struct ConfigLimits {
     unsigned connections;
@@ -107,7 +120,9 @@ typedef struct Config {
     PolicySet *policies;
     const char *answers_key_file; /* NULL: a random key for each start */
     AuditFailure on_failure;
-    bool audit_facts; /* records tell the facts of bodies, whatever the policy's mode */
+    ConfigCheckpoints checkpoints;
+    bool audit_deduplicate; /* a denial that repeats is a count in files too */
+    bool audit_facts;       /* records tell the facts of bodies, whatever the policy's mode */
     const ConfigSink *sinks;
     size_t n_sinks;
     ConfigLimits limits;
@@ -148,6 +163,10 @@ int config_print(const Config *config, FILE *out);
 
 /* A line a mistake, in the order of the file: FILE:LINE:COLUMN: message. */
 void config_print_errors(DocErrors *errors, FILE *messages);
+
+/* Where the key for checkpoints is. False: there are none; or there is no such place, and *ret_why says so.
+ */
+bool config_checkpoint_path(const Config *config, char *ret, size_t size, const char **ret_why);
 
 static inline void config_unref_p(Config **config) {
     *config = config_unref(*config);

@@ -158,7 +158,7 @@ static void guarded_read_engine(Guarded *guarded) {
 
 int config_guard(Config *config, PolicySet *set, const char **ret_place) {
     /* Two of each; a log has two names, the engine's config three keys. */
-    size_t n_room = 2 * (config->n_listeners + 2 * config->n_sinks + config->n_protect + 3 + 3);
+    size_t n_room = 2 * (config->n_listeners + 2 * config->n_sinks + config->n_protect + 4 + 3);
     Guarded guarded = {.config = config,
                        .paths = arena_alloc_array(config->arena, n_room, sizeof(*guarded.paths))};
 
@@ -175,6 +175,8 @@ int config_guard(Config *config, PolicySet *set, const char **ret_place) {
         guarded_add_path(&guarded, config->file);
     if (config->answers_key_file)
         guarded_add_path(&guarded, config->answers_key_file);
+    if (config->checkpoints.key)
+        guarded_add_path(&guarded, config->checkpoints.key);
     for (size_t i = 0; i < config->n_protect; i++)
         guarded_add_host(&guarded, config->protect[i]);
     guarded_read_engine(&guarded);

@@ -136,15 +136,30 @@ static void config_print_durability(FILE *out, const ConfigSink *sink) {
     fputc('\n', out);
 }
 
+static void config_print_checkpoints(const ConfigCheckpoints *checkpoints, FILE *out) {
+    if (!checkpoints->key && !checkpoints->credential)
+        return;
+    fputs("  checkpoints:\n    key: ", out);
+    if (checkpoints->credential)
+        fprintf(out, "\"credential:%s\"", checkpoints->credential);
+    else
+        config_print_text(out, checkpoints->key);
+    fprintf(out, "\n    every: %llu\n", (unsigned long long) checkpoints->every);
+}
+
 static void config_print_audit(const Config *config, FILE *out) {
-    fprintf(out, "audit:\n  on_failure: %s\n  facts: %s\n  sinks:\n",
+    fprintf(out, "audit:\n  on_failure: %s\n  facts: %s\n  deduplicate: %s\n",
             config->on_failure == AUDIT_FAILURE_CONTINUE ? "continue" : "deny",
-            config->audit_facts ? "true" : "false");
+            config->audit_facts ? "true" : "false", config->audit_deduplicate ? "true" : "false");
+    config_print_checkpoints(&config->checkpoints, out);
+    fputs("  sinks:\n", out);
     for (size_t i = 0; i < config->n_sinks; i++) {
-        if (config->sinks[i].kind == SINK_STDOUT) {
-            fputs("    - stdout\n", out);
+        if (config->sinks[i].kind == SINK_SYSLOG)
+            fprintf(out, "    - {syslog: %s}\n", config_facilities[config->sinks[i].facility]);
+        else if (config->sinks[i].kind != SINK_FILE)
+            fprintf(out, "    - %s\n", config->sinks[i].kind == SINK_JOURNALD ? "journald" : "stdout");
+        if (config->sinks[i].kind != SINK_FILE)
             continue;
-        }
         fputs("    - file: ", out);
         config_print_text(out, config->sinks[i].path);
         fprintf(out, "\n      mode: \"%04o\"\n", config->sinks[i].mode);

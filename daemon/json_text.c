@@ -34,7 +34,8 @@ static size_t json_text_put_escape(char *out, uint32_t rune) {
            json_text_put_unit(out + 6, 0xDC00 + (rune & 0x3FF));
 }
 
-int json_text_append(Buffer *out, Span text) {
+/* `quoted`: a JSON text; else without its quotes, where a quote stands for itself. */
+static int json_text_append_as(Buffer *out, Span text, bool quoted) {
     size_t room, i = 0;
     char *start, *to;
 
@@ -44,7 +45,8 @@ int json_text_append(Buffer *out, Span text) {
     start = to = buffer_reserve(out, room);
     if (!start)
         return -ENOMEM;
-    *to++ = '"';
+    if (quoted)
+        *to++ = '"';
     while (i < text.size) {
         size_t run = i, n;
         uint32_t rune = 0xFFFD;
@@ -55,7 +57,7 @@ int json_text_append(Buffer *out, Span text) {
         if (i == text.size)
             break;
         n = text_take_rune(text.data + i, text.size - i, &rune);
-        if (n > 0 && !text_is_hidden(rune)) {
+        if (n > 0 && (!text_is_hidden(rune) || (!quoted && (rune == '"' || rune == '\'')))) {
             memcpy(to, text.data + i, n);
             to += n;
         } else {
@@ -63,9 +65,18 @@ int json_text_append(Buffer *out, Span text) {
         }
         i += n > 0 ? n : 1;
     }
-    *to++ = '"';
+    if (quoted)
+        *to++ = '"';
     buffer_commit(out, (size_t) (to - start));
     return 0;
+}
+
+int json_text_append(Buffer *out, Span text) {
+    return json_text_append_as(out, text, true);
+}
+
+int json_text_append_shown(Buffer *out, Span text) {
+    return json_text_append_as(out, text, false);
 }
 
 int json_text_append_cstr(Buffer *out, const char *text) {

@@ -13,6 +13,9 @@
  */
 int json_text_append(Buffer *out, Span text);
 
+/* The same for people and other formats: without the quotes, and quotes in it as they are. */
+int json_text_append_shown(Buffer *out, Span text);
+
 /* A C string, or null. */
 int json_text_append_cstr(Buffer *out, const char *text);
 

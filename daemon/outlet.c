@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dgram.h"
 #include "log.h"
+#include "message.h"
 #include "syncer.h"
 
 struct Outlet {
@@ -20,6 +22,12 @@ struct Outlet {
     char *torn_name;
     OutletLoss loss; /* n > 0: it has lost records; it works again when `mended` */
     bool mended;
+    /* of journald and syslog */
+    Dgram *dgram;
+    char *socket;
+    Message message;
+    Buffer datagram;
+    char host[65];
     /* of a file that is synced */
     Syncer *syncer;
     struct event *later; /* fsync: interval */
@@ -168,12 +176,59 @@ static uint64_t outlet_number(Span lines) {
 
 void outlet_flush(Outlet *outlet, Span lines, uint64_t from, uint64_t to) {
     size_t taken = 0;
-    int r = sink_write(&outlet->sink, lines, &taken);
-    uint64_t end = taken == lines.size ? to : outlet_number((Span){lines.data + taken, lines.size - taken});
+    uint64_t end;
+    int r;
 
+    if (outlet->dgram)
+        return dgram_flush(outlet->dgram);
+    r = sink_write(&outlet->sink, lines, &taken);
+    end = taken == lines.size ? to : outlet_number((Span){lines.data + taken, lines.size - taken});
     /* Lost first: what is to be synced may reach over it, and what was said before holds. */
     outlet_settle(outlet, end, to, r);
     outlet_written(outlet, from, end);
+}
+
+/* --- messages */
+
+static void outlet_on_sent(void *arg, uint64_t from, uint64_t to, int status) {
+    outlet_settle(arg, from, to, status);
+}
+
+void outlet_offer(Outlet *outlet, const Record *record, uint64_t number, Span line, bool told) {
+    Message *message = &outlet->message;
+    int r = 0;
+
+    if (!outlet->dgram)
+        return;
+    buffer_clear(&outlet->datagram);
+    if (told)
+        r = message_fill(message, record, number);
+    if (told && r == 0)
+        r = outlet->config.kind == SINK_JOURNALD
+                ? message_journal(message, line, &outlet->datagram)
+                : message_syslog(message, outlet->config.facility, outlet->host, &outlet->datagram);
+    if (r == 0)
+        r = dgram_push(outlet->dgram, number, buffer_span(&outlet->datagram));
+    if (r < 0)
+        outlet_settle(outlet, number, number + 1, r);
+}
+
+bool outlet_is_told_once(const Outlet *outlet) {
+    return outlet->dgram != NULL;
+}
+
+static int outlet_init_messages(Outlet *outlet) {
+    bool journal = outlet->config.kind == SINK_JOURNALD;
+    DgramPlace place = {.name = journal ? "journald" : "syslog", .large = journal};
+
+    outlet->sink.path = strdup(place.name);
+    outlet->socket = strdup(outlet->config.path);
+    if (!outlet->sink.path || !outlet->socket)
+        return -ENOMEM;
+    place.path = outlet->socket;
+    if (gethostname(outlet->host, sizeof(outlet->host) - 1) < 0 || !outlet->host[0])
+        strcpy(outlet->host, "-");
+    return dgram_new(outlet->owner.base, &place, outlet_on_sent, outlet, &outlet->dgram);
 }
 
 /* --- where it begins and ends */
@@ -226,8 +281,11 @@ static int outlet_recover(Outlet *outlet) {
 }
 
 static int outlet_init(Outlet *outlet) {
-    int r = sink_open(&outlet->config, &outlet->sink);
+    int r;
 
+    if (outlet->config.kind == SINK_JOURNALD || outlet->config.kind == SINK_SYSLOG)
+        return outlet_init_messages(outlet);
+    r = sink_open(&outlet->config, &outlet->sink);
     if (r < 0)
         return r;
     outlet->config.path = outlet->sink.path;
@@ -259,6 +317,7 @@ int outlet_new(const ConfigSink *config, const OutletOwner *owner, unsigned slot
 Outlet *outlet_free(Outlet *outlet) {
     if (!outlet)
         return NULL;
+    (void) dgram_free(outlet->dgram);
     outlet_sync_now(outlet);
     (void) syncer_free(outlet->syncer);
     if (outlet->later)
@@ -267,6 +326,9 @@ Outlet *outlet_free(Outlet *outlet) {
         sink_done(&outlet->sink);
     tail_done(&outlet->tail);
     free(outlet->torn_name);
+    message_done(&outlet->message);
+    buffer_done(&outlet->datagram);
+    free(outlet->socket);
     free(outlet);
     return NULL;
 }
@@ -289,13 +351,15 @@ void outlet_configure(Outlet *outlet, const ConfigSink *config) {
     if (outlet->config.sync == SINK_SYNC_ALWAYS && config->sync != SINK_SYNC_ALWAYS)
         outlet_sync_now(outlet); /* who waits, waits for that */
     outlet->config = *config;
-    outlet->config.path = outlet->sink.path;
+    outlet->config.path = outlet->dgram ? outlet->socket : outlet->sink.path;
     outlet->sink.mode = config->mode;
 }
 
 int outlet_reopen(Outlet *outlet) {
     int r;
 
+    if (outlet->dgram) /* nothing of it is rotated */
+        return 0;
     if (outlet->config.kind == SINK_FILE && outlet->sink.regular &&
         outlet_has_file_at(outlet, outlet->config.path))
         return 0;

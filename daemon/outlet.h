@@ -6,7 +6,8 @@
  *
  *   - a file has a record when it is written, or with `fsync: always` when it is on the disk. A file is
  *     locked, goes on where its last whole record ends, and keeps half a line aside;
- *   - stdout has it when it is written.
+ *   - stdout has it when it is written;
+ *   - journald and syslog have it when their socket took it; until then it waits in a queue (dgram.h).
  *
  * What a power cut can take, of a file: with `always` no decision that was forwarded, and of all else what
  * was written after the last sync began; with `interval` the records of fsync_interval and of the time that
@@ -47,11 +48,20 @@ Outlet *outlet_free(Outlet *outlet);
 bool outlet_is(const Outlet *outlet, const ConfigSink *config);
 void outlet_configure(Outlet *outlet, const ConfigSink *config);
 
+/*
+ * One record, as it is queued: journald and syslog make a message of it. `told`: false where it is the same
+ * as one before it (repeats.h), which counts as taken there. `line`: as a file has it.
+ */
+void outlet_offer(Outlet *outlet, const Record *record, uint64_t number, Span line, bool told);
+
 /* `lines`: the records from number `from` up to, without, `to` (numbers in between may be missing). */
 void outlet_flush(Outlet *outlet, Span lines, uint64_t from, uint64_t to);
 
 /* After a rotation. −errno, and it goes on with what it has. 1: another file than before. */
 int outlet_reopen(Outlet *outlet);
+
+/* Whether it is one of those that repeated denials are a count for. */
+bool outlet_is_told_once(const Outlet *outlet);
 
 unsigned outlet_slot(const Outlet *outlet);
 const char *outlet_name(const Outlet *outlet); /* the path, "stdout", … */

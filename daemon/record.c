@@ -198,22 +198,28 @@ static void record_put_digits(char *to, size_t n, unsigned value) {
     }
 }
 
-/* RFC 3339, UTC, microseconds. */
-static void record_time(RecordWriter *w, uint64_t usec) {
-    char text[] = "0000-00-00T00:00:00.000000Z";
+bool record_time_text(uint64_t usec, char ret[static RECORD_TIME_SIZE]) {
     time_t seconds = (time_t) (usec / 1000000u);
     struct tm tm;
 
-    if (!gmtime_r(&seconds, &tm)) /* a year past 2^31: no clock says that */
-        return record_text(w, SPAN(",\"time\":"), NULL);
-    record_put_digits(text, 4, (unsigned) tm.tm_year + 1900);
-    record_put_digits(text + 5, 2, (unsigned) tm.tm_mon + 1);
-    record_put_digits(text + 8, 2, (unsigned) tm.tm_mday);
-    record_put_digits(text + 11, 2, (unsigned) tm.tm_hour);
-    record_put_digits(text + 14, 2, (unsigned) tm.tm_min);
-    record_put_digits(text + 17, 2, (unsigned) tm.tm_sec);
-    record_put_digits(text + 20, 6, (unsigned) (usec % 1000000u));
-    record_span(w, SPAN(",\"time\":"), (Span){.data = text, .size = sizeof(text) - 1});
+    ret[0] = '\0';
+    if (!gmtime_r(&seconds, &tm)) /* a year past 2^31 */
+        return false;
+    memcpy(ret, "0000-00-00T00:00:00.000000Z", RECORD_TIME_SIZE);
+    record_put_digits(ret, 4, (unsigned) tm.tm_year + 1900);
+    record_put_digits(ret + 5, 2, (unsigned) tm.tm_mon + 1);
+    record_put_digits(ret + 8, 2, (unsigned) tm.tm_mday);
+    record_put_digits(ret + 11, 2, (unsigned) tm.tm_hour);
+    record_put_digits(ret + 14, 2, (unsigned) tm.tm_min);
+    record_put_digits(ret + 17, 2, (unsigned) tm.tm_sec);
+    record_put_digits(ret + 20, 6, (unsigned) (usec % 1000000u));
+    return true;
+}
+
+static void record_time(RecordWriter *w, uint64_t usec) {
+    char text[RECORD_TIME_SIZE];
+
+    record_text(w, SPAN(",\"time\":"), record_time_text(usec, text) ? text : NULL);
 }
 
 static void record_client(RecordWriter *w, const Subject *client) {
@@ -354,6 +360,7 @@ static void record_decision(RecordWriter *w, const Record *record) {
     record_text(w, SPAN(",\"reason\":"), verdict && !allowed ? verdict_detail(verdict) : NULL);
     record_allow_with(w, verdict);
     record_facts(w, record->facts);
+    record_number(w, SPAN(",\"repeats\":"), record->repeats > 0, record->repeats);
     record_response(w, record);
 }
 
@@ -370,6 +377,8 @@ static void record_outcome(RecordWriter *w, const Record *record) {
 static void record_lifecycle(RecordWriter *w, const Record *record) {
     record_text(w, SPAN(",\"action\":"), record->action);
     record_text(w, SPAN(",\"message\":"), record->message);
+    if (record->signature)
+        record_text(w, SPAN(",\"signature\":"), record->signature);
 }
 
 int record_append(Buffer *out, const Record *record, uint64_t seq, const char *prev) {

@@ -43,9 +43,11 @@ typedef struct Record {
     const char *policy;
     const char *policy_hash; /* decision: of the config that it stands in; NULL: unknown */
     const char *where;       /* decision: policy_where() */
-    const Subject *client;   /* NULL: unknown */
-    const Request *request;  /* decision; NULL: the head was not understood */
-    uint64_t request_bytes;  /* body bytes: declared, or read */
+    uint64_t repeats; /* decision: so many of the same since the last one that was told, this one among them;
+                         0: not counted (null) */
+    const Subject *client;  /* NULL: unknown */
+    const Request *request; /* decision; NULL: the head was not understood */
+    uint64_t request_bytes; /* body bytes: declared, or read */
     const Verdict *verdict;
     const Facts *facts;     /* decision; NULL, or not gathered: nobody asked for them (null) */
     EndCause end;           /* outcome */
@@ -58,6 +60,8 @@ typedef struct Record {
     uint64_t duration_usec;
     const char *action;  /* lifecycle: "start", "stop", "reload", "reopen", "recover", "drop", … */
     const char *message; /* lifecycle: one sentence */
+    const char
+        *signature; /* lifecycle "checkpoint": base64; NULL elsewhere, and then the member isn't there */
 } Record;
 
 /* One line with its newline, malloc'd, of *ret_size bytes. `seq`: the record's number. prev and hash are
@@ -73,5 +77,9 @@ int record_append(Buffer *out, const Record *record, uint64_t seq, const char *p
  * escapes hide it, a key that can't be decoded included. Not yet escaped for JSON. 0 or −ENOMEM.
  */
 int record_redact_query(Buffer *out, Span query);
+
+/* "2026-11-24T08:15:30.123456Z", RFC 3339 in UTC. False, and "": no clock says that. */
+#define RECORD_TIME_SIZE sizeof("0000-00-00T00:00:00.000000Z")
+bool record_time_text(uint64_t usec, char ret[static RECORD_TIME_SIZE]);
 
 const char *end_cause_name(EndCause cause); /* "complete", "client_closed", …; NULL for END_NONE */

@@ -103,6 +103,8 @@ static int files_allow_host(const Files *files, const Config *config) {
 }
 
 static int files_allow_all(const Files *files, const Config *config) {
+    char path[PATH_MAX];
+    const char *why;
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files_rows); i++)
@@ -111,6 +113,8 @@ static int files_allow_all(const Files *files, const Config *config) {
         r = files_allow_folder_of(files, config->file, FILES_READ);
     if (r == 0 && config->answers_key_file)
         r = files_allow_folder_of(files, config->answers_key_file, FILES_READ);
+    if (r == 0 && config_checkpoint_path(config, path, sizeof(path), &why))
+        r = files_allow_folder_of(files, path, FILES_READ);
     if (r == 0)
         r = files_allow_host(files, config);
     for (size_t i = 0; r == 0 && i < config_n_sockets(config); i++)

@@ -454,7 +454,7 @@ int server_run(Server *server) {
     notify_ready(server->notify);
     if (event_base_dispatch(server->env.base) < 0)
         return -EIO;
-    server_record(server, "stop", "quaygated has stopped");
+    audit_record_stop(server->env.audit, "quaygated has stopped");
     log_notice("stopped");
     return 0;
 }

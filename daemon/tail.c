@@ -72,6 +72,10 @@ static bool tail_take_hash(Span *text, char ret[static CHAIN_HASH_SIZE]) {
     return tail_take_end(text, before);
 }
 
+static bool tail_has(Span line, const char *text) {
+    return memmem(line.data, line.size, text, strlen(text)) != NULL;
+}
+
 /* A client's text can't look like the members: its quotes are escaped. 1: a record; 0: none; −ENOMEM. */
 static int tail_parse_line(Chain *chain, Span line, Tail *ret) {
     Span rest = line, body = line;
@@ -85,7 +89,8 @@ static int tail_parse_line(Chain *chain, Span line, Tail *ret) {
         r = chain_hash(chain, body, hash);
     ret->found = true;
     ret->intact = !ret->hash[0] || strcmp(hash, ret->hash) == 0;
-    ret->stopped = memmem(line.data, line.size, "\"event\":\"lifecycle\",\"action\":\"stop\"", 35) != NULL;
+    ret->stopped = tail_has(line, "\"event\":\"lifecycle\",\"action\":\"stop\"") ||
+                   tail_has(line, "\"action\":\"checkpoint\",\"message\":\"" CHECKPOINT_AT_STOP);
     return r < 0 ? r : 1;
 }
 

@@ -153,10 +153,18 @@
 /* How far from its end a file's last whole record is looked for; none is longer. */
 #define LIMIT_AUDIT_TAIL_BYTES (2u << 20)
 #define LIMIT_AUDIT_UNPACKED_BYTES (4ull << 30) /* of a rotated file, when the trail goes on from it */
-#define LIMIT_GROUPS 1024u                      /* supplementary groups of a client */
-#define LIMIT_CGROUP_BYTES (64u << 10)          /* of /proc/PID/cgroup: 13 hierarchies, a PATH_MAX each */
-#define LIMIT_LOGIN_BYTES 10u                   /* of /proc/PID/loginuid: the digits of 32 bits */
-#define LIMIT_UNIT_BYTES 255u                   /* of a unit's name (systemd's UNIT_NAME_MAX, less the NUL) */
+#define LIMIT_AUDIT_QUEUE_BYTES (4u << 20)      /* that wait for journald or syslog: some thousand records */
+/* Of one value in a syslog message: all of them stay below the 8 KiB that rsyslog takes (maxMessageSize). */
+#define LIMIT_SYSLOG_VALUE_BYTES 256u
+#define LIMIT_AUDIT_REPEATS 1024u /* kinds of denials that are counted at once; a multiple of 8 */
+#define LIMIT_CHECKPOINT_KEY_BYTES                                                                           \
+    (16u << 10) /* a key of Ed25519 in PEM has 119, with a certificate's words around it more */
+#define LIMIT_CHECKPOINT_RECORDS 1000u /* `every`, if nothing else is said: some seconds of a busy gate */
+#define LIMIT_CHECKPOINT_RECORDS_MAX 1000000u
+#define LIMIT_GROUPS 1024u             /* supplementary groups of a client */
+#define LIMIT_CGROUP_BYTES (64u << 10) /* of /proc/PID/cgroup: 13 hierarchies, a PATH_MAX each */
+#define LIMIT_LOGIN_BYTES 10u          /* of /proc/PID/loginuid: the digits of 32 bits */
+#define LIMIT_UNIT_BYTES 255u          /* of a unit's name (systemd's UNIT_NAME_MAX, less the NUL) */
 
 /*
  * Listeners with their policies that are counted apart, over all configs since the start: some 10 KiB each,
@@ -176,7 +184,8 @@
 #define TIME_CONFIG_MIN_MSEC 10u
 #define TIME_CONFIG_MAX_SECONDS (7u * 24u * 3600u)
 
-#define TIME_AUDIT_SYNC_MSEC 1000u /* `fsync: interval`, if nothing else is said */
+#define TIME_AUDIT_SYNC_MSEC 1000u  /* `fsync: interval`, if nothing else is said */
+#define TIME_AUDIT_QUEUE_SECONDS 5u /* that a record may wait for journald or syslog */
 #define TIME_HEADER_SECONDS 10u
 #define TIME_BODY_SECONDS 30u
 #define TIME_IDLE_SECONDS (15u * 60u)

@@ -31,6 +31,8 @@ TABLES = (
     ("daemon/config_read.c", "void config_read_answers(", "properties/answers"),
     ("daemon/config_audit.c", "void config_read_audit(", "properties/audit"),
     ("daemon/config_audit.c", "void config_audit_read_sink(", "properties/audit/properties/sinks/items/anyOf/1"),
+    ("daemon/config_audit.c", "KeyRow checkpoint_keys[]", "properties/audit/properties/checkpoints"),
+    ("daemon/config_audit.c", "KeyRow syslog_keys[]", "properties/audit/properties/sinks/items/anyOf/2"),
     ("daemon/config_listener.c", "{\"address\", config_listener", "properties/listeners/items"),
     ("daemon/config_listener.c", "void config_read_metrics(", "properties/metrics/anyOf/1"),
     ("policy/compile.c", "{\"include\", compile", f"{POLICY[:-11]}"),

@@ -19,7 +19,8 @@ import chain
 from wire import Failure, match_text
 
 DECISION_KEYS = {"seq", "time", "event", "id", "listener", "policy", "policy_hash", "client", "request", "verdict",
-                 "rule", "field", "value", "where", "reason", "allow_with", "facts", "response", "duration_us", "prev", "hash"}
+                 "rule", "field", "value", "where", "reason", "allow_with", "facts", "repeats", "response",
+                 "duration_us", "prev", "hash"}
 OUTCOME_KEYS = {"seq", "time", "event", "id", "verdict", "end", "rule", "reason", "dropped_bytes",
                 "response", "duration_us", "prev", "hash"}
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")

@@ -318,16 +318,33 @@ Test(config, mistakes_have_their_place) {
          "f.yaml:3:39: min_judged (1.40) is above max (1.39): no body would pass\n"},
         /* audit */
         {HEAD "audit: {sinks: []}\n", "f.yaml:3:16: sinks must have from 1 to 16 entries\n"},
-        {HEAD "audit: {sinks: [journald]}\n", "f.yaml:3:17: 'journald' is not served by this release yet\n"},
-        {HEAD "audit: {sinks: [{syslog: local0}]}\n",
-         "f.yaml:3:18: 'audit.sinks.syslog' is not served by this release yet\n"},
+        {HEAD "audit: {sinks: [{syslog: local8}]}\n",
+         "f.yaml:3:26: unknown syslog 'local8'; did you mean 'local0'?\n"},
+        {HEAD "audit: {sinks: [{syslog: local0, mode: \"0640\"}]}\n", "f.yaml:3:34: unknown key 'mode'\n"},
+        {HEAD "audit: {sinks: [journald, journald]}\n",
+         "f.yaml:3:27: this sink stands here twice, first in line 3\n"},
+        {HEAD "audit: {sinks: [{syslog: local0}, {syslog: local1}]}\n",
+         "f.yaml:3:35: this sink stands here twice, first in line 3\n"},
+        {HEAD "audit: {sinks: [{mode: \"0640\"}]}\n",
+         "f.yaml:3:17: a sink is {file: PATH}, {syslog: FACILITY}, journald or stdout\n"},
+        {HEAD "audit: {sinks: [{file: /x}], checkpoints: {}}\n", "f.yaml:3:43: checkpoints need a key\n"},
+        {HEAD "audit: {sinks: [{file: /x}], checkpoints: {key: x}}\n",
+         "f.yaml:3:49: key must be an absolute path, or credential:NAME (LoadCredential=)\n"},
+        {HEAD "audit: {sinks: [{file: /x}], checkpoints: {key: credential:../x}}\n",
+         "f.yaml:3:49: key must be an absolute path, or credential:NAME (LoadCredential=)\n"},
+        {HEAD "audit: {sinks: [{file: /x}], checkpoints: {key: /k, every: 0}}\n",
+         "f.yaml:3:60: every must be a number from 1 to 1000000\n"},
+        {HEAD "audit: {sinks: [{file: /x, chain: none}], checkpoints: {key: /k}}\n",
+         "f.yaml:3:56: checkpoints need a file among the sinks that has a chain\n"},
+        {HEAD "audit: {deduplicate: 1}\n", "f.yaml:3:22: deduplicate must be true or false\n"},
         {HEAD "audit: {sinks: [{file: /x, chain: sha1}]}\n", "f.yaml:3:35: unknown chain 'sha1'\n"},
         {HEAD "audit: {sinks: [{file: /x, fsync: no}]}\n", "f.yaml:3:35: unknown fsync 'no'\n"},
         {HEAD "audit: {sinks: [{file: /x, fsync_interval: 9ms}]}\n",
          "f.yaml:3:44: fsync_interval must be from 10ms to 168h\n"},
         {HEAD "audit: {sinks: [{file: /x, fsync: never, fsync_interval: 1s}]}\n",
          "f.yaml:3:58: fsync_interval needs fsync: interval\n"},
-        {HEAD "audit: {sinks: [{mode: '0600'}]}\n", "f.yaml:3:17: a sink is {file: PATH} or stdout\n"},
+        {HEAD "audit: {sinks: [{mode: '0600'}]}\n",
+         "f.yaml:3:17: a sink is {file: PATH}, {syslog: FACILITY}, journald or stdout\n"},
         {HEAD "audit: {sinks: [{file: x}]}\n", "f.yaml:3:24: file must be an absolute path\n"},
         {HEAD "audit: {sinks: [stdout, stdout]}\n",
          "f.yaml:3:25: this sink stands here twice, first in line 3\n"},
@@ -448,12 +465,12 @@ Test(config, all_mistakes_at_once) {
                     "  - {address: unix:///a, policy: c}\n"
                     "policies:\n"
                     "  ci: {allow: [ContainerCrate]}\n"
-                    "audit: {sinks: [journald]}\n",
+                    "audit: {sinks: [journal]}\n",
                     "f.yaml:1:1: 'version' is missing; this form of the file is version: 1\n"
                     "f.yaml:1:24: idle_timeout must be a time with its unit, like 500ms, 10s, 15m or 1h\n"
                     "f.yaml:3:34: unknown policy 'c'; did you mean 'ci'?\n"
                     "f.yaml:5:16: unknown operation 'ContainerCrate'; did you mean 'ContainerCreate'?\n"
-                    "f.yaml:6:17: 'journald' is not served by this release yet\n");
+                    "f.yaml:6:17: unknown sink 'journal'; did you mean 'journald'?\n");
 }
 
 Test(config, mistakes_are_bounded) {

@@ -7,7 +7,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
@@ -177,4 +179,86 @@ Test(outlet, a_rotated_file_is_synced) {
     outlet_free(outlet);
     cr_expect_eq(atomic_load(&n_syncs), 2);
     cr_expect_eq(atomic_load(&synced_bytes), (long long) strlen(LINE));
+}
+
+/* --- journald and syslog, as a socket of ours */
+
+static int listen_there(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+    unlink(path);
+    memcpy(address.sun_path, path, sizeof(path));
+    cr_assert_eq(bind(fd, (const struct sockaddr *) &address, sizeof(address)), 0);
+    return fd;
+}
+
+static Outlet *open_messages(SinkKind kind) {
+    ConfigSink config = {.kind = kind, .path = path, .facility = 16};
+    OutletOwner owner = {.base = base, .chain = &chain, .settled = on_settled};
+    Outlet *outlet = NULL;
+
+    cr_assert_eq(outlet_new(&config, &owner, 0, &outlet), 0);
+    cr_expect(outlet_is(outlet, &config));
+    cr_expect(outlet_is_told_once(outlet));
+    cr_expect_not(outlet_is_chained(outlet));
+    cr_expect_eq(outlet_reopen(outlet), 0);
+    return outlet;
+}
+
+Test(outlet, messages_are_taken_when_the_socket_has_them) {
+    static const Record record = {.event = RECORD_LIFECYCLE, .action = "start", .message = "x"};
+    int server = listen_there();
+    char text[4096];
+
+    for (SinkKind kind = SINK_JOURNALD; kind <= SINK_SYSLOG; kind++) {
+        Outlet *outlet = open_messages(kind);
+        ssize_t n;
+
+        settled.n = 0;
+        outlet_offer(outlet, &record, 1, SPAN(LINE), true);
+        outlet_offer(outlet, &record, 2, SPAN(LINE), false);
+        cr_expect_eq(settled.n, 0);
+        outlet_flush(outlet, SPAN(LINES), 1, 3);
+        cr_expect_eq(settled.n, 2);
+        cr_expect(settled.status[0] == 0 && settled.status[1] == 0);
+        n = recv(server, text, sizeof(text) - 1, 0);
+        cr_assert_gt(n, 0);
+        text[n] = '\0';
+        cr_expect(strstr(text, kind == SINK_JOURNALD ? "QUAYGATE_RECORD={\"seq\":1,}\n" : "<133>1 "), "%s",
+                  text);
+        cr_expect_eq(recv(server, text, sizeof(text), 0), -1, "a repeated denial isn't told");
+        outlet_free(outlet);
+    }
+    close(server);
+}
+
+Test(outlet, a_slow_journald_is_waited_for_by_nobody_else) {
+    static const Record record = {.event = RECORD_LIFECYCLE, .action = "start", .message = "x"};
+    int server = listen_there();
+    Outlet *outlet = open_messages(SINK_JOURNALD);
+    OutletLoss loss;
+    char text[4096];
+    uint64_t number = 0;
+    size_t before;
+
+    do {
+        before = settled.n = 0;
+        outlet_offer(outlet, &record, ++number, SPAN(LINE), true);
+        outlet_flush(outlet, SPAN(LINE), number, number + 1);
+        before = settled.n;
+    } while (before > 0 && number < 10000);
+    cr_expect_eq(settled.n, 0, "it waits");
+    while (settled.n == 0)
+        event_base_loop(base, EVLOOP_ONCE);
+    cr_expect_eq(settled.status[0], -EAGAIN);
+    cr_expect_not(outlet_take_loss(outlet, &loss));
+    while (recv(server, text, sizeof(text), 0) > 0)
+        ;
+    outlet_offer(outlet, &record, ++number, SPAN(LINE), true);
+    outlet_flush(outlet, SPAN(LINE), number, number + 1);
+    cr_expect(outlet_take_loss(outlet, &loss));
+    cr_expect(loss.n == 1 && loss.first == number - 1);
+    outlet_free(outlet);
+    close(server);
 }

@@ -76,7 +76,7 @@ Test(record, a_denial) {
         "\"bytes\":512},\"verdict\":\"deny\",\"rule\":\"containers.privileged\","
         "\"field\":\"HostConfig.Privileged\",\"value\":\"true\",\"where\":\"/etc/q.yaml:12\","
         "\"reason\":\"HostConfig.Privileged=true\",\"allow_with\":\"containers: {privileged: "
-        "true}\",\"facts\":null,"
+        "true}\",\"facts\":null,\"repeats\":null,"
         "\"response\":{\"status\":403,\"bytes\":143},\"duration_us\":212,\"prev\":null,\"hash\":null}");
 }
 
@@ -101,6 +101,7 @@ Test(record, an_admission_of_a_tcp_client) {
         "\"request\":{\"method\":\"POST\",\"path\":\"/containers/create\",\"query\":\"\","
         "\"operation\":\"ContainerCreate\",\"bytes\":0},\"verdict\":\"allow\",\"rule\":\"allow\","
         "\"field\":null,\"value\":null,\"where\":null,\"reason\":null,\"allow_with\":null,\"facts\":null,"
+        "\"repeats\":null,"
         "\"response\":{\"status\":null,\"bytes\":null},"
         "\"duration_us\":0,"
         "\"prev\":null,\"hash\":null}");
@@ -319,18 +320,18 @@ Test(record, facts) {
                            "{\"field\":\"HostConfig.NanoCpus\",\"value\":-9223372036854775808},"
                            "{\"field\":\"Labels[\\\"a\\\\\\\"b\\\"]\",\"withheld\":\"string\"},"
                            "{\"field\":\"a\",\"value\":{}},{\"field\":\"b\",\"value\":[]},"
-                           "{\"field\":\"c\",\"value\":null},{\"lost\":3}],\"response\""),
+                           "{\"field\":\"c\",\"value\":null},{\"lost\":3}],\"repeats\":null,\"response\""),
               "%s", line);
     free(line);
 
     facts = (Facts){.gathered = true};
     line = line_of(&record, 1);
-    cr_expect(strstr(line, ",\"facts\":[],\"response\""), "%s", line);
+    cr_expect(strstr(line, ",\"facts\":[],\"repeats\":null,\"response\""), "%s", line);
     free(line);
 
     facts = (Facts){.gathered = true, .lost = 1};
     line = line_of(&record, 1);
-    cr_expect(strstr(line, ",\"facts\":[{\"lost\":1}],\"response\""), "%s", line);
+    cr_expect(strstr(line, ",\"facts\":[{\"lost\":1}],\"repeats\":null,\"response\""), "%s", line);
     free(line);
 }
 
