@@ -10,6 +10,7 @@ import urllib.parse
 from kit import ENGINE_DIR, Docker, Gate, check, engine_docker, need_command, need_gate
 
 V = "/v1.41"
+MOST = 4 << 20  # bytes of an answer: Podman's archive of a running container's / has all of its /proc, without end
 POLICIES = ("a", "b", "shop", "names", "judged")
 _gate = None
 
@@ -30,11 +31,11 @@ class Socket(http.client.HTTPConnection):
         try:
             self.request(method, path, text, {"Content-Type": "application/json"} if text else {})
             response = self.getresponse()
-            content = response.read() if read else b""
+            content = response.read(MOST) if read else b""
         except (http.client.HTTPException, OSError):
             self.close()
             raise
-        if not read or response.will_close:
+        if not read or response.will_close or not response.isclosed():
             self.close()
         return response.status, content.decode(errors="replace")
 
