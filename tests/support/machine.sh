@@ -19,10 +19,19 @@ machine_suite() {
     (. /etc/os-release && echo "$VERSION_CODENAME")
 }
 
-# A minimal Debian in BASE, complete: it is made anew where it isn't of these packages, or was interrupted.
-machine_make_base() { # BASE SUITE PACKAGES LOG
+# Runs a command in ROOT, which has our network and a /proc of its own.
+machine_chroot() { # ROOT COMMAND…
+    local root=$1
+    shift
+    unshare --mount --propagation private -- sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" \
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# A minimal Debian in BASE, complete: it is made anew where it isn't of these packages, or was interrupted. MORE is
+# installed by its own apt, which solves what debootstrap can't.
+machine_make_base() { # BASE SUITE PACKAGES LOG [MORE…]
     local base=$1 mirror
-    [[ $(cat "$base.packages" 2>/dev/null) == "$3" ]] && return 0
+    [[ $(cat "$base.packages" 2>/dev/null) == "$3 ${*:5}" ]] && return 0
     echo "# $2: debootstrap" >&2
     mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Identifier: Packages' 2>/dev/null | head -n 1)}
     rm -rf --one-file-system "$base"
@@ -30,8 +39,15 @@ machine_make_base() { # BASE SUITE PACKAGES LOG
     # In a mount namespace of its own: debootstrap mounts /proc in there, and leaves it where it is interrupted.
     timeout -k 5 1200 unshare --mount --propagation private -- \
         debootstrap --variant=minbase --include="$3" "$2" "$base" ${mirror:+"$mirror"} >"$4" 2>&1 || return 1
+    if [[ $# -gt 4 ]]; then
+        printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d"
+        chmod 755 "$base/usr/sbin/policy-rc.d"
+        machine_chroot "$base" apt-get -qq update >"$4" 2>&1 || return 1
+        machine_chroot "$base" apt-get -qq -y install --no-install-recommends "${@:5}" >"$4" 2>&1 || return 1
+        rm "$base/usr/sbin/policy-rc.d"
+    fi
     rm -rf "$base"/var/cache/apt/archives/*.deb "$base"/var/lib/apt/lists/*
-    echo "$3" >"$base.packages"
+    echo "$3 ${*:5}" >"$base.packages"
 }
 
 # Boots ROOT, which runs its /test/inside once it is up and ends with it. In there are lines `ok NAME`, `not ok NAME: WHY`
