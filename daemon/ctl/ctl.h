@@ -27,6 +27,7 @@ typedef enum CtlExit {
 int ctl_audit(int argc, char **argv);
 int ctl_check(int argc, char **argv);
 int ctl_explain(int argc, char **argv);
+int ctl_health(int argc, char **argv);
 int ctl_import(int argc, char **argv);
 int ctl_operations(int argc, char **argv);
 int ctl_presets(int argc, char **argv);

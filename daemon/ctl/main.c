@@ -32,6 +32,9 @@ static const CtlVerb VERBS[] = {
      "explain [--config FILE] --policy NAME [--all] [--json] METHOD PATH [--body FILE|-]\n"
      "          [--header 'K: V']... [--at TIME]\n"
      "      the verdict on a request, and why"},
+    {"health", ctl_health,
+     "health [--config FILE] [--path PATH] [ADDRESS]\n      whether a running gate is well, for health "
+     "checks"},
     {"import", ctl_import,
      "import tecnativa [ENV-FILE] | wollomatic ARGUMENT... | cetusguard RULES\n      another gate's settings "
      "as a config"},
