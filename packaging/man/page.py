@@ -87,6 +87,9 @@ def main():
         text = text.replace("@REASONS@", reasons(used[-1]))
     # scdoc asks for no hyphens before .TH, and .TH brings them back: keys, paths and options would be torn apart.
     roff = re.sub(r"^(\.TH .*\n)", r"\1.nh\n.ad l\n", to_roff(scdoc, page, text), count=1, flags=re.MULTILINE)
+    # man(7): the first line names the preprocessors that a page needs; without it tables may come out as their source.
+    if re.search(r"^\.TS", roff, re.MULTILINE):
+        roff = "'\\\" t\n" + roff
     depends = f"{output}: " + " ".join(path.replace(" ", "\\ ") for path in used) + "\n"
     for path, content in ((output, roff), (depfile, depends)):
         with open(path, "w", encoding="utf-8") as file:
