@@ -209,9 +209,9 @@ static int show_lifecycle(Show *s, const ScanRecord *record) {
 
 /* What a repetition has in common with the first; not the query, which counts in a poll loop. */
 static int show_key(Show *s, const ScanRecord *record) {
-    const Span parts[] = {record->listener, record->policy, record->container, record->unit,
-                          record->address,  record->exe,    record->verdict,   record->method,
-                          record->path,     record->rule,   record->reason};
+    const Span parts[] = {record->listener,    record->policy, record->container, record->unit,
+                          who_address(record), record->exe,    record->verdict,   record->method,
+                          record->path,        record->rule,   record->reason};
     int r = scan_has(record, SCAN_UID) ? buffer_printf(&s->key, "%llu", (unsigned long long) record->uid) : 0;
 
     for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++) {

@@ -13,6 +13,14 @@ static Span who_base(Span path) {
     return path;
 }
 
+/* "172.18.0.5:41822": each connection has a port of its own, and is the same client all the same. */
+Span who_address(const ScanRecord *record) {
+    for (size_t i = record->address.size; i > 0; i--)
+        if (record->address.data[i - 1] == ':')
+            return (Span){record->address.data, i - 1};
+    return record->address;
+}
+
 static int who_word(Buffer *out, size_t begin, Span inside, size_t columns) {
     int r = inside.size > 0 && buffer_size(out) > begin ? buffer_append(out, SPAN(" ")) : 0;
 
@@ -30,7 +38,7 @@ int who_append(Buffer *out, const ScanRecord *record) {
     if (r == 0 && container.size == 0)
         r = who_word(out, begin, record->unit, WHO_NAME_SHOWN);
     if (r == 0)
-        r = who_word(out, begin, record->address, 0);
+        r = who_word(out, begin, who_address(record), 0);
     if (r == 0 && scan_has(record, SCAN_UID))
         r = buffer_printf(out, "%suid %llu", buffer_size(out) > begin ? " " : "",
                           (unsigned long long) record->uid);
