@@ -143,6 +143,8 @@ static int record_redact_pair(Buffer *out, Span pair) {
 int record_redact_query(Buffer *out, Span query) {
     size_t start = 0;
 
+    if (query.size == 0) /* there may be no bytes to point to */
+        return 0;
     for (size_t i = 0; i <= query.size; i++) {
         int r;
 

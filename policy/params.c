@@ -211,13 +211,15 @@ static void params_judge_from_image(Params *p, const Param *param, Span value) {
         params_refuse(p, param, value, "write the image as NAME:TAG or NAME@sha256:…");
 }
 
-/* Of a type that was checked: an integer that fits. */
+/* Of an integer; what doesn't fit is INT64_MAX: its type is refused, but its neighbours are judged by it. */
 static int64_t params_integer(Span text) {
     bool negative = text.size > 0 && text.data[0] == '-';
     int64_t value = 0;
 
     for (size_t i = negative ? 1 : 0; i < text.size; i++)
-        value = value * 10 + (text.data[i] - '0');
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, text.data[i] - '0', &value))
+            return INT64_MAX;
     return negative ? -value : value;
 }
 

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A whole exchange, and those that follow it on its connection, between a client and an engine that are both
+ * hostile: the real client.c, exchange*.c and engine.c on real sockets and the real loop. The input is
+ *
+ *   a line of steps     letters: who does what next, and how much
+ *   two bytes           how many bytes the client has to send, the high one first
+ *   the client's bytes, then the engine's
+ *
+ * Whatever they do: every request that arrives at the engine is one that the policy allows, or one of our own
+ * looks; and when both are gone, nothing of them is left.
+ */
+#include "fuzz.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/client.h"
+#include "daemon/reader.h"
+#include "policy/version.h"
+
+#define STEPS 64u
+#define TURNS 200u /* of the loop, until both ends have seen each other's end */
+#define LISTENERS 3u
+#define ENGINES 8u
+
+/* The daemon without its sockets; made once. */
+static struct World {
+    Env env;
+    EngineFacts facts;
+    Config *config;
+    Listener *listeners[LISTENERS];
+    int engine_listener;
+} world;
+
+/* --- the world */
+
+static const char CONFIG[] = "version: 1\n"
+                             "upstream: unix://%s/engine.sock\n"
+                             "audit: {on_failure: continue, sinks: [{file: /dev/null}]}\n"
+                             "listeners:\n"
+                             "  - {address: 'unix://%s/a.sock', policy: monitoring}\n"
+                             "  - {address: 'unix://%s/b.sock', policy: all}\n"
+                             "  - {address: 'unix://%s/c.sock', policy: p}\n"
+                             "policies:\n"
+                             "  p:\n"
+                             "    include: [monitoring]\n"
+                             "    allow: [ContainerCreate, ContainerAttach, ImageBuild, ImageLoad, ImageCreate]\n"
+                             "    answers: {redact_env: [deny-all], redact_labels: ['*']}\n";
+
+static void nobody_accepts(void *arg UNUSED, Listener *listener UNUSED, int fd) {
+    close(fd);
+}
+
+static char *world_folder(void) {
+    static char folder[] = "/tmp/quaygate-fuzz-XXXXXX";
+
+    FUZZ_CHECK(mkdtemp(folder) != NULL, "no folder");
+    return folder;
+}
+
+static char folder_of_world[64];
+
+static void world_end(void) {
+    char path[128];
+
+    for (size_t i = 0; i < LISTENERS; i++)
+        listener_free(world.listeners[i]);
+    snprintf(path, sizeof(path), "%s/engine.sock", folder_of_world);
+    unlink(path);
+    rmdir(folder_of_world);
+    close(world.engine_listener);
+    world.env.audit = audit_free(world.env.audit);
+    world.env.resolver = resolver_free(world.env.resolver);
+    world.env.redactor = redactor_free(world.env.redactor);
+    world.env.reaper = reaper_free(world.env.reaper);
+    event_base_free(world.env.base);
+    config_unref(world.config);
+}
+
+static void world_begin(void) {
+    char text[2048];
+    const char *why, *folder = world_folder();
+    int n;
+
+    signal(SIGPIPE, SIG_IGN);
+    snprintf(folder_of_world, sizeof(folder_of_world), "%s", folder);
+    n = snprintf(text, sizeof(text), CONFIG, folder, folder, folder, folder);
+    FUZZ_CHECK(config_parse((Span){text, (size_t) n}, "fuzz", stderr, &world.config) == 0, "the config");
+    world.engine_listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    FUZZ_CHECK(bind(world.engine_listener, &world.config->upstream.socket.any, world.config->upstream.length) ==
+                       0 &&
+                   listen(world.engine_listener, 16) == 0,
+               "no engine's socket");
+    world.env.base = event_base_new();
+    world.env.facts = &world.facts;
+    world.facts.of = world.config;
+    world.env.reaper = reaper_new(world.env.base);
+    world.env.resolver = resolver_new(world.env.base, getaddrinfo);
+    FUZZ_CHECK(redactor_new(NULL, &world.env.redactor, &why) == 0, "no key");
+    FUZZ_CHECK(audit_new(world.env.base, world.config, &world.env.audit) == 0, "no trail");
+    for (size_t i = 0; i < LISTENERS; i++)
+        FUZZ_CHECK(listener_open(world.env.base, world.config, i, -1, nobody_accepts, NULL,
+                                 &world.listeners[i]) == 0,
+                   "no listener");
+    atexit(world_end);
+}
+
+/* --- the play */
+
+typedef struct Play {
+    Client *client;
+    int client_fd; /* −1: gone */
+    Span client_left, engine_left;
+    int engine_fds[ENGINES]; /* −1: gone; connections that the gate has made, the last is the one that speaks */
+    Buffer arrived[ENGINES];
+    size_t n_engines;
+} Play;
+
+static void on_closed(void *arg, Client *client UNUSED) {
+    ((Play *) arg)->client = NULL;
+}
+
+static void on_turned_away(void *arg UNUSED, Client *client UNUSED) {
+}
+
+static void play_hear(int fd, Buffer *into) {
+    char bytes[4096];
+    ssize_t n;
+
+    while (fd >= 0 && (n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+        if (into)
+            (void) buffer_append(into, (Span){bytes, (size_t) n});
+}
+
+static void play_turn(Play *play) {
+    int fd;
+
+    (void) event_base_loop(world.env.base, EVLOOP_NONBLOCK);
+    while (play->n_engines < ENGINES &&
+           (fd = accept4(world.engine_listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+        play->engine_fds[play->n_engines++] = fd;
+    for (size_t i = 0; i < play->n_engines; i++)
+        play_hear(play->engine_fds[i], &play->arrived[i]);
+    play_hear(play->client_fd, NULL);
+}
+
+static void play_send(int fd, Span *left, size_t n) {
+    if (n > left->size)
+        n = left->size;
+    if (fd < 0 || n == 0)
+        return;
+    if (send(fd, left->data, n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        return;
+    left->data += n;
+    left->size -= n;
+}
+
+static void play_close(int *fd) {
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void play_step(Play *play, unsigned char step) {
+    int *engine = play->n_engines > 0 ? &play->engine_fds[play->n_engines - 1] : NULL;
+    size_t amount = (size_t) 1 << (step / 8 % 16);
+
+    switch (step % 8) {
+    case 0:
+    case 1:
+        play_send(play->client_fd, &play->client_left, amount);
+        break;
+    case 2:
+    case 3:
+        if (engine)
+            play_send(*engine, &play->engine_left, amount);
+        break;
+    case 4:
+        if (play->client_fd >= 0)
+            (void) shutdown(play->client_fd, SHUT_WR);
+        break;
+    case 5:
+        if (engine && *engine >= 0)
+            (void) shutdown(*engine, SHUT_WR);
+        break;
+    case 6:
+        if (engine && step >= 128)
+            play_close(engine);
+        break;
+    default:
+        if (step >= 192)
+            play_close(&play->client_fd);
+        break;
+    }
+    play_turn(play);
+}
+
+/* --- what arrived */
+
+static bool is_ours(const Request *request) {
+    return request->method == METHOD_GET && request->n_headers <= 3;
+}
+
+/* Whole requests at the front of `bytes`, until one whose connection may become a tunnel. */
+static void check_arrived(Policy *policy, Span bytes) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(64u << 20);
+    Reader *reader = reader_new(READER_REQUEST);
+    Buffer in = {0}, body = {0};
+    bool tunnel = false;
+
+    FUZZ_CHECK(buffer_append(&in, bytes) == 0, "no memory");
+    while (!tunnel && buffer_size(&in) > 0) {
+        CLEANUP(body_free_p) Body *tree = NULL;
+        Request request = {0};
+        Verdict verdict = {0};
+        Reason reason = REASON_UNDECIDED;
+        const char *detail = NULL;
+        size_t size = 0;
+        ReadStatus status;
+
+        status = reader_head(reader, buffer_span(&in), LIMIT_HEADER_BYTES_MAX, &size, &reason, &detail);
+        if (status == READ_MORE)
+            break;
+        FUZZ_CHECK(status == READ_HEAD, "what arrived is no head: %.*s", SPAN_FMT(buffer_span(&in)));
+        FUZZ_CHECK(request_seal(arena, reader_raw(reader), &request, &detail) == REASON_OK, "%s", detail);
+        buffer_consume(&in, size);
+        request.now = 1700000000;
+        reader_body_begin(reader, request.framing, request.length);
+        buffer_clear(&body);
+        status = reader_body(reader, &in, true, &body, SIZE_MAX / 2, false);
+        tunnel = request.operation && request.operation->reply >= REPLY_HIJACK;
+        if (status != READ_END && policy_wants_body(policy, &request))
+            break; /* cut off: the engine can't act on it */
+        if (buffer_size(&body) > 0 && policy_wants_body(policy, &request))
+            FUZZ_CHECK(body_parse(arena, buffer_span(&body), &tree, &detail) == REASON_OK, "%s", detail);
+        policy_decide(policy, &request, tree, arena, &verdict);
+        FUZZ_CHECK(verdict_forwards(&verdict) || is_ours(&request), "it arrived, denied: %s %s: %s",
+                   method_name(request.method), target_format(arena, &request.target),
+                   verdict_detail(&verdict));
+        if (status != READ_END)
+            break;
+        reader_reset(reader);
+    }
+    buffer_done(&in);
+    buffer_done(&body);
+    reader_free(reader);
+}
+
+/* --- */
+
+static void play_end(Play *play) {
+    play_close(&play->client_fd);
+    for (unsigned i = 0; i < TURNS && play->client; i++) {
+        play_turn(play);
+        if (i == TURNS / 2)
+            for (size_t k = 0; k < play->n_engines; k++)
+                play_close(&play->engine_fds[k]);
+    }
+    FUZZ_CHECK(!play->client, "both ends are gone, the client is not");
+    for (size_t k = 0; k < play->n_engines; k++)
+        play_close(&play->engine_fds[k]);
+    play_turn(play);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    FuzzInput input = {data, size};
+    Span steps = fuzz_line(&input);
+    Play play = {0};
+    const ClientOwner owner = {on_closed, on_turned_away, &play};
+    Subject subject = {.has_creds = true, .pid = 1, .uid = 1000, .gid = 1000};
+    unsigned listener;
+    size_t n_client;
+    int fds[2];
+
+    if (!world.config)
+        world_begin();
+    listener = steps.size > 0 ? (unsigned char) steps.data[0] % LISTENERS : 0;
+    n_client = fuzz_byte(&input) << 8;
+    n_client += fuzz_byte(&input);
+    if (n_client > input.size)
+        n_client = input.size;
+    play.client_left = (Span){(const char *) input.p, n_client};
+    play.engine_left = (Span){(const char *) input.p + n_client, input.size - n_client};
+    FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0, "no sockets");
+    play.client_fd = fds[0];
+    play.client = client_new(&world.env, world.listeners[listener], fds[1], &subject, &owner);
+    FUZZ_CHECK(play.client != NULL, "no client");
+    client_start(play.client);
+    for (size_t i = 1; i < steps.size && i < STEPS; i++)
+        play_step(&play, (unsigned char) steps.data[i]);
+    play_end(&play);
+    for (size_t i = 0; i < play.n_engines; i++) {
+        check_arrived(world.config->listeners[listener].policy, buffer_span(&play.arrived[i]));
+        buffer_done(&play.arrived[i]);
+    }
+    return 0;
+}
