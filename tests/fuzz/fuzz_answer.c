@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     if (view_choose(policy, &request, &view))
         run(&view, fuzz_rest(&input));
-    if (view_choose_failure(policy, &request, 500, &view))
+    if (view_choose_failure(policy, &request, 500, size % 2, &view))
         run(&view, fuzz_rest(&input));
     return 0;
 }

@@ -36,22 +36,24 @@ static struct World {
     Config *config;
     Listener *listeners[LISTENERS];
     int engine_listener;
+    char audit_path[128]; /* emptied after each input */
 } world;
 
 /* --- the world */
 
-static const char CONFIG[] = "version: 1\n"
-                             "upstream: unix://%s/engine.sock\n"
-                             "audit: {on_failure: continue, sinks: [{file: /dev/null}]}\n"
-                             "listeners:\n"
-                             "  - {address: 'unix://%s/a.sock', policy: monitoring}\n"
-                             "  - {address: 'unix://%s/b.sock', policy: all}\n"
-                             "  - {address: 'unix://%s/c.sock', policy: p}\n"
-                             "policies:\n"
-                             "  p:\n"
-                             "    include: [monitoring]\n"
-                             "    allow: [ContainerCreate, ContainerAttach, ImageBuild, ImageLoad, ImageCreate]\n"
-                             "    answers: {redact_env: [deny-all], redact_labels: ['*']}\n";
+static const char CONFIG[] =
+    "version: 1\n"
+    "upstream: unix://%s/engine.sock\n"
+    "audit: {on_failure: continue, sinks: [{file: %s/audit.jsonl, fsync: never}]}\n"
+    "listeners:\n"
+    "  - {address: 'unix://%s/a.sock', policy: monitoring}\n"
+    "  - {address: 'unix://%s/b.sock', policy: all}\n"
+    "  - {address: 'unix://%s/c.sock', policy: p}\n"
+    "policies:\n"
+    "  p:\n"
+    "    include: [monitoring]\n"
+    "    allow: [ContainerCreate, ContainerAttach, ImageBuild, ImageLoad, ImageCreate]\n"
+    "    answers: {redact_env: [deny-all], redact_labels: ['*']}\n";
 
 static void nobody_accepts(void *arg UNUSED, Listener *listener UNUSED, int fd) {
     close(fd);
@@ -73,9 +75,14 @@ static void world_end(void) {
         listener_free(world.listeners[i]);
     snprintf(path, sizeof(path), "%s/engine.sock", folder_of_world);
     unlink(path);
+    snprintf(path, sizeof(path), "%s/audit.jsonl", folder_of_world);
+    unlink(path);
     rmdir(folder_of_world);
     close(world.engine_listener);
     world.env.audit = audit_free(world.env.audit);
+    world.env.metrics = metrics_free(world.env.metrics);
+    world.env.kept = kept_free(world.env.kept);
+    world.env.known = kept_free(world.env.known);
     world.env.resolver = resolver_free(world.env.resolver);
     world.env.redactor = redactor_free(world.env.redactor);
     world.env.reaper = reaper_free(world.env.reaper);
@@ -90,19 +97,26 @@ static void world_begin(void) {
 
     signal(SIGPIPE, SIG_IGN);
     snprintf(folder_of_world, sizeof(folder_of_world), "%s", folder);
-    n = snprintf(text, sizeof(text), CONFIG, folder, folder, folder, folder);
+    n = snprintf(text, sizeof(text), CONFIG, folder, folder, folder, folder, folder);
+    snprintf(world.audit_path, sizeof(world.audit_path), "%s/audit.jsonl", folder);
     FUZZ_CHECK(config_parse((Span){text, (size_t) n}, "fuzz", stderr, &world.config) == 0, "the config");
     world.engine_listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    FUZZ_CHECK(bind(world.engine_listener, &world.config->upstream.socket.any, world.config->upstream.length) ==
-                       0 &&
-                   listen(world.engine_listener, 16) == 0,
-               "no engine's socket");
+    FUZZ_CHECK(
+        bind(world.engine_listener, &world.config->upstream.socket.any, world.config->upstream.length) == 0 &&
+            listen(world.engine_listener, 16) == 0,
+        "no engine's socket");
     world.env.base = event_base_new();
     world.env.facts = &world.facts;
     world.facts.of = world.config;
     world.env.reaper = reaper_new(world.env.base);
     world.env.resolver = resolver_new(world.env.base, getaddrinfo);
     FUZZ_CHECK(redactor_new(NULL, &world.env.redactor, &why) == 0, "no key");
+    world.env.kept = kept_new(world.env.base, KEPT_LIMITS_RESTORE);
+    world.env.known = kept_new(world.env.base, KEPT_LIMITS_LOOKS);
+    world.env.metrics = metrics_new(1700000000000000u);
+    FUZZ_CHECK(world.env.kept && world.env.known && world.env.metrics &&
+                   metrics_prepare(world.env.metrics, world.config) == 0,
+               "no memory");
     FUZZ_CHECK(audit_new(world.env.base, world.config, &world.env.audit) == 0, "no trail");
     for (size_t i = 0; i < LISTENERS; i++)
         FUZZ_CHECK(listener_open(world.env.base, world.config, i, -1, nobody_accepts, NULL,
@@ -117,7 +131,8 @@ typedef struct Play {
     Client *client;
     int client_fd; /* −1: gone */
     Span client_left, engine_left;
-    int engine_fds[ENGINES]; /* −1: gone; connections that the gate has made, the last is the one that speaks */
+    int engine_fds[ENGINES]; /* −1: gone; connections that the gate has made, the last is the one that speaks
+                              */
     Buffer arrived[ENGINES];
     size_t n_engines;
 } Play;
@@ -295,6 +310,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 1; i < steps.size && i < STEPS; i++)
         play_step(&play, (unsigned char) steps.data[i]);
     play_end(&play);
+    (void) audit_flush(world.env.audit);
+    if (truncate(world.audit_path, 0) < 0)
+        FUZZ_CHECK(false, "the trail can't be cut");
     for (size_t i = 0; i < play.n_engines; i++) {
         check_arrived(world.config->listeners[listener].policy, buffer_span(&play.arrived[i]));
         buffer_done(&play.arrived[i]);

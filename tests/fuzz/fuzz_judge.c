@@ -103,7 +103,8 @@ static const Described EXCEPTIONS[] = {
 
 static bool is_exempt(const Described *item) {
     for (size_t i = 0; i < ARRAY_SIZE(EXCEPTIONS); i++)
-        if (strcmp(EXCEPTIONS[i].operation, item->operation) == 0 && strcmp(EXCEPTIONS[i].path, item->path) == 0)
+        if (strcmp(EXCEPTIONS[i].operation, item->operation) == 0 &&
+            strcmp(EXCEPTIONS[i].path, item->path) == 0)
             return true;
     return false;
 }
@@ -176,9 +177,11 @@ static void check_sent(const Policy *policy, const Request *request, const Body 
     if (!text)
         return;
     FUZZ_CHECK(body_dump(body, text, size) == size, "dumped twice, of two sizes");
-    FUZZ_CHECK(body_parse(arena, (Span){text, size}, &again, &detail) == REASON_OK, "what is sent: %s", detail);
+    FUZZ_CHECK(body_parse(arena, (Span){text, size}, &again, &detail) == REASON_OK, "what is sent: %s",
+               detail);
     policy_decide(policy, request, again, arena, &second);
-    FUZZ_CHECK(second.effect == verdict->effect, "what is sent would be refused: %s", verdict_detail(&second));
+    FUZZ_CHECK(second.effect == verdict->effect, "what is sent would be refused: %s",
+               verdict_detail(&second));
 }
 
 static void judge(const Policy *policy, const Request *request, Body *body, Span bytes, Arena *arena) {
@@ -196,7 +199,8 @@ static void judge(const Policy *policy, const Request *request, Body *body, Span
         check_spellings(request->operation->id, "", value);
         check_sent(policy, request, body, arena, &verdict);
     } else {
-        FUZZ_CHECK(verdict.reason != REASON_UNDECIDED && verdict_detail(&verdict), "refused without a reason");
+        FUZZ_CHECK(verdict.reason != REASON_UNDECIDED && verdict_detail(&verdict),
+                   "refused without a reason");
     }
     go_json_free(value);
 }

@@ -8,8 +8,7 @@
 
 Span fuzz_line(FuzzInput *input) {
     const uint8_t *end = input->size > 0 ? memchr(input->p, '\n', input->size) : NULL;
-    Span line = {.data = (const char *) input->p,
-                 .size = end ? (size_t) (end - input->p) : input->size};
+    Span line = {.data = (const char *) input->p, .size = end ? (size_t) (end - input->p) : input->size};
     size_t taken = line.size + (end != NULL);
 
     input->p += taken;

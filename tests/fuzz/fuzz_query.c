@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * METHOD, POLICY, BASE and a request-target: the query's judge, on its own and as the target is sent: both come to
- * the same verdict. Monotony: a policy with one `allow` less, or one `deny` more, never allows what the whole
- * one denies.
+ * METHOD, POLICY, BASE and a request-target: the query's judge, on its own and as the target is sent: both
+ * come to the same verdict. Monotony: a policy with one `allow` less, or one `deny` more, never allows what
+ * the whole one denies.
  */
 #include "fuzz.h"
 
@@ -30,8 +30,14 @@ static const char *const ALLOWS[] = {
     "{operation: SystemInfo, until: 2030-01-01T00:00:00Z}",
 };
 static const char *const DENIES[] = {
-    "ContainerList",   "ContainerLogs", "{request: \"GET /libpod/secrets/**\"}", "{request: \"GET /**\"}",
-    "ContainerCreate", "ContainerKill", "ImageBuild",                           "SystemInfo",
+    "ContainerList",
+    "ContainerLogs",
+    "{request: \"GET /libpod/secrets/**\"}",
+    "{request: \"GET /**\"}",
+    "ContainerCreate",
+    "ContainerKill",
+    "ImageBuild",
+    "SystemInfo",
 };
 
 #define BASES 32u
@@ -62,9 +68,11 @@ static void write_base(Buffer *text, unsigned base) {
     bool good = buffer_printf(text, "b%u:\n", base) == 0 && write_policy(text, allows, denies);
 
     for (unsigned i = 0; good && i < ARRAY_SIZE(ALLOWS); i++)
-        good = buffer_printf(text, "b%u-a%u:\n", base, i) == 0 && write_policy(text, allows & ~(1u << i), denies);
+        good = buffer_printf(text, "b%u-a%u:\n", base, i) == 0 &&
+               write_policy(text, allows & ~(1u << i), denies);
     for (unsigned i = 0; good && i < ARRAY_SIZE(DENIES); i++)
-        good = buffer_printf(text, "b%u-d%u:\n", base, i) == 0 && write_policy(text, allows, denies | 1u << i);
+        good =
+            buffer_printf(text, "b%u-d%u:\n", base, i) == 0 && write_policy(text, allows, denies | 1u << i);
     FUZZ_CHECK(good, "no memory for the policies");
 }
 

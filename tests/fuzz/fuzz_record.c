@@ -46,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(64u << 20);
     FuzzInput input = {data, size};
     unsigned kind = fuzz_byte(&input);
-    Subject subject = {.has_creds = kind & 1u, .pid = 7, .exe = (char *) (uintptr_t) next_text(arena, &input)};
+    Subject subject = {
+        .has_creds = kind & 1u, .pid = 7, .exe = (char *) (uintptr_t) next_text(arena, &input)};
     Request request = {.method = METHOD_GET + kind % METHOD_DELETE};
     Verdict verdict = {.effect = kind % 5,
                        .rule = next_text(arena, &input),
@@ -57,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                      .id = "01J00000000000000000000000",
                      .listener = next_text(arena, &input),
                      .policy = next_text(arena, &input),
+                     .where = next_text(arena, &input),
                      .client = &subject,
                      .request = &request,
                      .verdict = &verdict,

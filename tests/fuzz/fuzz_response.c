@@ -110,8 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
     read_all(&whole, head_request, &a);
     read_all(&split, head_request, &b);
-    FUZZ_CHECK(a.head == b.head && a.status == b.status, "%d %u of one piece, %d %u of many", a.head, a.status,
-               b.head, b.status);
+    FUZZ_CHECK(a.head == b.head && a.status == b.status, "%d %u of one piece, %d %u of many", a.head,
+               a.status, b.head, b.status);
     FUZZ_CHECK(a.framing == b.framing && a.length == b.length && a.until_close == b.until_close,
                "framed otherwise");
     FUZZ_CHECK(a.ended == b.ended, "ended: %d of one piece, %d of many", a.ended, b.ended);

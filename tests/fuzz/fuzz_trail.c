@@ -36,7 +36,7 @@ static void check_suggestion(const Seen *seen) {
     Span text;
 
     yaml_out_map(out);
-    suggestion_write(out, "p", seen);
+    suggestion_write(out, "p", seen, arena);
     yaml_out_map_end(out);
     text = yaml_out_finish(out);
     FUZZ_CHECK(!text.data || doc_parse(arena, text, &errors), "%s:\n%.*s",

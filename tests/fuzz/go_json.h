@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A second reading of a JSON text, by the rules of Go's encoding/json and none of the gate's code, for tests
- * only: members in their order with duplicates, strings decoded with U+FFFD for what is no UTF-8, keys matched
- * to fields without regard to case (encoding/json fold.go: ASCII letters, and U+017F and U+212A for s and k).
+ * only: members in their order with duplicates, strings decoded with U+FFFD for what is no UTF-8, keys
+ * matched to fields without regard to case (encoding/json fold.go: ASCII letters, and U+017F and U+212A for s
+ * and k).
  */
 #pragma once
 

@@ -20,8 +20,8 @@ static const char *current = "(none)";
 static void on_abort(int number) {
     static const char what[] = "# the input: ";
 
-    if (write(STDERR_FILENO, what, sizeof(what) - 1) < 0 || write(STDERR_FILENO, current, strlen(current)) < 0 ||
-        write(STDERR_FILENO, "\n", 1) < 0)
+    if (write(STDERR_FILENO, what, sizeof(what) - 1) < 0 ||
+        write(STDERR_FILENO, current, strlen(current)) < 0 || write(STDERR_FILENO, "\n", 1) < 0)
         _exit(1);
     signal(number, SIG_DFL);
     raise(number);

@@ -154,6 +154,17 @@ def from_words(seeds):
         record["request"] = {"method": method, "path": path, "query": query, "operation": None, "bytes": len(body or b"")}
         record["facts"] = [{"field": "HostConfig.Privileged", "value": True}, {"field": "Labels[\"a\"]", "withheld": "string"}]
         seeds.add("trail", (json.dumps(record) + "\n").encode())
+        if len(body or b"") % 16 == 0:
+            seeds.add("audit", b"".join(chained(json.dumps(record, separators=(",", ":")), 3)))
+
+
+def chained(record, n):
+    """n lines of a trail, each with the hash of the one before, as the daemon writes them."""
+    prev = "null"
+    for seq in range(1, n + 1):
+        line = record.replace('"seq":1,', f'"seq":{seq},', 1)[:-1] + f',"prev":{prev}}}'
+        prev = '"sha256:' + hashlib.sha256(line.encode()).hexdigest() + '"'
+        yield (line[:-1] + f',"hash":{prev}}}\n').encode()
 
 
 def dictionaries(seeds):
