@@ -145,7 +145,7 @@ static int listener_apply_rights(const Listener *listener, const ConfigListener 
 static int listener_bind_unix(Listener *listener) {
     const ConfigListener *config = listener_config(listener);
     const Address *address = &config->address;
-    int lock CLEANUP(listener_close_fd) = listener_lock_directory(address->socket.un.sun_path);
+    int lock UNUSED CLEANUP(listener_close_fd) = listener_lock_directory(address->socket.un.sun_path);
     struct stat st;
     mode_t mask;
     int r;

@@ -58,8 +58,9 @@ void judgement_object(Judgement *j, const Place *place, Reason reason, const cha
     if (!reported && !j->trace)
         return judgement_add(j, &finding);
     va_start(args, detail);
-    /* It is never NULL, but gcc can't see that under UBSan. */
-    (void) vsnprintf(text, sizeof(text), detail ? detail : "", args);
+    text[0] = '\0';
+    if (detail) /* as it always is, but gcc can't see that under UBSan */
+        (void) vsnprintf(text, sizeof(text), detail, args);
     va_end(args);
     if (reported) {
         finding.field = place_show(j->arena, place);
