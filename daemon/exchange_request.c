@@ -238,8 +238,7 @@ bool exchange_read_body(Exchange *x) {
         return true;
     }
     if (status == READ_FAILED) {
-        exchange_refuse(x, reader_body_truncated(x->up_reader) ? REASON_BODY_TRUNCATED : REASON_HTTP_FRAMING,
-                        NULL);
+        exchange_refuse(x, reader_body_reason(x->up_reader), NULL);
         return true;
     }
     return status == READ_END ? exchange_judge_collected(x) : buffer_size(&client->in) != before;

@@ -173,7 +173,7 @@ bool exchange_wait_head(Exchange *x) {
     bool moved = exchange_pump_up(x);
 
     if (exchange_upload_failed(x)) {
-        reason = reader_body_truncated(x->up_reader) ? REASON_BODY_TRUNCATED : REASON_HTTP_FRAMING;
+        reason = reader_body_reason(x->up_reader);
         exchange_fail(x, reason, NULL, exchange_upload_end(x));
         return true;
     }

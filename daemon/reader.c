@@ -32,7 +32,7 @@ struct Reader {
     size_t trailer_bytes;
     char tail[4]; /* the last bytes of a chunked body so far */
     bool end;
-    bool truncated;
+    bool truncated, no_memory;
     Buffer *out; /* during one llhttp_execute over body bytes */
 };
 
@@ -85,11 +85,18 @@ static int reader_on_head(llhttp_t *llhttp) {
     return HPE_PAUSED;
 }
 
+static int reader_append(Reader *reader, Buffer *out, Span span) {
+    int r = buffer_append(out, span);
+
+    reader->no_memory |= r < 0;
+    return r;
+}
+
 static int reader_on_body(llhttp_t *llhttp, const char *at, size_t length) {
     Reader *reader = reader_of(llhttp);
 
     reader->body_bytes += length;
-    return buffer_append(reader->out, (Span){at, length}) < 0 ? HPE_USER : 0;
+    return reader_append(reader, reader->out, (Span){at, length}) < 0 ? HPE_USER : 0;
 }
 
 static int reader_on_end(llhttp_t *llhttp) {
@@ -120,7 +127,8 @@ void reader_reset(Reader *reader) {
     reader->lint = (Lint){0};
     reader->raw.method = reader->raw.target = (Span){0};
     reader->raw.n_headers = 0;
-    reader->head_done = reader->too_many_headers = reader->end = reader->truncated = false;
+    reader->head_done = reader->too_many_headers = reader->end = reader->truncated = reader->no_memory =
+        false;
     reader->mode = BODY_MODE_NONE;
     reader->left = reader->body_bytes = 0;
     reader->trailer_bytes = 0;
@@ -224,7 +232,7 @@ static ReadStatus reader_plain(Reader *reader, Buffer *in, Buffer *out, size_t r
         span.size = room;
     if (reader->mode == BODY_MODE_LENGTH && span.size > reader->left)
         span.size = (size_t) reader->left;
-    if (buffer_append(out, span) < 0)
+    if (reader_append(reader, out, span) < 0)
         return READ_FAILED;
     buffer_consume(in, span.size);
     reader->body_bytes += span.size;
@@ -294,8 +302,10 @@ static ReadStatus reader_content_as_chunk(Reader *reader, Buffer *in, Buffer *ou
 
     /* The gap is right at the first try when the content is about as long as what waits, as it mostly is. */
     guess = (size_t) snprintf(head, sizeof(head), "%zx\r\n", waiting);
-    if (!buffer_reserve(out, waiting + 2 * CHUNK_HEAD_MAX))
+    if (!buffer_reserve(out, waiting + 2 * CHUNK_HEAD_MAX)) {
+        reader->no_memory = true;
         return READ_FAILED;
+    }
     buffer_commit(out, guess);
     status = reader_content(reader, in, out, room);
     content = buffer_size(out) - at - guess;
@@ -324,7 +334,7 @@ ReadStatus reader_body(Reader *reader, Buffer *in, bool ended, Buffer *out, size
     }
     if (!reader->end)
         return READ_MORE;
-    if (chunked && buffer_append(out, SPAN("0\r\n\r\n")) < 0)
+    if (chunked && reader_append(reader, out, SPAN("0\r\n\r\n")) < 0)
         return READ_FAILED;
     return READ_END;
 }
@@ -335,6 +345,12 @@ uint64_t reader_body_bytes(const Reader *reader) {
 
 bool reader_body_truncated(const Reader *reader) {
     return reader->truncated;
+}
+
+Reason reader_body_reason(const Reader *reader) {
+    if (reader->no_memory)
+        return REASON_NO_MEMORY;
+    return reader->truncated ? REASON_BODY_TRUNCATED : REASON_HTTP_FRAMING;
 }
 
 bool reader_at_end(const Reader *reader) {

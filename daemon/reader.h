@@ -55,4 +55,6 @@ ReadStatus reader_body(Reader *reader, Buffer *in, bool ended, Buffer *out, size
 
 uint64_t reader_body_bytes(const Reader *reader); /* content bytes of this message so far */
 bool reader_body_truncated(const Reader *reader); /* READ_FAILED because the peer ended it early */
-bool reader_at_end(const Reader *reader);         /* READ_END was reached, or there is no body */
+/* Why READ_FAILED, of a request's body: truncated, no memory (which isn't the client's mistake), framing. */
+Reason reader_body_reason(const Reader *reader);
+bool reader_at_end(const Reader *reader); /* READ_END was reached, or there is no body */
