@@ -23,6 +23,7 @@ CODE = [re.compile(pattern) for pattern in (
     r'(?:required_miss|required_since|exec_object|params_object|judgement_refuse(?:_hinted)?)\([^;]*?"'
     rf'({FAMILY}\.[a-z_]+)"',
     r'\*ret_rule = "([a-z_.]+)"',
+    r'"(api_versions\.[a-z_]+)"',
 )]
 
 
