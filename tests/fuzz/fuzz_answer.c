@@ -73,6 +73,8 @@ static void run(const View *view, Span text) {
         return;
     if (buffer_size(&out) == 0)
         return;
+    if (view->sentence && (text.size == 0 || text.data[0] != '{'))
+        return; /* a failure in plain text */
     if (!view->many && view->kind == ANSWER_DOCUMENT)
         check_shape(text, buffer_span(&out));
     FUZZ_CHECK(view_run(view, hash, NULL, buffer_span(&out), &second) == REASON_OK,

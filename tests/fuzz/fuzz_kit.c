@@ -5,6 +5,7 @@
 #include "fuzz.h"
 
 #define POLICIES_BYTES (64u << 10)
+#define POLICIES_MAX 32u
 
 Span fuzz_line(FuzzInput *input) {
     const uint8_t *end = input->size > 0 ? memchr(input->p, '\n', input->size) : NULL;
@@ -29,34 +30,37 @@ void fuzz_fail(const char *file, int line, const char *format, ...) {
 
 /* --- the policies */
 
-static PolicySet *fuzz_compile(const DocNode **ret_policies) {
+static const DocNode *fuzz_read_policies(DocErrors *errors) {
     static char text[POLICIES_BYTES];
-    static Arena *arena; /* kept: it holds the names */
-    ApiVersions versions = api_versions_default();
-    DocErrors errors = {.file = FUZZ_POLICIES};
     FILE *file = fopen(FUZZ_POLICIES, "re");
     const DocNode *root;
-    PolicySet *set;
     size_t size;
 
-    arena = errors.arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
     FUZZ_CHECK(file != NULL, "%s can't be opened", FUZZ_POLICIES);
     size = fread(text, 1, sizeof(text), file);
     fclose(file);
-    root = doc_parse(arena, (Span){text, size}, &errors);
-    *ret_policies = root ? doc_get(root, "policies") : NULL;
-    set = *ret_policies ? policy_set_compile(*ret_policies, &versions, &errors) : NULL;
-    FUZZ_CHECK(set != NULL, "%s: %s", FUZZ_POLICIES, errors.n > 0 ? errors.items[0].message : "no policies");
-    return set;
+    root = doc_parse(errors->arena, (Span){text, size}, errors);
+    return root ? doc_get(root, "policies") : NULL;
 }
 
 Policy *fuzz_policy(unsigned which) {
     static PolicySet *set;
-    static const DocNode *policies;
+    static Policy *items[POLICIES_MAX];
+    static size_t n;
+    CLEANUP(arena_free_p) Arena *arena = NULL;
+    ApiVersions versions = api_versions_default();
+    DocErrors errors = {.file = FUZZ_POLICIES};
+    const DocNode *policies;
 
-    if (!set)
-        set = fuzz_compile(&policies);
-    return policy_set_get(set, policies->pairs[which % policies->n].key.scalar);
+    if (set)
+        return items[which % n];
+    arena = errors.arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
+    policies = fuzz_read_policies(&errors);
+    set = policies ? policy_set_compile(policies, &versions, &errors) : NULL;
+    FUZZ_CHECK(set != NULL, "%s: %s", FUZZ_POLICIES, errors.n > 0 ? errors.items[0].message : "no policies");
+    for (n = 0; n < policies->n && n < POLICIES_MAX; n++)
+        items[n] = policy_set_get(set, policies->pairs[n].key.scalar);
+    return items[which % n];
 }
 
 /* --- pieces */

@@ -78,7 +78,7 @@ static void write_base(Buffer *text, unsigned base) {
 
 static const PolicySet *policies(void) {
     static PolicySet *set;
-    static Arena *arena; /* kept: it holds the names */
+    CLEANUP(arena_free_p) Arena *arena = NULL;
     ApiVersions versions = api_versions_default();
     DocErrors errors = {.file = "policies"};
     CLEANUP(buffer_done) Buffer text = {0};

@@ -158,7 +158,8 @@ class Job(Cli):
                     line = process.stdout.readline()
                     check(line == b"line 1\n", f"the log begins with {line!r}")
                 else:
-                    time.sleep(0.4)
+                    if self.place.stopping.wait(0.4):
+                        raise CutOff()
                     check(process.poll() is None, f"{arguments[0]} ended with {process.returncode}")
             finally:
                 self.place.reap(process)

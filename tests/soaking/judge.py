@@ -14,7 +14,7 @@ import clients
 
 Finding = collections.namedtuple("Finding", "good what text")
 # The median of the last third's resident memory against the second's: a leak of 100 bytes a request shows in minutes.
-GROWTH_SHARE, GROWTH_KIB = 1.05, 256
+GROWTH_SHARE, GROWTH_KIB = 1.02, 256
 CALM = 20  # seconds for connections that were cut off to be ended
 
 
@@ -25,7 +25,7 @@ def flat(watch):
     second, last = (statistics.median(sample[1] for sample in part) for part in parts[1:])
     bound = second * GROWTH_SHARE + GROWTH_KIB
     return Finding(last <= bound, "memory", f"median of the last third {last:.0f} KiB, of the second {second:.0f}; bound {bound:.0f} "
-                   f"(5 % and {GROWTH_KIB} KiB more); at the start {watch.at_start[1]}")
+                   f"(2 % and {GROWTH_KIB} KiB more); at the start {watch.at_start[1]}")
 
 
 def calm(watch):
