@@ -22,7 +22,8 @@ SUPPORT = os.path.join(TOP, "tests", "support")
 DIRECT = os.environ.get("GATE") == "direct"
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(TOP, "build")))
 ENGINE_DIR = os.environ.get("ENGINE_DIR", "")
-PRESETS = ("prometheus-docker-sd", "prometheus-dockerswarm-sd", "dockge", "glances", "ryuk")
+PRESETS = ("prometheus-docker-sd", "prometheus-dockerswarm-sd", "dockge", "glances", "ryuk", "homepage", "homarr", "wud",
+           "wud-update", "testcontainers", "netdata")
 POLICIES = ("all", "monitoring", "read-only", "none", "work", "edges", "watch", "blind", *PRESETS)
 PATIENCE = 90  # seconds for one command of a client: far more than any takes, less than a hang of the whole run
 
