@@ -8,9 +8,9 @@
 #include "rules.h"
 
 typedef struct ImageRef {
-    const char *text;   /* "docker.io/library/alpine:latest", "quay.io/a/b:1@sha256:…", "sha256:…" */
-    const char *name;   /* without tag and digest: "docker.io/library/alpine"; NULL: an ID */
-    const char *tag;    /* "latest" where neither a tag nor a digest was written; NULL: none */
+    const char *text; /* "docker.io/library/alpine:latest", "r.example.com/a/b:1@sha256:…", "sha256:…" */
+    const char *name; /* without tag and digest: "docker.io/library/alpine"; NULL: an ID */
+    const char *tag;  /* "latest" where neither a tag nor a digest was written; NULL: none */
     const char *digest; /* "sha256:" and 64 hex digits; NULL: none */
 } ImageRef;
 

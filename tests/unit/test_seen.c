@@ -112,9 +112,9 @@ Test(seen, volumes_execs_builds_and_images) {
                     "observe", ""));
     LIST(SEEN_BUILD_NETWORKS, "host:1");
     cr_expect_eq(seen->flags[SEEN_REMOTE], 1);
-    take(KIT_RECORD("POST", "/v1.44/images/create", "fromImage=quay.io/x/y", "\"ImageCreate\"", "observe",
-                    ""));
-    LIST(SEEN_IMAGES, "quay.io/x/y:1 sha256:a:1"); /* all tags of it; `a` could be an ID */
+    take(KIT_RECORD("POST", "/v1.44/images/create", "fromImage=registry.example.com/x/y", "\"ImageCreate\"",
+                    "observe", ""));
+    LIST(SEEN_IMAGES, "registry.example.com/x/y:1 sha256:a:1"); /* all tags of it; `a` could be an ID */
 }
 
 Test(seen, what_is_no_operation_and_conditions) {
