@@ -120,8 +120,9 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
     const ClientOwner owner = {server_on_closed, server_on_turned_away, server};
     Subject subject = {0}, who;
     const char *rule = "listener.identity";
-    bool known = identity_read(fd, &subject) == 0, allowed, charged;
-    Reason reason = REASON_CLIENT_NOT_ALLOWED;
+    int r = identity_read(fd, &subject);
+    bool known = r == 0, allowed, charged;
+    Reason reason = r == -ENOMEM ? REASON_NO_MEMORY : REASON_CLIENT_NOT_ALLOWED;
     Client *client;
 
     if (listener_is_for_metrics(listener)) {
@@ -149,7 +150,7 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
     else if (known)
         server_hear_stranger(server, client, reason, rule);
     else
-        server_refuse(server, client, reason, rule);
+        server_refuse(server, client, reason, reason == REASON_NO_MEMORY ? NULL : rule);
 }
 
 /* --- Reload ------------------------------------------------------------------------------------- */

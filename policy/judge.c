@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "hostpath.h"
 #include "judgement.h"
 #include "text.h"
 
@@ -47,6 +48,13 @@ static void judgement_add(Judgement *j, const Finding *finding) {
     findings->n++;
 }
 
+const char *judgement_clean(Judgement *j, Span path) {
+    const char *clean = hostpath_clean(j->arena, path);
+
+    j->no_memory = j->no_memory || (!clean && hostpath_is_sound(path));
+    return clean;
+}
+
 void judgement_object(Judgement *j, const Place *place, Reason reason, const char *rule, const char *hint,
                       const char *detail, ...) {
     Finding finding = {.reason = reason, .rule = rule, .hint = hint};
@@ -66,10 +74,9 @@ void judgement_object(Judgement *j, const Place *place, Reason reason, const cha
         finding.field = place_show(j->arena, place);
         if (finding.field)
             finding.detail = arena_printf(j->arena, "%s%s", finding.field, text);
-        if (!finding.detail) {
-            finding.reason = REASON_NO_MEMORY;
-            finding.field = "";
-            finding.detail = "no memory to say which field";
+        if (!finding.detail || j->no_memory) {
+            finding = (Finding){.reason = REASON_NO_MEMORY, .rule = rule, .field = ""};
+            finding.detail = j->no_memory ? "no memory for a path" : "no memory to say which field";
         }
     } else {
         judgement_trace_rest(j, place, reason, &finding, text);

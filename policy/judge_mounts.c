@@ -104,7 +104,7 @@ static bool judge_keep_path(Judgement *j, const Place *place, const char *path, 
 /* `value`: what the finding quotes, or NULL: there is none. */
 static bool judge_bind_source(Judgement *j, const Place *place, const BodyNode *value, Span source,
                               bool readonly) {
-    const char *clean = hostpath_clean(j->arena, source);
+    const char *clean = judgement_clean(j, source);
     const char *shown;
     Span path = span_from(clean);
     BindAnswer answer = BIND_DENIED;

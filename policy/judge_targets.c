@@ -27,7 +27,7 @@ bool judge_is_one_value(Span text, const char *more) {
  * needs a device; both sources pass by their exact path only. /dev/shm is for everybody to size.
  */
 bool judge_target_is_safe(Judgement *j, Span target, Span source) {
-    const char *clean = hostpath_clean(j->arena, target), *clean_source = hostpath_clean(j->arena, source);
+    const char *clean = judgement_clean(j, target), *clean_source = judgement_clean(j, source);
     Span path = span_from(clean), from = clean_source ? span_from(clean_source) : SPAN("");
 
     if (!clean || !judge_is_one_value(target, ":") || span_equals(path, SPAN("/")) ||
@@ -59,7 +59,7 @@ static void judge_file_target(Judgement *j, const Place *place, const Field *fie
 
 /* T-087: a descriptor that runc left open leads out of the container (CVE-2024-21626). */
 static void judge_working_dir(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
-    const char *clean = hostpath_clean(j->arena, body_string(value));
+    const char *clean = judgement_clean(j, body_string(value));
     Span path = span_from(clean);
 
     if (!clean || hostpath_is_in(path, SPAN("/proc")) || hostpath_is_in(path, SPAN("/dev/fd")))

@@ -72,7 +72,7 @@ static void judge_groups(Judgement *j, const Place *place, const Field *field, c
 
 /* T-081: any path, a folder of nodes too; what a link below /dev leads to only root has said. */
 static bool device_is_allowed(Judgement *j, Span path) {
-    const char *clean = hostpath_clean(j->arena, path);
+    const char *clean = judgement_clean(j, path);
 
     return clean && hostpath_is_in(span_from(clean), SPAN("/dev")) &&
            pattern_list_has(&j->rules->devices, span_from(clean));

@@ -27,7 +27,8 @@ typedef struct Judgement {
     unsigned api_minor; /* 0: unversioned, hence the engine's newest */
     Findings *findings;
     size_t n_ambiguous;
-    Trace *trace; /* or NULL */
+    bool no_memory; /* see judgement_clean() */
+    Trace *trace;   /* or NULL */
 } Judgement;
 
 typedef void (*JudgeFunction)(Judgement *j, const Place *place, const Field *field, const BodyNode *value);
@@ -92,6 +93,11 @@ static inline bool judgement_wants_non_root(const Judgement *j) {
 }
 
 /* The members of an object by name, safe for absent objects and other types, which the walk reports. */
+/*
+ * hostpath_clean(); where it fails and that isn't the path's fault, what is found from then on has
+ * REASON_NO_MEMORY.
+ */
+const char *judgement_clean(Judgement *j, Span path);
 Span judgement_text_of(const BodyNode *object, const char *key);       /* "" */
 bool judgement_flag_of(const BodyNode *object, const char *key);       /* false */
 int64_t judgement_integer_of(const BodyNode *object, const char *key); /* 0 */

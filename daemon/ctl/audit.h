@@ -54,6 +54,13 @@ typedef struct AuditInput {
 
 void audit_input_done(AuditInput *input);
 
+/* The options that say what is read, by their letters: `J` (--journal[=FOLDER]) and `c` (--config). False:
+ * none of them. */
+bool audit_input_option(AuditInput *input, int option, const char *value);
+
+/* CTL_OK; or AUDIT_USAGE, after a message, where there are files beside --journal. */
+int audit_input_check(const AuditInput *input, size_t n_files);
+
 /*
  * Files as named by `args`; without any, standard input where that is a pipe or a file and no --config was
  * given, else the config's first file sink with what rotation made of it; with `skip`, the file sink behind

@@ -32,6 +32,23 @@ int audit_fail(const AuditInput *input, const char *what, const char *why) {
     return AUDIT_CHANGED;
 }
 
+bool audit_input_option(AuditInput *input, int option, const char *value) {
+    if (option == 'J') {
+        input->journal = true;
+        input->journal_folder = value;
+    } else if (option == 'c')
+        input->config = value;
+    else
+        return false;
+    return true;
+}
+
+int audit_input_check(const AuditInput *input, size_t n_files) {
+    if (input->journal && n_files > 0)
+        return ctl_fail_usage(input->verb, "--journal or files, not both");
+    return AUDIT_OK;
+}
+
 void audit_input_done(AuditInput *input) {
     audit_journal_close(input);
     for (size_t i = 0; i < input->n_files; i++)

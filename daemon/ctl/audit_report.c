@@ -67,22 +67,17 @@ static int report_take_options(Report *p, int argc, char **argv) {
         case 'k':
             p->key_path = optarg;
             break;
-        case 'J':
-            p->input.journal = true;
-            p->input.journal_folder = optarg;
-            break;
-        case 'c':
-            p->input.config = optarg;
-            break;
         case 'h':
             p->help = true;
             return CTL_OK;
         default:
+            if (audit_input_option(&p->input, option, optarg))
+                break;
             r = choice_is_option(option) ? choice_take(&p->choice, "audit report", option, optarg)
                                          : ctl_fail_option("audit report", option, argv);
         }
-    if (r == CTL_OK && p->input.journal && optind < argc)
-        return ctl_fail_usage("audit report", "--journal or files, not both");
+    if (r == CTL_OK)
+        r = audit_input_check(&p->input, (size_t) (argc - optind));
     if (r == CTL_OK && !p->output && isatty(STDOUT_FILENO))
         return ctl_fail_usage("audit report", "--output FILE.html says where to");
     return r;

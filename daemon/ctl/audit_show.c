@@ -68,22 +68,17 @@ static int show_take_options(Show *s, int argc, char **argv) {
         case 'f':
             s->input.follows = true;
             break;
-        case 'J':
-            s->input.journal = true;
-            s->input.journal_folder = optarg;
-            break;
-        case 'c':
-            s->input.config = optarg;
-            break;
         case 'h':
             s->help = true;
             return CTL_OK;
         default:
+            if (audit_input_option(&s->input, option, optarg))
+                break;
             r = choice_is_option(option) ? choice_take(&s->choice, "audit show", option, optarg)
                                          : ctl_fail_option("audit show", option, argv);
         }
-    if (r == CTL_OK && s->input.journal && optind < argc)
-        return ctl_fail_usage("audit show", "--journal or files, not both");
+    if (r == CTL_OK)
+        r = audit_input_check(&s->input, (size_t) (argc - optind));
     return r;
 }
 

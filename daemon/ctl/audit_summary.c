@@ -88,22 +88,17 @@ static int summary_take_options(Summary *s, int argc, char **argv) {
         case 'j':
             s->json = true;
             break;
-        case 'J':
-            s->input.journal = true;
-            s->input.journal_folder = optarg;
-            break;
-        case 'c':
-            s->input.config = optarg;
-            break;
         case 'h':
             s->help = true;
             return CTL_OK;
         default:
+            if (audit_input_option(&s->input, option, optarg))
+                break;
             r = choice_is_option(option) ? choice_take(&s->choice, "audit summary", option, optarg)
                                          : ctl_fail_option("audit summary", option, argv);
         }
-    if (r == CTL_OK && s->input.journal && optind < argc)
-        return ctl_fail_usage("audit summary", "--journal or files, not both");
+    if (r == CTL_OK)
+        r = audit_input_check(&s->input, (size_t) (argc - optind));
     return r;
 }
 

@@ -51,3 +51,13 @@ typedef struct FuzzPieces {
 } FuzzPieces;
 
 size_t fuzz_piece(FuzzPieces *pieces, size_t left);
+
+/* What a peer sends, piece by piece, as a connection has it. */
+typedef struct FuzzFeed {
+    Span left;
+    FuzzPieces pieces;
+    Buffer in;
+} FuzzFeed;
+
+/* The next piece. False: there is none. */
+bool fuzz_feed(FuzzFeed *feed);

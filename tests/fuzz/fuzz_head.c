@@ -17,23 +17,6 @@ typedef struct Seen {
     uint32_t sums[REQUESTS];
 } Seen;
 
-typedef struct Feed {
-    Span left;
-    FuzzPieces pieces;
-    Buffer in;
-} Feed;
-
-/* False: there is no more. */
-static bool feed_more(Feed *feed) {
-    size_t n = fuzz_piece(&feed->pieces, feed->left.size);
-
-    if (n == 0 || buffer_append(&feed->in, (Span){feed->left.data, n}) < 0)
-        return false;
-    feed->left.data += n;
-    feed->left.size -= n;
-    return true;
-}
-
 static uint32_t sum(uint32_t h, Span bytes) {
     for (size_t i = 0; i < bytes.size; i++)
         h = (h ^ (unsigned char) bytes.data[i]) * 16777619u;
@@ -52,7 +35,7 @@ static char *head_text(Arena *arena, const Request *request) {
 }
 
 /* REASON_OK: a head, and *ret_size bytes of feed->in are its. REASON_UNDECIDED: the input is over. */
-static Reason read_head(Reader *reader, Feed *feed, size_t *ret_size) {
+static Reason read_head(Reader *reader, FuzzFeed *feed, size_t *ret_size) {
     Reason reason = REASON_UNDECIDED;
     const char *detail = NULL;
 
@@ -67,13 +50,13 @@ static Reason read_head(Reader *reader, Feed *feed, size_t *ret_size) {
             return reason;
         }
         FUZZ_CHECK(status == READ_MORE, "status %d of a head", (int) status);
-        if (!feed_more(feed))
+        if (!fuzz_feed(feed))
             return REASON_UNDECIDED;
     }
 }
 
 /* Whether it came to its end. */
-static bool read_body(Reader *reader, Feed *feed, Seen *seen) {
+static bool read_body(Reader *reader, FuzzFeed *feed, Seen *seen) {
     Buffer out = {0};
     ReadStatus status;
 
@@ -86,7 +69,7 @@ static bool read_body(Reader *reader, Feed *feed, Seen *seen) {
         seen->sums[seen->n] = sum(seen->sums[seen->n], buffer_span(&out));
         buffer_clear(&out);
         if (status == READ_MORE || (status == READ_FULL && buffer_size(&feed->in) == before))
-            more = feed_more(feed);
+            more = fuzz_feed(feed);
         if (!more && status != READ_END && feed->left.size == 0 && buffer_size(&feed->in) == before)
             break;
     } while (status == READ_MORE || status == READ_FULL);
@@ -94,7 +77,7 @@ static bool read_body(Reader *reader, Feed *feed, Seen *seen) {
     return status == READ_END;
 }
 
-static void read_all(Arena *arena, Feed *feed, Seen *seen) {
+static void read_all(Arena *arena, FuzzFeed *feed, Seen *seen) {
     Reader *reader = reader_new(READER_REQUEST);
 
     while (seen->n < REQUESTS) {
@@ -130,8 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(64u << 20);
     FuzzInput input = {data, size};
     uint32_t seed = fuzz_byte(&input);
-    Feed whole = {.left = fuzz_rest(&input)};
-    Feed split = {.left = whole.left, .pieces = {.state = seed + 1}};
+    FuzzFeed whole = {.left = fuzz_rest(&input)};
+    FuzzFeed split = {.left = whole.left, .pieces = {.state = seed + 1}};
     Seen a = {0}, b = {0};
 
     read_all(arena, &whole, &a);

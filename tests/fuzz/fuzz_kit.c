@@ -76,3 +76,13 @@ size_t fuzz_piece(FuzzPieces *pieces, size_t left) {
         pieces->state = 1;
     return n < left ? n : left;
 }
+
+bool fuzz_feed(FuzzFeed *feed) {
+    size_t n = fuzz_piece(&feed->pieces, feed->left.size);
+
+    if (n == 0 || buffer_append(&feed->in, (Span){feed->left.data, n}) < 0)
+        return false;
+    feed->left.data += n;
+    feed->left.size -= n;
+    return true;
+}

@@ -19,23 +19,7 @@ typedef struct Seen {
     uint32_t sum;
 } Seen;
 
-typedef struct Feed {
-    Span left;
-    FuzzPieces pieces;
-    Buffer in;
-} Feed;
-
-static bool feed_more(Feed *feed) {
-    size_t n = fuzz_piece(&feed->pieces, feed->left.size);
-
-    if (n == 0 || buffer_append(&feed->in, (Span){feed->left.data, n}) < 0)
-        return false;
-    feed->left.data += n;
-    feed->left.size -= n;
-    return true;
-}
-
-static bool read_head(Reader *reader, Feed *feed, bool head_request, ResponseHead *ret) {
+static bool read_head(Reader *reader, FuzzFeed *feed, bool head_request, ResponseHead *ret) {
     Reason reason;
     const char *detail;
     size_t size = 0;
@@ -46,7 +30,7 @@ static bool read_head(Reader *reader, Feed *feed, bool head_request, ResponseHea
 
         if (status == READ_HEAD)
             break;
-        if (status == READ_FAILED || !feed_more(feed))
+        if (status == READ_FAILED || !fuzz_feed(feed))
             return false;
     }
     if (res_read_head(reader, head_request, ret, &detail) != REASON_OK) {
@@ -59,7 +43,7 @@ static bool read_head(Reader *reader, Feed *feed, bool head_request, ResponseHea
     return true;
 }
 
-static void read_body(Reader *reader, Feed *feed, Seen *seen) {
+static void read_body(Reader *reader, FuzzFeed *feed, Seen *seen) {
     Buffer out = {0};
 
     for (;;) {
@@ -73,14 +57,14 @@ static void read_body(Reader *reader, Feed *feed, Seen *seen) {
         seen->ended = status == READ_END;
         if (status == READ_END || status == READ_FAILED)
             break;
-        if (!feed_more(feed) && buffer_size(&feed->in) == before && buffer_size(&feed->in) == 0 &&
+        if (!fuzz_feed(feed) && buffer_size(&feed->in) == before && buffer_size(&feed->in) == 0 &&
             status == READ_MORE)
             break;
     }
     buffer_done(&out);
 }
 
-static void read_all(Feed *feed, bool head_request, Seen *seen) {
+static void read_all(FuzzFeed *feed, bool head_request, Seen *seen) {
     Reader *reader = reader_new(READER_RESPONSE);
     ResponseHead head = {0};
 
@@ -104,8 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     FuzzInput input = {data, size};
     uint32_t seed = fuzz_byte(&input);
     bool head_request = fuzz_byte(&input) % 4 == 1;
-    Feed whole = {.left = fuzz_rest(&input)};
-    Feed split = {.left = whole.left, .pieces = {.state = seed + 1}};
+    FuzzFeed whole = {.left = fuzz_rest(&input)};
+    FuzzFeed split = {.left = whole.left, .pieces = {.state = seed + 1}};
     Seen a = {0}, b = {0};
 
     read_all(&whole, head_request, &a);
