@@ -303,7 +303,9 @@ static bool exchange_drain(Exchange *x) {
 
 /*
  * Closing while the client still writes would reset the connection, and our answer could be lost to it:
- * end our side, and read what comes until it ends its own.
+ * end our side, and read what comes until it ends its own. One that sends without end is read no more, and
+ * has a moment to find our answer while it waits for room: a client in Go whose write fails before it has
+ * read tells its user of a broken pipe instead (net/http, server.go, rstAvoidanceDelay, is the same for it).
  */
 static bool exchange_linger(Exchange *x) {
     Conn *client = x->host.conn;
@@ -315,10 +317,16 @@ static bool exchange_linger(Exchange *x) {
     }
     buffer_clear(&client->in);
     conn_update(client);
-    if (!client->eof && client->bytes_in - x->linger_from <= LIMIT_LINGER_BYTES)
-        return false;
-    exchange_set_state(x, EXCHANGE_DONE);
-    return true;
+    if (client->eof) {
+        exchange_set_state(x, EXCHANGE_DONE);
+        return true;
+    }
+    if (client->in_limit > 0 && client->bytes_in - x->linger_from > LIMIT_LINGER_BYTES) {
+        client->in_limit = 0;
+        conn_update(client);
+        exchange_set_timeout(x, LIMIT_LINGER_PAUSE_SECONDS * 1000000ull);
+    }
+    return false;
 }
 
 static bool (*const exchange_steps[EXCHANGE_STATE_MAX_])(Exchange *) = {

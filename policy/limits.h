@@ -140,6 +140,7 @@
 #define LIMIT_INTERIM_RESPONSES 16u   /* 1xx heads before a final one */
 #define LIMIT_LINGER_BYTES (4u << 20) /* discarded after an early answer, before the close */
 #define LIMIT_LINGER_SECONDS 5u
+#define LIMIT_LINGER_PAUSE_SECONDS 1u /* behind these bytes: nothing is read any more, but not closed yet */
 #define LIMIT_DRAIN_BYTES (64u << 10) /* body of a refused request that is read, to keep the connection */
 
 /* --- Daemon ------------------------------------------------------------------------------------- */
