@@ -347,8 +347,10 @@ ExchangeProgress exchange_wake(Exchange *x) {
             exchange_abort(x, END_CLIENT_CLOSED);
             break;
         }
-        if (!exchange_steps[x->state](x))
+        if (!exchange_steps[x->state](x)) {
+            exchange_shed(x);
             return EXCHANGE_RUNNING;
+        }
     }
     return x->close || x->last ? EXCHANGE_CLOSE : EXCHANGE_NEXT;
 }

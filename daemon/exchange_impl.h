@@ -3,7 +3,8 @@
  * The exchange's inside, for the files that make up its state machine: exchange.c (states, answers, the end),
  * exchange_request.c (READ_HEAD to CONNECT), exchange_look.c (LOOK), exchange_response.c (WAIT_HEAD to
  * TUNNEL), exchange_filter.c (FILTER), exchange_restore.c (what comes back of that), exchange_grant.c (the
- * end of what was granted for a time), exchange_meter.c (what is counted). Nobody else includes this.
+ * end of what was granted for a time), exchange_meter.c (what is counted), exchange_shed.c (what a stream
+ * doesn't need any more). Nobody else includes this.
  */
 #pragma once
 
@@ -48,6 +49,7 @@ struct Exchange {
     char id[ULID_SIZE];
     uint64_t began_usec;
     uint64_t deadline_usec;
+    bool shed;  /* nothing is left of the request but its kind (exchange_shed) */
     bool last;  /* no further exchange on this connection */
     bool close; /* the connection ends with this exchange */
 
@@ -178,6 +180,12 @@ bool exchange_go_to_admit(Exchange *x);
 /* x->engine: the connection that the client's last exchange left, if it is still fit; with `fresh`, else a
  * new one. */
 void exchange_take_engine(Exchange *x, bool fresh);
+
+/*
+ * exchange_shed.c: an answer that doesn't end at once, or a tunnel, may stay for days, and thousands of them
+ * may be open: what was needed to judge its request goes. Does nothing where that is still needed.
+ */
+void exchange_shed(Exchange *x);
 
 /* One step of each state; true if it got anywhere. */
 bool exchange_read_head(Exchange *x);

@@ -23,7 +23,6 @@ struct Reader {
     ReaderKind kind;
     llhttp_t llhttp;
     Lint lint;
-    RawHead raw;
     bool head_done;
     bool too_many_headers;
     BodyMode mode;
@@ -36,17 +35,27 @@ struct Reader {
     Buffer *out; /* during one llhttp_execute over body bytes */
 };
 
+/*
+ * The head that was parsed last, by any reader: llhttp gets a head when all of it is there, and whoever
+ * asked takes what he needs of it at once. The room for its fields is most of what a reader would hold, and
+ * would be held for as long as a stream is open.
+ */
+static struct {
+    const Reader *of;
+    RawHead head;
+} reader_last;
+
 static Reader *reader_of(llhttp_t *llhttp) {
     return llhttp->data;
 }
 
 static int reader_on_target(llhttp_t *llhttp, const char *at, size_t length) {
-    reader_of(llhttp)->raw.target = (Span){at, length};
+    reader_last.head.target = (Span){at, length};
     return 0;
 }
 
 static int reader_on_method(llhttp_t *llhttp, const char *at, size_t length) {
-    reader_of(llhttp)->raw.method = (Span){at, length};
+    reader_last.head.method = (Span){at, length};
     return 0;
 }
 
@@ -58,11 +67,11 @@ static int reader_on_name(llhttp_t *llhttp, const char *at, size_t length) {
         reader->trailer_bytes += length;
         return reader->trailer_bytes > LIMIT_TRAILER_BYTES ? HPE_USER : 0;
     }
-    if (reader->raw.n_headers == LIMIT_HEADERS) {
+    if (reader_last.head.n_headers == LIMIT_HEADERS) {
         reader->too_many_headers = true;
         return HPE_USER;
     }
-    reader->raw.headers[reader->raw.n_headers++] = (Header){.name = {at, length}};
+    reader_last.head.headers[reader_last.head.n_headers++] = (Header){.name = {at, length}};
     return 0;
 }
 
@@ -76,7 +85,7 @@ static int reader_on_value(llhttp_t *llhttp, const char *at, size_t length) {
     /* llhttp leaves white space at the end of a value to us. */
     while (length > 0 && (at[length - 1] == ' ' || at[length - 1] == '\t'))
         length--;
-    reader->raw.headers[reader->raw.n_headers - 1].value = (Span){at, length};
+    reader_last.head.headers[reader_last.head.n_headers - 1].value = (Span){at, length};
     return 0;
 }
 
@@ -125,29 +134,27 @@ void reader_reset(Reader *reader) {
                 reader_settings());
     reader->llhttp.data = reader;
     reader->lint = (Lint){0};
-    reader->raw.method = reader->raw.target = (Span){0};
-    reader->raw.n_headers = 0;
     reader->head_done = reader->too_many_headers = reader->end = reader->truncated = reader->no_memory =
         false;
     reader->mode = BODY_MODE_NONE;
     reader->left = reader->body_bytes = 0;
     reader->trailer_bytes = 0;
-    reader->raw.http_minor = 0;
     memset(reader->tail, 0, sizeof(reader->tail));
 }
 
 Reader *reader_new(ReaderKind kind) {
-    Reader *reader = malloc(sizeof(*reader)); /* not cleared: the room for fields is most of it */
+    Reader *reader = calloc(1, sizeof(*reader));
 
     if (!reader)
         return NULL;
     reader->kind = kind;
-    reader->out = NULL;
     reader_reset(reader);
     return reader;
 }
 
 Reader *reader_free(Reader *reader) {
+    if (reader && reader_last.of == reader)
+        reader_last.of = NULL;
     free(reader);
     return NULL;
 }
@@ -160,8 +167,12 @@ static ReadStatus reader_fail(Reason reason, const char *detail, Reason *ret_rea
 }
 
 static ReadStatus reader_parse_head(Reader *reader, Span head, Reason *ret_reason, const char **ret_detail) {
-    llhttp_errno_t error = llhttp_execute(&reader->llhttp, head.data, head.size);
+    llhttp_errno_t error;
 
+    reader_last.of = NULL;
+    reader_last.head.method = reader_last.head.target = (Span){0};
+    reader_last.head.n_headers = 0;
+    error = llhttp_execute(&reader->llhttp, head.data, head.size);
     if (reader->too_many_headers)
         return reader_fail(REASON_HEADERS_TOO_LARGE, "more header fields than the limit", ret_reason,
                            ret_detail);
@@ -177,7 +188,8 @@ static ReadStatus reader_parse_head(Reader *reader, Span head, Reason *ret_reaso
     if (reader->llhttp.http_major != 1 || reader->llhttp.http_minor > 1)
         return reader_fail(REASON_HTTP_VERSION, "only HTTP/1.0 and HTTP/1.1 are spoken here", ret_reason,
                            ret_detail);
-    reader->raw.http_minor = reader->llhttp.http_minor;
+    reader_last.head.http_minor = reader->llhttp.http_minor;
+    reader_last.of = reader;
     return READ_HEAD;
 }
 
@@ -202,7 +214,9 @@ ReadStatus reader_head(Reader *reader, Span in, size_t limit, size_t *ret_size, 
 }
 
 const RawHead *reader_raw(const Reader *reader) {
-    return &reader->raw;
+    static const RawHead nothing;
+
+    return reader_last.of == reader ? &reader_last.head : &nothing;
 }
 
 unsigned reader_status(const Reader *reader) {

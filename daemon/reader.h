@@ -32,7 +32,8 @@ void reader_reset(Reader *reader);   /* for the next message */
 /*
  * Reads the head at the front of `in`, of at most `limit` bytes. On READ_HEAD *ret_size bytes belong to
  * it: the spans of reader_raw point into `in` until those are consumed. On READ_FAILED *ret_reason and
- * *ret_detail (static) say why.
+ * *ret_detail (static) say why. What reader_raw tells is gone with the next head that any reader reads: then
+ * it has no method and no field, which nobody takes for a request.
  */
 ReadStatus reader_head(Reader *reader, Span in, size_t limit, size_t *ret_size, Reason *ret_reason,
                        const char **ret_detail);

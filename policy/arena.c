@@ -78,6 +78,10 @@ void arena_reset(Arena *arena) {
     arena_free_blocks(arena, !ARENA_MALLOC_PER_ITEM);
 }
 
+void arena_empty(Arena *arena) {
+    arena_free_blocks(arena, false);
+}
+
 ArenaMark arena_mark(const Arena *arena) {
     const ArenaBlock *block = arena->blocks;
 

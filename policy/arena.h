@@ -15,6 +15,7 @@ typedef struct Arena Arena;
 Arena *arena_new(size_t limit);
 Arena *arena_free(Arena *arena); /* accepts NULL, returns NULL */
 void arena_reset(Arena *arena);  /* all items go, one block stays: for the next exchange */
+void arena_empty(Arena *arena);  /* all items go, and all memory: for who may ask for nothing more */
 
 /* Where the arena is now; all that is taken from there on goes with arena_release. Not past a reset. */
 typedef struct ArenaMark {

@@ -165,10 +165,14 @@ static Span request_forwards(const Request *request, Span name) {
 static Reason request_take_headers(Arena *arena, const RawHead *raw, Request *request) {
     /* A type of nothing would only be one more thing to misread; of an unknown operation it stays. */
     bool typed = !request->operation || request_has_body(request);
+    Header *headers = arena_alloc_array(arena, raw->n_headers, sizeof(*headers));
 
+    if (!headers)
+        return REASON_NO_MEMORY;
+    request->headers = headers;
     for (size_t i = 0; i < raw->n_headers; i++) {
         Span name = request_forwards(request, raw->headers[i].name);
-        Header *header = &request->headers[request->n_headers];
+        Header *header = &headers[request->n_headers];
 
         if (!name.data || (!typed && span_is(name, "Content-Type")))
             continue;
@@ -222,9 +226,7 @@ Reason request_seal(Arena *arena, const RawHead *raw, Request *ret, const char *
     Headers headers;
     Reason reason;
 
-    /* Its last two members are an array, of which most is never looked at, and how many of it are. */
-    memset(ret, 0, offsetof(Request, headers));
-    ret->n_headers = 0;
+    *ret = (Request){0};
     reason = request_take_line(arena, raw, ret, ret_detail);
     if (reason != REASON_OK)
         return reason;

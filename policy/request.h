@@ -38,18 +38,15 @@ typedef struct Request {
     uint64_t skip_bytes; /* the client's body has these, the engine's none (framing says so): read and
                             throw away before the next request (T-068, T-070) */
     bool http_1_0;
-    bool keep_alive;               /* the client's wish, by version and Connection */
-    bool expect_continue;          /* answered by us, never forwarded (T-062) */
-    bool wants_upgrade;            /* an Upgrade field was there, whatever Connection said (T-066) */
-    Target *sent;                  /* what goes to the engine in target's place (pin.h); NULL: target does */
-    Span upgrade;                  /* what is sent for it: "tcp", "h2c", "websocket"; static, or none */
-    Header headers[LIMIT_HEADERS]; /* only those on the allowlist, in order, to be sent */
+    bool keep_alive;       /* the client's wish, by version and Connection */
+    bool expect_continue;  /* answered by us, never forwarded (T-062) */
+    bool wants_upgrade;    /* an Upgrade field was there, whatever Connection said (T-066) */
+    Target *sent;          /* what goes to the engine in target's place (pin.h); NULL: target does */
+    Span upgrade;          /* what is sent for it: "tcp", "h2c", "websocket"; static, or none */
+    const Header *headers; /* only those on the allowlist, in order, to be sent */
     size_t n_headers;
     int64_t now; /* when it is judged, seconds since 1970; 0: unknown, and no entry with a time grants it */
 } Request;
-
-_Static_assert(offsetof(Request, n_headers) == offsetof(Request, headers) + sizeof(((Request *) 0)->headers),
-               "request_seal clears what is before them");
 
 /*
  * Checks the head and fills *ret, copying what it keeps into `arena`. Returns REASON_OK or why not,

@@ -121,7 +121,7 @@ static Reason target_split_path(Arena *arena, Target *target, const char **ret_d
             return target_refuse(arena, REASON_TARGET_PATH, "a dot segment", path, ret_detail);
         if (target->n_segments == LIMIT_PATH_SEGMENTS)
             return target_refuse(arena, REASON_TARGET_TOO_LARGE, "too many segments", path, ret_detail);
-        target->segments[target->n_segments++] = segment;
+        target->n_segments++;
         start = i + 1;
     }
     return REASON_OK;

@@ -17,11 +17,10 @@ typedef struct QueryPair {
 } QueryPair;
 
 typedef struct Target {
-    unsigned api_minor;                 /* 41 for /v1.41/…; 0: no version in the path (T-006) */
-    unsigned asked_minor;               /* the same, and stays what the client wrote (version_settle) */
-    Span path;                          /* decoded, without the version: "/containers/create" */
-    Span segments[LIMIT_PATH_SEGMENTS]; /* of path: "containers", "create" */
-    size_t n_segments;
+    unsigned api_minor;   /* 41 for /v1.41/…; 0: no version in the path (T-006) */
+    unsigned asked_minor; /* the same, and stays what the client wrote (version_settle) */
+    Span path;            /* decoded, without the version: "/containers/create" */
+    size_t n_segments;    /* of path */
     const QueryPair *query;
     size_t n_query;
     Span raw_query; /* as it came, without the `?`: only for the audit record */

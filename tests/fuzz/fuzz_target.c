@@ -10,14 +10,22 @@
 #define ARENA_BYTES (1u << 20)
 
 static void check_canonical(const Target *target) {
-    FUZZ_CHECK(target->n_segments <= LIMIT_PATH_SEGMENTS, "%zu segments", target->n_segments);
-    for (size_t i = 0; i < target->n_segments; i++) {
-        Span segment = target->segments[i];
+    const char *at = target->path.data, *end = at + target->path.size;
+    size_t n = 0;
+
+    FUZZ_CHECK(target->path.size > 0 && *at == '/' && !memchr(at, '\0', target->path.size),
+               "no path, or a NUL in it");
+    while (at < end) { /* at a slash */
+        const char *next = memchr(at + 1, '/', (size_t) (end - at - 1));
+        Span segment = {.data = at + 1, .size = (size_t) ((next ? next : end) - at - 1)};
 
         FUZZ_CHECK(!span_is(segment, ".") && !span_is(segment, ".."), "a dot segment");
-        FUZZ_CHECK(!memchr(segment.data, '/', segment.size) && !memchr(segment.data, '\0', segment.size),
-                   "a slash or a NUL within a segment");
+        FUZZ_CHECK(segment.size > 0 || target->path.size == 1, "an empty segment");
+        n += segment.size > 0;
+        at = next ? next : end;
     }
+    FUZZ_CHECK(n == target->n_segments && n <= LIMIT_PATH_SEGMENTS, "%zu segments, and %zu of them told", n,
+               target->n_segments);
 }
 
 static void check_same(const Target *a, const Target *b) {

@@ -101,3 +101,14 @@ Test(arena, copy_and_printf) {
     cr_assert_str_eq(arena_printf(arena, "%s=%d", "n", 42), "n=42");
     cr_assert_null(arena_free(NULL));
 }
+
+Test(arena, empty_and_good_for_another_round) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(1000);
+
+    for (int round = 0; round < 3; round++) {
+        cr_assert_not_null(arena_alloc(arena, 992));
+        cr_assert_null(arena_alloc(arena, 16), "the limit counts what is held");
+        arena_empty(arena);
+        cr_expect_eq(arena_used(arena), 0);
+    }
+}

@@ -5,8 +5,8 @@
 
 static Reason check(const char *name, const char *value, const char **ret_field, const char **ret_detail) {
     static Arena *arena;
-    Request request = {.n_headers = 2,
-                       .headers = {{SPAN("Accept"), SPAN("{")}, {span_from(name), span_from(value)}}};
+    const Header headers[] = {{SPAN("Accept"), SPAN("{")}, {span_from(name), span_from(value)}};
+    Request request = {.headers = headers, .n_headers = ARRAY_SIZE(headers)};
 
     if (!arena)
         arena = arena_new(1u << 20);
