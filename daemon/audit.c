@@ -34,6 +34,7 @@ struct Audit {
     AuditFailure on_failure;
     Buffer pending;
     uint64_t pending_from; /* number of the first record in there */
+    Buffer spare;          /* in its place when there is no memory for an outcome */
     Taken taken;
     AuditQueue told; /* status known, not told yet */
     Chain chain;
@@ -182,19 +183,23 @@ int audit_flush(Audit *audit) {
 
 /* --- queueing */
 
-static int audit_append(Audit *audit, const Record *record) {
+static int audit_append_line(Audit *audit, const Record *record) {
     size_t before = buffer_size(&audit->pending);
-    int r = taken_reserve(&audit->taken, audit->seq + 1);
-
-    if (r == 0)
-        r = record_append(&audit->pending, record, audit->seq + 1,
+    int r = record_append(&audit->pending, record, audit->seq + 1,
                           audit->chained ? chain_prev(&audit->chain) : NULL);
+
     if (r == 0 && audit->chained) {
         r = chain_seal(&audit->chain, &audit->pending, before);
         if (r < 0)
             audit->pending.end = audit->pending.begin + before;
     }
     return r;
+}
+
+static int audit_append(Audit *audit, const Record *record) {
+    int r = taken_reserve(&audit->taken, audit->seq + 1);
+
+    return r < 0 ? r : audit_append_line(audit, record);
 }
 
 static void audit_sweep_later(Audit *audit) {
@@ -254,6 +259,43 @@ static void audit_record_checkpoint(Audit *audit, const char *when) {
         audit->n_since_checkpoint = checkpoint_every(audit->checkpoint);
 }
 
+static void audit_swap_spare(Audit *audit) {
+    Buffer pending = audit->pending;
+
+    audit->pending = audit->spare;
+    audit->spare = pending;
+}
+
+/*
+ * What was let through gets its outcome whatever happens: where there is no memory for it, it goes in room
+ * that was kept, by itself, behind all that waits. Its reason is left out if that is what takes the memory.
+ */
+static int audit_write_spare(Audit *audit, const Record *record) {
+    Record shorter = *record;
+    bool followed;
+    int r;
+
+    (void) audit_write(audit);
+    audit_swap_spare(audit);
+    followed = taken_reserve(&audit->taken, audit->seq + 1) == 0;
+    r = audit_append_line(audit, record);
+    shorter.end_reason = NULL;
+    if (r < 0)
+        r = audit_append_line(audit, &shorter);
+    audit->pending_from = ++audit->seq;
+    if (r == 0) {
+        if (followed)
+            taken_push(&audit->taken, audit->seq, NULL, audit->slots);
+        else /* nobody hears what becomes of it: it counts as there */
+            audit_note_lost(audit, 0);
+        audit_offer(audit, record, 0, true);
+        audit->n_since_checkpoint++; /* the next record looks */
+        (void) audit_write(audit);
+    }
+    audit_swap_spare(audit);
+    return r;
+}
+
 /* seq counts what was tried: a gap in the trail is a record that was lost. */
 static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter) {
     Record counted = *record;
@@ -268,6 +310,8 @@ static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *wai
         return 0;
     begin = buffer_size(&audit->pending);
     r = audit_append(audit, audit->deduplicate ? &counted : record);
+    if (r < 0 && record->event == RECORD_OUTCOME)
+        return audit_write_spare(audit, record);
     audit->seq++;
     if (r < 0)
         return r;
@@ -411,8 +455,7 @@ static const char *audit_sink_name(const ConfigSink *sink) {
 }
 
 static int audit_open_outlet(Audit *audit, const ConfigSink *sink, uint32_t slots, Outlet **ret) {
-    OutletOwner owner = {
-        .base = audit->base, .chain = &audit->chain, .settled = audit_on_outlet, .ctx = audit};
+    OutletOwner owner = {.base = audit->base, .settled = audit_on_outlet, .ctx = audit};
     int r = outlet_new(sink, &owner, (unsigned) __builtin_ctz(~slots), ret);
 
     if (r == -EBUSY)
@@ -521,8 +564,10 @@ int audit_new(struct event_base *base, const Config *config, Audit **ret) {
     audit->outlets = calloc(LIMIT_AUDIT_SINKS, sizeof(audit->outlets[0]));
     audit->sweep = evtimer_new(base, audit_on_sweep, audit);
     audit->repeats = repeats_new(audit_on_untold, audit);
-    r = audit->turn_end && audit->outlets && audit->sweep && audit->repeats ? chain_init(&audit->chain)
-                                                                            : -ENOMEM;
+    r = audit->turn_end && audit->outlets && audit->sweep && audit->repeats &&
+                buffer_reserve(&audit->spare, LIMIT_AUDIT_OUTCOME_BYTES)
+            ? 0
+            : -ENOMEM;
     if (r == 0)
         r = audit_reconfigure(audit, config);
     if (r < 0) {
@@ -546,9 +591,9 @@ Audit *audit_free(Audit *audit) {
     if (audit->turn_end)
         event_free(audit->turn_end);
     (void) checkpoint_free(audit->checkpoint);
-    chain_done(&audit->chain);
     taken_done(&audit->taken);
     buffer_done(&audit->pending);
+    buffer_done(&audit->spare);
     free(audit);
     return NULL;
 }

@@ -9,6 +9,10 @@
  * other then shows that lines are missing. What was found is on record (`recover`). A sink that fails is
  * tried again with each turn, so a disk that has room again needs no restart; what it has missed is then on
  * record (`drop`).
+ *
+ * Without memory a decision is refused, but an outcome is written all the same, at once: what was let through
+ * ends on record, in files and on stdout. A message for journald or syslog that there is no memory for is one
+ * that they have missed.
  */
 #pragma once
 

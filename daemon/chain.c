@@ -2,19 +2,15 @@
 #include "chain.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+
+/*
+ * SHA-256 by its own functions: EVP's allocate memory with each hash (EVP_DigestInit_ex makes its algorithm's
+ * state anew), and a line must be sealed where there is none. OpenSSL 3 has them for good, as deprecated.
+ */
+#define OPENSSL_API_COMPAT 0x10101000L
+#include <openssl/sha.h>
 
 #define NO_HASH ",\"hash\":null}\n"
-
-int chain_init(Chain *chain) {
-    *chain = (Chain){.digest = EVP_MD_CTX_new()};
-    return chain->digest ? 0 : -ENOMEM;
-}
-
-void chain_done(Chain *chain) {
-    EVP_MD_CTX_free(chain->digest);
-    *chain = (Chain){0};
-}
 
 static void chain_show(const unsigned char *digest, unsigned size, char ret[static CHAIN_HASH_SIZE]) {
     static const char hex[] = "0123456789abcdef";
@@ -29,31 +25,31 @@ static void chain_show(const unsigned char *digest, unsigned size, char ret[stat
 }
 
 int chain_digest(Span bytes, char ret[static CHAIN_HASH_SIZE]) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_CTX state;
 
-    if (EVP_Digest(bytes.data, bytes.size, digest, &size, EVP_sha256(), NULL) != 1)
-        return -ENOMEM;
-    chain_show(digest, size, ret);
+    if (SHA256_Init(&state) != 1 || SHA256_Update(&state, bytes.data, bytes.size) != 1 ||
+        SHA256_Final(digest, &state) != 1)
+        return -EIO;
+    chain_show(digest, sizeof(digest), ret);
     return 0;
 }
 
-int chain_hash(Chain *chain, Span text, char ret[static CHAIN_HASH_SIZE]) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
+int chain_hash(Span text, char ret[static CHAIN_HASH_SIZE]) {
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_CTX state;
 
-    if (EVP_DigestInit_ex(chain->digest, EVP_sha256(), NULL) != 1 ||
-        EVP_DigestUpdate(chain->digest, text.data, text.size) != 1 ||
-        EVP_DigestUpdate(chain->digest, "}", 1) != 1 || EVP_DigestFinal_ex(chain->digest, digest, &size) != 1)
-        return -ENOMEM;
-    chain_show(digest, size, ret);
+    if (SHA256_Init(&state) != 1 || SHA256_Update(&state, text.data, text.size) != 1 ||
+        SHA256_Update(&state, "}", 1) != 1 || SHA256_Final(digest, &state) != 1)
+        return -EIO;
+    chain_show(digest, sizeof(digest), ret);
     return 0;
 }
 
 int chain_seal(Chain *chain, Buffer *out, size_t begin) {
     char hash[CHAIN_HASH_SIZE];
     size_t size = buffer_size(out) - begin - (sizeof(NO_HASH) - 1);
-    int r = chain_hash(chain, (Span){.data = buffer_span(out).data + begin, .size = size}, hash);
+    int r = chain_hash((Span){.data = buffer_span(out).data + begin, .size = size}, hash);
 
     if (r == 0 && !buffer_reserve(out, CHAIN_HASH_SIZE)) /* first, so that all of it goes or nothing */
         r = -ENOMEM;

@@ -16,30 +16,25 @@
 #define CHAIN_HASH_SIZE (sizeof(CHAIN_PREFIX) + 64) /* with the NUL */
 
 typedef struct Chain {
-    void *digest;               /* EVP_MD_CTX */
     char hash[CHAIN_HASH_SIZE]; /* of the last line; "": there is none */
 } Chain;
-
-/* 0 or −ENOMEM. */
-int chain_init(Chain *chain);
-void chain_done(Chain *chain);
 
 /* NULL before the first line. */
 static inline const char *chain_prev(const Chain *chain) {
     return chain->hash[0] ? chain->hash : NULL;
 }
 
-/* "sha256:" and 64 hex digits of anything. 0 or −ENOMEM. */
+/* "sha256:" and 64 hex digits of anything. 0 or −EIO. */
 int chain_digest(Span bytes, char ret[static CHAIN_HASH_SIZE]);
 
 /*
  * `text` is a line's beginning, up to but without `,"hash":…}`: its hash as the line will have it.
- * 0 or −ENOMEM.
+ * 0 or −EIO.
  */
-int chain_hash(Chain *chain, Span text, char ret[static CHAIN_HASH_SIZE]);
+int chain_hash(Span text, char ret[static CHAIN_HASH_SIZE]);
 
 /*
  * The line of `out` that begins at `begin` (bytes behind buffer_span's start) and ends with
- * `,"hash":null}\n` gets its hash, which is remembered. −ENOMEM: `out` and the chain are as they were.
+ * `,"hash":null}\n` gets its hash, which is remembered. −errno: `out` and the chain are as they were.
  */
 int chain_seal(Chain *chain, Buffer *out, size_t begin);

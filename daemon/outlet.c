@@ -241,12 +241,12 @@ static int outlet_read_tail(Outlet *outlet, Tail *ret) {
 
     if (fd < 0) /* one that we may only write to */
         return 0;
-    r = tail_read(outlet->owner.chain, fd, ret);
+    r = tail_read(fd, ret);
     close(fd);
     if (r == 0 && !ret->found && ret->n_foreign == 0) {
         size_t torn = ret->torn;
 
-        r = tail_find_rotated(outlet->owner.chain, outlet->sink.path, ret);
+        r = tail_find_rotated(outlet->sink.path, ret);
         ret->torn = torn;
     }
     return r;

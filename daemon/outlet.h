@@ -25,7 +25,6 @@ typedef struct Outlet Outlet;
 
 typedef struct OutletOwner {
     struct event_base *base;
-    Chain *chain; /* its digest is borrowed */
     /* The records from `from` up to, without, `to`: 0: taken; −errno: lost. Those settled before stay so. */
     void (*settled)(void *ctx, Outlet *outlet, uint64_t from, uint64_t to, int status);
     void *ctx;

@@ -77,7 +77,7 @@ static bool tail_has(Span line, const char *text) {
 }
 
 /* A client's text can't look like the members: its quotes are escaped. 1: a record; 0: none; −ENOMEM. */
-static int tail_parse_line(Chain *chain, Span line, Tail *ret) {
+static int tail_parse_line(Span line, Tail *ret) {
     Span rest = line, body = line;
     char hash[CHAIN_HASH_SIZE] = "";
     int r = 0;
@@ -86,7 +86,7 @@ static int tail_parse_line(Chain *chain, Span line, Tail *ret) {
         !tail_take(&rest, SPAN(",\"")) || !tail_take_hash(&body, ret->hash))
         return 0;
     if (ret->hash[0])
-        r = chain_hash(chain, body, hash);
+        r = chain_hash(body, hash);
     ret->found = true;
     ret->intact = !ret->hash[0] || strcmp(hash, ret->hash) == 0;
     ret->stopped = tail_has(line, "\"event\":\"lifecycle\",\"action\":\"stop\"") ||
@@ -94,7 +94,7 @@ static int tail_parse_line(Chain *chain, Span line, Tail *ret) {
     return r < 0 ? r : 1;
 }
 
-int tail_parse(Chain *chain, Span text, Tail *ret) {
+int tail_parse(Span text, Tail *ret) {
     const char *newline = memrchr(text.data, '\n', text.size);
     Tail tail = {.torn = newline ? text.size - (size_t) (newline + 1 - text.data) : text.size};
     int r = 0;
@@ -107,7 +107,7 @@ int tail_parse(Chain *chain, Span text, Tail *ret) {
             line.size -= (size_t) (newline + 1 - line.data);
             line.data = newline + 1;
         }
-        r = tail_parse_line(chain, line, &tail);
+        r = tail_parse_line(line, &tail);
         tail.n_foreign += r == 0;
     }
     if (!tail.found)
@@ -134,7 +134,7 @@ static int tail_read_all(int fd, off_t from, Buffer *ret) {
     }
 }
 
-int tail_read(Chain *chain, int fd, Tail *ret) {
+int tail_read(int fd, Tail *ret) {
     CLEANUP(buffer_done) Buffer text = {0};
     off_t size = lseek(fd, 0, SEEK_END);
     int r;
@@ -143,7 +143,7 @@ int tail_read(Chain *chain, int fd, Tail *ret) {
         return -errno;
     r = tail_read_all(fd, size > (off_t) LIMIT_AUDIT_TAIL_BYTES ? size - (off_t) LIMIT_AUDIT_TAIL_BYTES : 0,
                       &text);
-    return r < 0 ? r : tail_parse(chain, buffer_span(&text), ret);
+    return r < 0 ? r : tail_parse(buffer_span(&text), ret);
 }
 
 /* The end of what a file holds when unpacked; zlib reads one that isn't packed as it is. */
@@ -166,7 +166,7 @@ static int tail_unpack(gzFile file, Buffer *ret) {
     return -EFBIG;
 }
 
-static int tail_read_rotated(Chain *chain, int folder, const char *name, Tail *ret) {
+static int tail_read_rotated(int folder, const char *name, Tail *ret) {
     CLEANUP(buffer_done) Buffer text = {0};
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     gzFile file;
@@ -181,7 +181,7 @@ static int tail_read_rotated(Chain *chain, int folder, const char *name, Tail *r
     }
     r = tail_unpack(file, &text);
     gzclose_r(file);
-    return r < 0 ? r : tail_parse(chain, buffer_span(&text), ret);
+    return r < 0 ? r : tail_parse(buffer_span(&text), ret);
 }
 
 /* --- what was rotated away */
@@ -239,13 +239,13 @@ static int tail_list_siblings(DIR *folder, const char *base, TailSibling *newest
     return r;
 }
 
-static int tail_try_siblings(Chain *chain, int folder, const TailSibling *newest, Tail *ret) {
+static int tail_try_siblings(int folder, const TailSibling *newest, Tail *ret) {
     Tail tail = {0};
     bool unreadable = false;
     int r = 0;
 
     for (size_t i = 0; i < TRIED_ROTATED && newest[i].name && !tail.found; i++) {
-        r = tail_read_rotated(chain, folder, newest[i].name, &tail);
+        r = tail_read_rotated(folder, newest[i].name, &tail);
         if (r == -ENOMEM)
             return r;
         if (r < 0 || !tail.found) {
@@ -263,7 +263,7 @@ static int tail_try_siblings(Chain *chain, int folder, const TailSibling *newest
     return 0;
 }
 
-int tail_find_rotated(Chain *chain, const char *path, Tail *ret) {
+int tail_find_rotated(const char *path, Tail *ret) {
     TailSibling newest[TRIED_ROTATED] = {0};
     const char *slash = strrchr(path, '/');
     char *parent = strndup(path, slash > path ? (size_t) (slash - path) : 1);
@@ -276,7 +276,7 @@ int tail_find_rotated(Chain *chain, const char *path, Tail *ret) {
         return r;
     r = tail_list_siblings(folder, slash + 1, newest);
     if (r == 0)
-        r = tail_try_siblings(chain, dirfd(folder), newest, ret);
+        r = tail_try_siblings(dirfd(folder), newest, ret);
     for (size_t i = 0; i < TRIED_ROTATED; i++)
         free(newest[i].name);
     closedir(folder);

@@ -22,14 +22,14 @@ typedef struct Tail {
 
 void tail_done(Tail *tail);
 
-/* Of `text`, the end of a file. `chain` lends its digest. 0 or −ENOMEM. */
-int tail_parse(Chain *chain, Span text, Tail *ret);
+/* Of `text`, the end of a file. 0 or −ENOMEM. */
+int tail_parse(Span text, Tail *ret);
 
 /* Of the open file, of which LIMIT_AUDIT_TAIL_BYTES are looked at. −errno. */
-int tail_read(Chain *chain, int fd, Tail *ret);
+int tail_read(int fd, Tail *ret);
 
 /* Of the newest rotated sibling of `path` that has a record. Not found is no error; −errno. */
-int tail_find_rotated(Chain *chain, const char *path, Tail *ret);
+int tail_find_rotated(const char *path, Tail *ret);
 
 /*
  * Moves the last `size` bytes of `path`, open for writing as `fd`, to a file `path`.torn-TIME with the same

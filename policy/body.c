@@ -325,6 +325,12 @@ int body_set_bool(BodyNode *object, const char *key, bool value) {
     return body_edit_end(json_object_set_new(body_edited(object), key, json_boolean(value)));
 }
 
+int body_set_null(BodyNode *object, const char *key) {
+    if (!body_edit_begin(object))
+        return -ENOMEM;
+    return body_edit_end(json_object_set_new(body_edited(object), key, json_null()));
+}
+
 /* Takes `value`, which is NULL where there was no memory for it. */
 static BodyNode *body_set_node(BodyNode *object, const char *key, json_t *value) {
     int r = json_object_set_new(body_edited(object), key, value);

@@ -75,14 +75,15 @@ bool body_key_folds_to(Span key, const char *name);
 bool body_key_take(Span *key, unsigned char *ret_folded);
 
 /*
- * --- Edits, for edit.c. What is put in replaces what stands at `key`, which must not be looked at after
- * that; the rest of the tree stays. −ENOMEM, or NULL, when there is no memory.
+ * --- Edits, for edit.c and its like. What is put in replaces what stands at `key`, which must not be looked
+ * at after that; the rest of the tree stays. −ENOMEM, or NULL, when there is no memory.
  */
 BodyNode *body_edit_root(Body *body);
 BodyNode *body_edit_member(BodyNode *object, const char *key); /* as body_member() */
 int body_set_string(BodyNode *object, const char *key, const char *value);
 int body_set_integer(BodyNode *object, const char *key, int64_t value);
 int body_set_bool(BodyNode *object, const char *key, bool value);
+int body_set_null(BodyNode *object, const char *key);
 BodyNode *body_set_object(BodyNode *object, const char *key); /* {} */
 BodyNode *body_set_array(BodyNode *object, const char *key);  /* [] */
 int body_append_string(BodyNode *array, const char *value);

@@ -151,6 +151,8 @@
 #define LIMIT_ACCEPT_BATCH 64u               /* connections taken in one turn of the loop */
 #define LIMIT_ACCEPT_PAUSE_MSEC 500u         /* after EMFILE, ENFILE, ENOBUFS, ENOMEM */
 #define LIMIT_AUDIT_PENDING_BYTES (1u << 20) /* records of one turn */
+/* Kept for an outcome that there is no memory for: its reason has 1 KiB, each byte of it six in JSON. */
+#define LIMIT_AUDIT_OUTCOME_BYTES (16u << 10)
 /* How far from its end a file's last whole record is looked for; none is longer. */
 #define LIMIT_AUDIT_TAIL_BYTES (2u << 20)
 #define LIMIT_AUDIT_UNPACKED_BYTES (4ull << 30) /* of a rotated file, when the trail goes on from it */

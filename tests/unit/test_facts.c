@@ -13,6 +13,14 @@ static const char POLICIES[] = "plain: {allow: [ContainerCreate]}\n"
                                "asks: {allow: [ContainerCreate], containers: {labels: {require: {team: "
                                "\"*\"}}}, exec: {commands: [id]}}\n";
 
+/* dockerd's own */
+#define READONLY "\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\""
+
+#define WITHHELD                                                                                             \
+    "HostConfig.ReadonlyPaths[0]~string HostConfig.ReadonlyPaths[1]~string "                                 \
+    "HostConfig.ReadonlyPaths[2]~string HostConfig.ReadonlyPaths[3]~string "                                 \
+    "HostConfig.ReadonlyPaths[4]~string"
+
 static void setup(void) {
     static DocErrors errors;
     ApiVersions versions = api_versions_default();
@@ -94,6 +102,12 @@ Test(facts, what_the_rules_look_at) {
         {"plain", "ContainerCreate", "{\"HostConfig\":{\"Privileged\":false,\"Binds\":[],\"PidMode\":\"\"}}",
          ""},
         {"plain", "ContainerCreate", "{\"HostConfig\":{\"MaskedPaths\":[]}}", "HostConfig.MaskedPaths=[]"},
+        {"plain", "ContainerCreate", "{\"HostConfig\":{\"ReadonlyPaths\":[" READONLY "]}}", ""},
+        {"plain", "ContainerCreate", "{\"HostConfig\":{\"ReadonlyPaths\":[" READONLY ",\"/x\"]}}",
+         WITHHELD " HostConfig.ReadonlyPaths[5]~string"},
+        {"plain", "ContainerCreate",
+         "{\"HostConfig\":{\"ReadonlyPaths\":[" READONLY "],\"Privileged\":true}}",
+         WITHHELD " HostConfig.Privileged=true"},
         {"plain", "ContainerCreate", "{\"HostConfig\":{\"CapDrop\":\"ALL\",\"CapAdd\":[\"KILL\"]}}",
          "HostConfig.CapDrop[0]=ALL HostConfig.CapAdd[0]=KILL"},
         {"plain", "ContainerCreate", "{\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"\"}]}}}",

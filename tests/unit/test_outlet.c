@@ -19,7 +19,6 @@
 
 static struct event_base *base;
 static char path[64], rotated[80];
-static Chain chain;
 
 /* In libc's place: how often, how many bytes were there then, and what comes of it. */
 static atomic_int n_syncs, hold, sync_error;
@@ -55,13 +54,11 @@ static void setup(void) {
     close(mkstemp(path));
     snprintf(rotated, sizeof(rotated), "%s.1", path);
     base = event_base_new();
-    cr_assert_eq(chain_init(&chain), 0);
 }
 
 static void teardown(void) {
     unlink(path);
     unlink(rotated);
-    chain_done(&chain);
     event_base_free(base);
 }
 
@@ -70,7 +67,7 @@ TestSuite(outlet, .init = setup, .fini = teardown, .timeout = 30);
 static Outlet *open_file(SinkSync sync, uint64_t interval_usec) {
     ConfigSink config = {
         .kind = SINK_FILE, .path = path, .mode = 0640, .sync = sync, .sync_interval_usec = interval_usec};
-    OutletOwner owner = {.base = base, .chain = &chain, .settled = on_settled};
+    OutletOwner owner = {.base = base, .settled = on_settled};
     Outlet *outlet = NULL;
 
     cr_assert_eq(outlet_new(&config, &owner, 3, &outlet), 0);
@@ -195,7 +192,7 @@ static int listen_there(void) {
 
 static Outlet *open_messages(SinkKind kind) {
     ConfigSink config = {.kind = kind, .path = path, .facility = 16};
-    OutletOwner owner = {.base = base, .chain = &chain, .settled = on_settled};
+    OutletOwner owner = {.base = base, .settled = on_settled};
     Outlet *outlet = NULL;
 
     cr_assert_eq(outlet_new(&config, &owner, 0, &outlet), 0);

@@ -64,7 +64,7 @@ const steps = {
         await docker.createContainer({ Image: "bb", Cmd: ["id"], HostConfig: { Binds: ["/etc:/host"] } });
     },
     // As What's Up Docker makes a container anew: all that the inspect told goes into the create.
-    async anew(hostConfig = {}) {
+    async anew() {
         const old = await container.inspect();
         await container.stop();
         await container.remove();
@@ -72,17 +72,13 @@ const steps = {
             ...old.Config,
             name: old.Name.replace("/", ""),
             Image: "bb:latest",
-            HostConfig: { ...old.HostConfig, ...hostConfig },
+            HostConfig: old.HostConfig,
             NetworkingConfig: { EndpointsConfig: old.NetworkSettings.Networks },
         });
         await made.start();
         const anew = await made.inspect();
         if (anew.Id === old.Id) throw new Error("it is the old one");
         return anew.State.Status;
-    },
-    // Likewise, but the engine fills in again what it masks.
-    async anewUnmasked() {
-        return steps.anew({ MaskedPaths: null, ReadonlyPaths: null });
     },
 };
 
