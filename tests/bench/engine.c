@@ -8,7 +8,14 @@
  *   GET  …/containers/json       200, 8 KiB in one chunk, as dockerd sends it
  *   POST …/containers/create     201
  *   GET  …/events                200, one event, and no end
- *   GET  …/images/get            200, without end, in chunks: for who counts and hangs up
+ *   GET  …/images/get            200, BULK_BYTES in chunks, as dockerd sends an image
+ *   GET  …/images/length/get     the same, of known length
+ *   GET  …/images/close/get      the same, until it closes
+ *   POST …/exec/aa…/start        101, and what comes is sent back
+ *   POST …/exec/bb…/start        101, and bytes without end
+ *   POST …/exec/cc…/start        101, and what comes is thrown away
+ *   GET  …/exec/…/json           200: what a gate asks of it, and of its container
+ *   GET  …/containers/…/json
  *   anything else                200, OK
  */
 #include <errno.h>
@@ -24,17 +31,29 @@
 
 #define IN_BYTES (64u << 10)
 #define LIST_BYTES 8192u
-#define CHUNK_BYTES (64u << 10)
-#define HEAD                                                                                                 \
+#define CHUNK_BYTES (32u << 10) /* dockerd copies images in such pieces */
+#define BLOCK_CHUNKS 8u         /* so many in one write */
+#define N_BLOCKS (BULK_BYTES / CHUNK_BYTES / BLOCK_CHUNKS)
+#define FIELDS                                                                                               \
     "Api-Version: 1.41\r\nDocker-Experimental: false\r\nOstype: linux\r\nServer: Docker/20.10.24 "           \
     "(linux)\r\n"
+#define CHUNKED "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+#define SWITCHED "Content-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+
+typedef enum After {
+    AFTER_NEXT = 0, /* request */
+    AFTER_CLOSE,
+    AFTER_ECHO, /* no HTTP any more: what comes is sent back */
+    AFTER_SINK, /* or thrown away */
+} After;
 
 typedef struct Answer {
-    const char *path; /* what the target ends with, before a query */
-    char *text;
-    size_t size;
-    bool endless; /* the part behind `head_size` again and again */
-    size_t head_size;
+    const char *begin, *end; /* what the path, behind its version, begins and ends with */
+    After after;
+    char *text; /* the head, and a block of the body, */
+    size_t size, head_size;
+    uint64_t n_blocks; /* which comes so often; UINT64_MAX: without end */
+    const char *tail;  /* then this */
 } Answer;
 
 typedef struct Peer {
@@ -42,13 +61,16 @@ typedef struct Peer {
     Message message;
     const Answer *answer; /* that is being written; NULL: none */
     const Answer *next;   /* of the request that is being read */
-    size_t written;
+    size_t written;       /* of its text and its tail */
+    uint64_t n_blocks;
+    After after;
     bool wants_room;
     size_t have;
     char in[IN_BYTES];
 } Peer;
 
-static Answer answers[5];
+static Answer answers[16];
+static size_t n_answers;
 static int loop;
 
 static void fail(const char *what) {
@@ -56,65 +78,128 @@ static void fail(const char *what) {
     exit(1);
 }
 
-static void prepare(Answer *answer, const char *path, const char *status, const char *more, const char *body,
-                    size_t size) {
-    answer->path = path;
-    answer->text = malloc(size + 512);
-    if (!answer->text)
-        fail("malloc");
-    answer->head_size = (size_t) snprintf(answer->text, 512, "HTTP/1.1 %s\r\n" HEAD "%s\r\n", status, more);
-    memcpy(answer->text + answer->head_size, body, size);
-    answer->size = answer->head_size + size;
-}
-
-/* `size` bytes as one chunk; malloc'd. */
-static char *make_chunk(char fill, size_t size, bool last, size_t *ret_size) {
-    char *text = malloc(size + 64);
-    int n;
+static char *allocate(size_t size) {
+    char *text = malloc(size);
 
     if (!text)
         fail("malloc");
-    n = snprintf(text, 32, "%zx\r\n", size);
-    memset(text + n, fill, size);
-    *ret_size = (size_t) n + size;
-    *ret_size += (size_t) snprintf(text + *ret_size, 32, "\r\n%s", last ? "0\r\n\r\n" : "");
     return text;
 }
 
-static void prepare_all(void) {
-    static const char chunked[] = "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
-    static const char created[] = "{\"Id\":\"0123456789abcdef\",\"Warnings\":[]}\n";
-    static const char event[] = "14\r\n{\"Action\":\"start\"}\r\n\r\n";
-    char length[64];
-    size_t size;
-    char *text = make_chunk(' ', LIST_BYTES, true, &size);
+/* --- answers */
 
-    text[6] = '[';
-    text[6 + LIST_BYTES - 1] = ']';
-    prepare(&answers[0], "/containers/json", "200 OK", chunked, text, size);
-    snprintf(length, sizeof(length), "Content-Length: %zu\r\n", sizeof(created) - 1);
-    prepare(&answers[1], "/containers/create", "201 Created", length, created, sizeof(created) - 1);
-    prepare(&answers[2], "/events", "200 OK", chunked, event, sizeof(event) - 1);
-    text = make_chunk('x', CHUNK_BYTES, false, &size);
-    prepare(&answers[3], "/images/get", "200 OK", chunked, text, size);
-    answers[3].endless = true;
-    prepare(&answers[4], "", "200 OK", "Content-Length: 2\r\n", "OK", 2);
+static Answer *prepare(const char *begin, const char *end, const char *status, const char *fields,
+                       Span block) {
+    Answer *answer = &answers[n_answers++];
+
+    *answer =
+        (Answer){.begin = begin, .end = end, .n_blocks = 1, .tail = "", .text = allocate(block.size + 512)};
+    answer->head_size =
+        (size_t) snprintf(answer->text, 512, "HTTP/1.1 %s\r\n" FIELDS "%s\r\n", status, fields);
+    memcpy(answer->text + answer->head_size, block.data, block.size);
+    answer->size = answer->head_size + block.size;
+    return answer;
 }
 
-static const Answer *find_answer(const char *head, size_t size) {
-    const char *target = memchr(head, ' ', size), *end;
+static void prepare_text(const char *begin, const char *end, const char *status, const char *text) {
+    char length[128];
 
-    if (!target)
-        return &answers[4];
-    end = target + 1 + strcspn(target + 1, " ?\r\n");
-    for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
-        size_t n = strlen(answers[i].path);
+    snprintf(length, sizeof(length), "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+             strlen(text));
+    prepare(begin, end, status, length, (Span){text, strlen(text)});
+}
 
-        if ((size_t) (end - target) > n && memcmp(end - n, answers[i].path, n) == 0)
-            return &answers[i];
+/* `n` chunks of that size, or their data alone. */
+static Span make_block(char fill, size_t size, size_t n, bool chunked) {
+    char *text = allocate(n * (size + 32)), *at = text;
+
+    for (size_t i = 0; i < n; i++) {
+        at += chunked ? sprintf(at, "%zx\r\n", size) : 0;
+        memset(at, fill, size);
+        at += size;
+        at += chunked ? sprintf(at, "\r\n") : 0;
     }
-    return &answers[4];
+    return (Span){text, (size_t) (at - text)};
 }
+
+static void prepare_bulk(void) {
+    static char length[128];
+    Answer *answer =
+        prepare("/images/get", "", "200 OK", CHUNKED, make_block('x', CHUNK_BYTES, BLOCK_CHUNKS, true));
+    Span plain = make_block('x', CHUNK_BYTES, BLOCK_CHUNKS, false);
+
+    answer->n_blocks = N_BLOCKS;
+    answer->tail = "0\r\n\r\n";
+    snprintf(length, sizeof(length), "Content-Length: %u\r\n", BULK_BYTES);
+    answer = prepare("/images/length/get", "", "200 OK", length, plain);
+    answer->n_blocks = N_BLOCKS;
+    answer = prepare("/images/close/get", "", "200 OK", "Connection: close\r\n", plain);
+    answer->n_blocks = N_BLOCKS;
+    answer->after = AFTER_CLOSE;
+    prepare("/exec/a", "/start", "101 UPGRADED", SWITCHED, (Span){"", 0})->after = AFTER_ECHO;
+    answer = prepare("/exec/b", "/start", "101 UPGRADED", SWITCHED, plain);
+    answer->after = AFTER_SINK;
+    answer->n_blocks = UINT64_MAX;
+    prepare("/exec/c", "/start", "101 UPGRADED", SWITCHED, (Span){"", 0})->after = AFTER_SINK;
+}
+
+/* What a gate asks before it lets an exec instance be started. */
+static void prepare_looks(void) {
+    static const char *const begins[] = {"/exec/a", "/exec/b", "/exec/c"};
+    char id[65] = "", container[65] = "", text[1024];
+
+    memset(container, 'd', 64);
+    for (size_t i = 0; i < ARRAY_SIZE(begins); i++) {
+        memset(id, "abc"[i], 64);
+        snprintf(text, sizeof(text),
+                 "{\"ID\":\"%s\",\"ContainerID\":\"%s\",\"ProcessConfig\":{\"entrypoint\":\"id\"}}", id,
+                 container);
+        prepare_text(begins[i], "/json", "200 OK", text);
+    }
+    snprintf(
+        text, sizeof(text),
+        "{\"Id\":\"%s\",\"Name\":\"/"
+        "web\",\"HostConfig\":{\"Privileged\":false,\"CapAdd\":null,\"NetworkMode\":"
+        "\"default\",\"PidMode\":\"\",\"IpcMode\":\"private\"},\"Mounts\":[],\"Config\":{\"Labels\":{}}}",
+        container);
+    prepare_text("/containers/d", "/json", "200 OK", text);
+}
+
+static void prepare_all(void) {
+    Span list = make_block(' ', LIST_BYTES, 1, true);
+    static const char event[] = "14\r\n{\"Action\":\"start\"}\r\n\r\n";
+
+    memcpy((char *) memchr(list.data, ' ', list.size), "[]", 2);
+    prepare("/containers/json", "", "200 OK", CHUNKED, list)->tail = "0\r\n\r\n";
+    prepare_text("/containers/create", "", "201 Created", "{\"Id\":\"0123456789abcdef\",\"Warnings\":[]}\n");
+    prepare("/events", "", "200 OK", CHUNKED, (Span){event, sizeof(event) - 1});
+    prepare_bulk();
+    prepare_looks();
+    prepare("", "", "200 OK", "Content-Length: 2\r\n", (Span){"OK", 2});
+}
+
+/* The last one is for all the others. */
+static const Answer *find_answer(const char *head, size_t size) {
+    const char *path = memchr(head, '/', size);
+    size_t n = path ? strcspn(path, " ?\r\n") : 0, i = 0;
+
+    if (n > 2 && path[1] == 'v' && path[2] >= '0' && path[2] <= '9') {
+        size_t version = 1 + strcspn(path + 1, "/ ");
+
+        path += version;
+        n -= version;
+    }
+    for (; path && i + 1 < n_answers; i++) {
+        size_t begin = strlen(answers[i].begin), end = strlen(answers[i].end);
+
+        if (n >= begin + end && memcmp(path, answers[i].begin, begin) == 0 &&
+            memcmp(path + n - end, answers[i].end, end) == 0)
+            break;
+    }
+    return &answers[path ? i : n_answers - 1];
+}
+
+/* --- peers */
 
 static void peer_close(Peer *peer) {
     close(peer->fd);
@@ -130,22 +215,51 @@ static bool peer_watch(Peer *peer, bool room) {
     return epoll_ctl(loop, EPOLL_CTL_MOD, peer->fd, &event) == 0;
 }
 
+static Span peer_rest(const Peer *peer) {
+    const Answer *answer = peer->answer;
+    size_t behind = peer->written < answer->size ? 0 : peer->written - answer->size;
+
+    if (peer->written < answer->size)
+        return (Span){answer->text + peer->written, answer->size - peer->written};
+    return (Span){answer->tail + behind, strlen(answer->tail) - behind};
+}
+
 /* False: the peer is gone. */
 static bool peer_write(Peer *peer) {
     while (peer->answer) {
-        const Answer *answer = peer->answer;
-        ssize_t n = send(peer->fd, answer->text + peer->written, answer->size - peer->written, MSG_NOSIGNAL);
+        Span rest = peer_rest(peer);
+        ssize_t n = rest.size == 0 ? 0 : send(peer->fd, rest.data, rest.size, MSG_NOSIGNAL);
 
         if (n < 0)
             return errno == EAGAIN && peer_watch(peer, true);
         peer->written += (size_t) n;
-        if (peer->written < answer->size)
+        if (peer->written == peer->answer->size && peer->n_blocks < peer->answer->n_blocks) {
+            peer->n_blocks++;
+            if (peer->n_blocks < peer->answer->n_blocks)
+                peer->written = peer->answer->head_size;
+        }
+        if (peer_rest(peer).size > 0)
             continue;
-        peer->written = answer->endless ? answer->head_size : 0;
-        if (!answer->endless)
-            peer->answer = NULL;
+        peer->after = peer->answer->after;
+        peer->answer = NULL;
+        if (peer->after == AFTER_CLOSE)
+            return false;
     }
     return peer_watch(peer, false);
+}
+
+static bool peer_begin(Peer *peer, const Answer *answer) {
+    peer->answer = answer;
+    peer->written = 0;
+    peer->n_blocks = 0;
+    return peer_write(peer);
+}
+
+static bool peer_echo(Peer *peer) {
+    size_t n = peer->have;
+
+    peer->have = 0;
+    return peer->after == AFTER_SINK || send(peer->fd, peer->in, n, MSG_NOSIGNAL) == (ssize_t) n;
 }
 
 static bool peer_read(Peer *peer) {
@@ -156,6 +270,8 @@ static bool peer_read(Peer *peer) {
     if (n <= 0)
         return n < 0 && errno == EAGAIN;
     peer->have += (size_t) n;
+    if (peer->after != AFTER_NEXT)
+        return peer_echo(peer);
     peer->in[peer->have] = '\0';
     while (from < peer->have) {
         size_t taken;
@@ -166,10 +282,7 @@ static bool peer_read(Peer *peer) {
         if (taken == 0)
             break;
         from += taken;
-        if (!end)
-            continue;
-        peer->answer = peer->next;
-        if (!peer_write(peer))
+        if (end && !peer_begin(peer, peer->next))
             return false;
     }
     memmove(peer->in, peer->in + from, peer->have - from);

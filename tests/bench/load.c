@@ -2,11 +2,12 @@
 /*
  * Asks as fast as it is answered, on so many connections at once; one thread.
  *
- *   bench-load SOCKET CONNECTIONS SECONDS keep|anew|stream METHOD TARGET [BODY-BYTES]
+ *   bench-load SOCKET CONNECTIONS SECONDS keep|anew METHOD TARGET [BODY-BYTES]
  *
- * keep: a connection for all; anew: one a request; stream: one request, whose answer has no end, and its
- * bytes are counted. A body is that of a container's create. Prints a JSON object: requests, seconds, p50_us,
- * p99_us, status (of the first answer), failures (connections that ended where they shouldn't).
+ * keep: a connection for all; anew: one a request. A body is that of a container's create. Prints a JSON
+ * object: requests, seconds, p50_us, p99_us, most_us, status (of the first answer), others (answers with
+ * another one), failures (connections that ended where they shouldn't), all (requests, with those of the
+ * warm-up).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,14 +17,12 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "histogram.h"
 #include "message.h"
 
 #define IN_BYTES (64u << 10)
-#define WARM_NSEC UINT64_C(150000000) /* before that nothing counts */
-#define STEPS 64u                     /* of the latencies' histogram, an octave */
 
 typedef struct Peer {
     int fd;
@@ -37,50 +36,18 @@ typedef struct Peer {
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static char request[64u << 10];
 static size_t request_size;
-static bool anew, stream;
+static bool anew;
 static int loop;
 
-static uint64_t began_nsec, n_counted, n_failures, n_bytes, latencies[64 * STEPS];
+static uint64_t counts_nsec; /* from when on it counts */
+static uint64_t n_all, n_failures, n_others;
+static Histogram latencies;
 static int status;
 
 static void fail(const char *what) {
     perror(what);
     exit(1);
 }
-
-static uint64_t now_nsec(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t) now.tv_sec * 1000000000u + (uint64_t) now.tv_nsec;
-}
-
-/* --- latencies */
-
-static size_t step_of(uint64_t nsec) {
-    unsigned octave = nsec < STEPS ? 0 : 63u - (unsigned) __builtin_clzll(nsec) - 5;
-
-    return octave == 0 ? nsec : (size_t) octave * STEPS + ((nsec >> (octave - 1)) & (STEPS - 1));
-}
-
-static double usec_of(size_t step) {
-    size_t octave = step / STEPS;
-
-    return octave == 0 ? (double) step / 1e3 : (double) ((STEPS + step % STEPS) << (octave - 1)) / 1e3;
-}
-
-static double percentile(double part) {
-    uint64_t seen = 0;
-
-    for (size_t i = 0; i < ARRAY_SIZE(latencies); i++) {
-        seen += latencies[i];
-        if (seen > 0 && (double) seen >= part * (double) n_counted)
-            return usec_of(i);
-    }
-    return 0;
-}
-
-/* --- connections */
 
 static void peer_open(Peer *peer) {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = peer};
@@ -110,13 +77,13 @@ static void peer_again(Peer *peer, bool anew_now) {
     peer_ask(peer);
 }
 
-static void count(const Peer *peer) {
-    uint64_t now = now_nsec();
+static void take_status(Peer *peer) {
+    int its = atoi(peer->in + 9);
 
-    if (peer->asked_nsec - began_nsec < WARM_NSEC)
-        return;
-    n_counted++;
-    latencies[step_of(now - peer->asked_nsec)]++;
+    if (status == 0)
+        status = its;
+    n_others += its != status;
+    peer->closes = strcasestr(peer->in, "\r\nconnection: close") != NULL;
 }
 
 static void peer_read(Peer *peer) {
@@ -129,29 +96,21 @@ static void peer_read(Peer *peer) {
         peer_again(peer, true);
         return;
     }
-    if (stream && status != 0) {
-        n_bytes += now_nsec() - began_nsec < WARM_NSEC ? 0 : (uint64_t) n;
-        return;
-    }
     peer->have += (size_t) n;
     peer->in[peer->have] = '\0';
     if (!peer->message.in_body) {
         if (!memmem(peer->in, peer->have, "\r\n\r\n", 4))
             return;
-        if (status == 0)
-            status = atoi(peer->in + 9);
-        peer->closes = strcasestr(peer->in, "\r\nconnection: close") != NULL;
-    }
-    if (stream) {
-        peer->have = 0;
-        return;
+        take_status(peer);
     }
     taken = message_take(&peer->message, (Span){peer->in, peer->have}, &end);
     peer->have -= taken;
     memmove(peer->in, peer->in + taken, peer->have);
     if (!end)
         return;
-    count(peer);
+    n_all++;
+    if (peer->asked_nsec >= counts_nsec)
+        histogram_count(&latencies, now_nsec() - peer->asked_nsec);
     peer_again(peer, anew || peer->closes);
 }
 
@@ -175,26 +134,8 @@ static void prepare(const char *method, const char *target, size_t body_size) {
     request_size += body_size;
 }
 
-int main(int argc, char **argv) {
-    struct epoll_event events[64];
-    uint64_t end_nsec;
-    size_t n_peers, body = argc == 8 ? strtoul(argv[7], NULL, 10) : 0;
-
-    if (argc < 7 || strlen(argv[1]) >= sizeof(address.sun_path) ||
-        (body > 0 && (body < 128 || body > 32768))) {
-        fprintf(stderr,
-                "usage: bench-load SOCKET CONNECTIONS SECONDS keep|anew|stream METHOD TARGET [BODY-BYTES]\n");
-        return 2;
-    }
-    strcpy(address.sun_path, argv[1]);
-    n_peers = strtoul(argv[2], NULL, 10);
-    anew = strcmp(argv[4], "anew") == 0;
-    stream = strcmp(argv[4], "stream") == 0;
-    prepare(argv[5], argv[6], body);
-    loop = epoll_create1(EPOLL_CLOEXEC);
-    began_nsec = now_nsec();
-    end_nsec = began_nsec + WARM_NSEC + (uint64_t) (strtod(argv[3], NULL) * 1e9);
-    for (size_t i = 0; i < n_peers; i++) {
+static void open_all(size_t n) {
+    for (size_t i = 0; i < n; i++) {
         Peer *peer = calloc(1, sizeof(*peer));
 
         if (!peer)
@@ -202,16 +143,39 @@ int main(int argc, char **argv) {
         peer_open(peer);
         peer_ask(peer);
     }
+}
+
+int main(int argc, char **argv) {
+    struct epoll_event events[64];
+    uint64_t end_nsec;
+    size_t body = argc == 8 ? strtoul(argv[7], NULL, 10) : 0;
+    double seconds;
+
+    if (argc < 7 || strlen(argv[1]) >= sizeof(address.sun_path) ||
+        (body > 0 && (body < 128 || body > 32768))) {
+        fprintf(stderr,
+                "usage: bench-load SOCKET CONNECTIONS SECONDS keep|anew METHOD TARGET [BODY-BYTES]\n");
+        return 2;
+    }
+    strcpy(address.sun_path, argv[1]);
+    seconds = strtod(argv[3], NULL);
+    anew = strcmp(argv[4], "anew") == 0;
+    prepare(argv[5], argv[6], body);
+    loop = epoll_create1(EPOLL_CLOEXEC);
+    counts_nsec = now_nsec() + warm_nsec(seconds);
+    end_nsec = counts_nsec + (uint64_t) (seconds * 1e9);
+    open_all(strtoul(argv[2], NULL, 10));
     while (now_nsec() < end_nsec) {
         int n = epoll_wait(loop, events, ARRAY_SIZE(events), 100);
 
         for (int i = 0; i < n; i++)
             peer_read(events[i].data.ptr);
     }
-    printf("{\"requests\": %" PRIu64
-           ", \"seconds\": %.4f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"status\": %d, \"failures\": %" PRIu64
-           ", \"bytes\": %" PRIu64 "}\n",
-           n_counted, (double) (now_nsec() - began_nsec - WARM_NSEC) / 1e9, percentile(0.5), percentile(0.99),
-           status, n_failures, n_bytes);
+    printf("{\"requests\": %" PRIu64 ", \"all\": %" PRIu64
+           ", \"seconds\": %.4f, \"p50_us\": %.1f, \"p99_us\": %.1f, "
+           "\"most_us\": %.1f, \"status\": %d, \"others\": %" PRIu64 ", \"failures\": %" PRIu64 "}\n",
+           latencies.n, n_all, (double) (now_nsec() - counts_nsec) / 1e9, histogram_usec(&latencies, 0.5),
+           histogram_usec(&latencies, 0.99), (double) latencies.most_nsec / 1e3, status, n_others,
+           n_failures);
     return 0;
 }

@@ -8,6 +8,8 @@
 
 #include "policy/base.h"
 
+#define BULK_BYTES (64u << 20) /* of a body that is long */
+
 typedef struct Message {
     bool in_body;
     bool chunked;
