@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is measured by tests/bench/run: the gate, HAProxy as it is put before the socket, and the bench's own relays; and the engine."""
 
+import ctypes
 import os
 import shutil
 import signal
@@ -65,11 +66,20 @@ def haproxy_config(socket_path, engine, tuned):
         reuse="http-reuse always" if tuned else "")
 
 
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_us():
+    """In a child, before its program: nothing of the bench outlives it, even where it is killed."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Server:
     """One that is measured, or the engine: its command, in a session of its own on the processor that all share."""
 
-    def __init__(self, name, command, socket_path, cpu):
-        self.name, self.command, self.socket, self.cpu, self.process = name, command, socket_path, cpu, None
+    def __init__(self, name, command, socket_path, cpu, trail=None):
+        self.name, self.command, self.socket, self.cpu, self.trail, self.process = name, command, socket_path, cpu, trail, None
 
     def start(self):
         """Returns how many milliseconds it took from there on where its program begins until it answered."""
@@ -78,6 +88,7 @@ class Server:
         told, tell = os.pipe()
 
         def prepare():
+            end_with_us()
             os.sched_setaffinity(0, {self.cpu})
             os.write(tell, b"%f" % time.monotonic())
 
@@ -154,12 +165,12 @@ def contestants(tools, daemon, folder, cpu):
             file.write(text)
         return f"{folder}/{name}"
 
-    def add(name, command, path):
-        servers[name] = Server(name, command, path, cpu)
+    def add(name, command, path, trail=None):
+        servers[name] = Server(name, command, path, cpu, trail)
 
     path = f"{folder}/gate.sock"
     config = write("gate.yaml", GATE.format(engine=upstream, socket=path, folder=folder, clients=CLIENTS))
-    add("quaygate", [daemon, "--config", config], path)
+    add("quaygate", [daemon, "--config", config], path, f"{folder}/audit.jsonl")
     for mode in ("parse", "copy", "splice"):
         path = f"{folder}/{mode}.sock"
         add(f"relay-{mode}", [f"{tools}/bench-relay", mode, path, upstream], path)

@@ -224,6 +224,8 @@ static void side_happens(Side *side, uint32_t events) {
         goes_on = side_flush(side->other);
     if (goes_on && (events & ~(uint32_t) EPOLLOUT) && !side->ended && side->held_size == 0)
         goes_on = mode == MODE_SPLICE ? side_splice(side) : side_copy(side);
+    if (side->ended && side->held_size == 0 && (events & EPOLLHUP)) /* it doesn't listen either */
+        goes_on = false;
     if (!goes_on || !side_tell_end(&pair->client) || !side_tell_end(&pair->engine) ||
         !side_watch(&pair->client) || !side_watch(&pair->engine))
         pair_close(pair);
