@@ -10,6 +10,9 @@
 
 #define ENGINE_CONFIG "/etc/docker/daemon.json"
 
+static const char *const *also_paths; /* of the process, not of a config */
+static size_t n_also_paths;
+
 typedef struct Guarded {
     Config *config;
     const char **paths;
@@ -156,9 +159,15 @@ static void guarded_read_engine(Guarded *guarded) {
         guarded_stop(guarded, r, path);
 }
 
+void config_guard_also(const char *const *paths, size_t n) {
+    also_paths = paths;
+    n_also_paths = n;
+}
+
 int config_guard(Config *config, PolicySet *set, const char **ret_place) {
     /* Two of each; a log has two names, the engine's config three keys. */
-    size_t n_room = 2 * (config->n_listeners + 2 * config->n_sinks + config->n_protect + 4 + 3);
+    size_t n_room =
+        2 * (config_n_sockets(config) + n_also_paths + 2 * config->n_sinks + config->n_protect + 4 + 3);
     Guarded guarded = {.config = config,
                        .paths = arena_alloc_array(config->arena, n_room, sizeof(*guarded.paths))};
 
@@ -166,8 +175,10 @@ int config_guard(Config *config, PolicySet *set, const char **ret_place) {
     if (!guarded.paths)
         return -ENOMEM;
     guarded_add_address(&guarded, &config->upstream);
-    for (size_t i = 0; i < config->n_listeners; i++)
+    for (size_t i = 0; i < config_n_sockets(config); i++)
         guarded_add_address(&guarded, &config->listeners[i].address);
+    for (size_t i = 0; i < n_also_paths; i++)
+        guarded_add_path(&guarded, also_paths[i]);
     for (size_t i = 0; i < config->n_sinks; i++)
         if (config->sinks[i].kind == SINK_FILE)
             guarded_add_log(&guarded, config->sinks[i].path);

@@ -9,6 +9,12 @@
 #include "config.h"
 
 /*
+ * What every config_guard guards besides: sockets that this process was started with (passed.h), which no
+ * config has the paths of. Before the first; `paths` is borrowed for good.
+ */
+void config_guard_also(const char *const *paths, size_t n);
+
+/*
  * Tells the policies of `set`: the config's, or others that are to be judged as if they were. Once, when all
  * else is read. 0; or −errno, since not everything is guarded, and in *ret_place the path at which that
  * showed (the config's), or NULL: no memory.

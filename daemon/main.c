@@ -19,6 +19,7 @@
 #include "config_warn.h"
 #include "log.h"
 #include "options.h"
+#include "passed.h"
 #include "policy/body.h"
 #include "sandbox.h"
 #include "server.h"
@@ -98,6 +99,10 @@ int main(int argc, char **argv) {
     if (options.action == OPTIONS_VERSION) {
         options_version(stdout);
         return EXIT_OK;
+    }
+    if (passed_guard() < 0) {
+        log_error("%s", strerror(ENOMEM));
+        return EXIT_START;
     }
     if (main_load(&options, &config) < 0)
         return EXIT_CONFIG;

@@ -19,6 +19,10 @@ void passed_done(Passed *passed);
 
 int passed_fd(size_t i);
 
+/* Once, before the first config is loaded: no bind mount may reach them by a pattern (config_guard.h).
+ * −ENOMEM. */
+int passed_guard(void);
+
 /* Whether config->listeners[index] takes the i-th. */
 bool passed_is_for(const Passed *passed, size_t i, const Config *config, size_t index);
 
