@@ -6,13 +6,18 @@
 
 #define NO_HASH ",\"hash\":null}\n"
 
+/* Fetched once: EVP_sha256() is looked up anew, under locks, with each hash (crypto-fetch in ossl-guide). */
 int chain_init(Chain *chain) {
-    *chain = (Chain){.digest = EVP_MD_CTX_new()};
-    return chain->digest ? 0 : -ENOMEM;
+    *chain = (Chain){.digest = EVP_MD_CTX_new(), .sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)};
+    if (chain->digest && chain->sha256)
+        return 0;
+    chain_done(chain);
+    return -ENOMEM;
 }
 
 void chain_done(Chain *chain) {
     EVP_MD_CTX_free(chain->digest);
+    EVP_MD_free(chain->sha256);
     *chain = (Chain){0};
 }
 
@@ -42,7 +47,7 @@ int chain_hash(Chain *chain, Span text, char ret[static CHAIN_HASH_SIZE]) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
 
-    if (EVP_DigestInit_ex(chain->digest, EVP_sha256(), NULL) != 1 ||
+    if (EVP_DigestInit_ex(chain->digest, chain->sha256, NULL) != 1 ||
         EVP_DigestUpdate(chain->digest, text.data, text.size) != 1 ||
         EVP_DigestUpdate(chain->digest, "}", 1) != 1 || EVP_DigestFinal_ex(chain->digest, digest, &size) != 1)
         return -ENOMEM;

@@ -17,6 +17,7 @@
 
 typedef struct Chain {
     void *digest;               /* EVP_MD_CTX */
+    void *sha256;               /* EVP_MD */
     char hash[CHAIN_HASH_SIZE]; /* of the last line; "": there is none */
 } Chain;
 
