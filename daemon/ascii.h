@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How many bytes at the front of a text need no look of their own: most of any head and of any record. Eight
- * at a time, in a word (any byte order: a word that has one that does is gone over byte by byte).
+ * at a time, in a word (any byte order: a word that has one that does is gone over byte by byte). And numbers
+ * as text, without a format to read.
  */
 #pragma once
 
@@ -55,4 +56,16 @@ static inline size_t ascii_json(Span text) {
             break;
     }
     return i;
+}
+
+#define ASCII_DIGITS 20u /* of the largest number */
+
+/* In decimal, at the end of `room`. */
+static inline Span ascii_digits(uint64_t number, char room[static ASCII_DIGITS]) {
+    size_t n = 0;
+
+    do
+        room[ASCII_DIGITS - ++n] = (char) ('0' + number % 10);
+    while ((number /= 10) > 0);
+    return (Span){.data = room + ASCII_DIGITS - n, .size = n};
 }

@@ -80,11 +80,7 @@ int json_text_append_cstr(Buffer *out, const char *text) {
 }
 
 int json_text_append_number(Buffer *out, uint64_t number) {
-    char digits[20];
-    size_t n = 0;
+    char digits[ASCII_DIGITS];
 
-    do
-        digits[sizeof(digits) - ++n] = (char) ('0' + number % 10);
-    while ((number /= 10) > 0);
-    return buffer_append(out, (Span){.data = digits + sizeof(digits) - n, .size = n});
+    return buffer_append(out, ascii_digits(number, digits));
 }

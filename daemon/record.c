@@ -248,13 +248,9 @@ static inline void record_text(RecordWriter *w, Span name, const char *value) {
 }
 
 static void record_digits(RecordWriter *w, uint64_t value) {
-    char digits[20];
-    size_t n = 0;
+    char digits[ASCII_DIGITS];
 
-    do
-        digits[sizeof(digits) - ++n] = (char) ('0' + value % 10);
-    while ((value /= 10) > 0);
-    record_raw(w, (Span){.data = digits + sizeof(digits) - n, .size = n});
+    record_raw(w, ascii_digits(value, digits));
 }
 
 static inline void record_number(RecordWriter *w, Span name, bool known, uint64_t value) {

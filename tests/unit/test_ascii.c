@@ -41,3 +41,15 @@ Test(ascii, nothing) {
     cr_expect_eq(ascii_line((Span){0}), 0);
     cr_expect_eq(ascii_json((Span){0}), 0);
 }
+
+Test(ascii, digits) {
+    static const struct {
+        uint64_t number;
+        const char *text;
+    } cases[] = {
+        {0, "0"}, {9, "9"}, {10, "10"}, {1234567890, "1234567890"}, {UINT64_MAX, "18446744073709551615"}};
+    char room[ASCII_DIGITS];
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        cr_expect(span_is(ascii_digits(cases[i].number, room), cases[i].text), "%s", cases[i].text);
+}
