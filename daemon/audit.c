@@ -102,7 +102,7 @@ static void audit_note_lost(Audit *audit, int error) {
         audit->n_lost++;
     else {
         audit->n_written++;
-        audit->written_usec = clock_monotonic_usec();
+        audit->written_usec = clock_coarse_usec();
     }
     if (error < 0 && !audit->losing)
         log_error("audit: records are lost: %s; %s", strerror(-error),

@@ -7,6 +7,9 @@
 
 #include "policy/base.h"
 
+/* The size of a block that a first read takes: some that are no longer needed are kept for the next one. */
+#define BUFFER_READ_BYTES (8u << 10)
+
 typedef struct Buffer {
     char *data;
     size_t begin; /* first byte that waits */

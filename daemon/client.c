@@ -124,7 +124,7 @@ Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject,
     client->subject = *subject;
     *subject = (Subject){0};
     client->owner = *owner;
-    client->idle_since_usec = clock_monotonic_usec();
+    client->idle_since_usec = clock_coarse_usec();
     client_find_place(client);
     if (client->place)
         client->place->accepted++;
@@ -192,7 +192,7 @@ static bool client_is_named(Client *client) {
     identity_set_name(&client->subject, client->whois ? whois_take_name(client->whois) : NULL,
                       client->whois ? whois_why(client->whois) : "out of memory");
     client->whois = whois_free(client->whois);
-    client->idle_since_usec = clock_monotonic_usec();
+    client->idle_since_usec = clock_coarse_usec();
     return true;
 }
 
@@ -241,7 +241,7 @@ static void client_run(Client *client) {
         if (progress == EXCHANGE_RUNNING)
             break;
         client->exchange = exchange_free(client->exchange);
-        client->idle_since_usec = clock_monotonic_usec();
+        client->idle_since_usec = clock_coarse_usec();
         if (progress == EXCHANGE_CLOSE)
             client_close(client);
     }

@@ -9,7 +9,7 @@
 #include "policy/limits.h"
 
 /* A first read takes this much; one that filled its room is followed by larger ones. */
-#define CONN_READ_FIRST (8u << 10)
+#define CONN_READ_FIRST BUFFER_READ_BYTES
 
 static void conn_fail(Conn *conn, int error) {
     conn->error = error;

@@ -44,7 +44,7 @@ void exchange_set_state(Exchange *x, ExchangeState state) {
 }
 
 void exchange_set_timeout(Exchange *x, uint64_t usec) {
-    x->deadline_usec = usec ? clock_monotonic_usec() + usec : 0;
+    x->deadline_usec = usec ? clock_coarse_usec() + usec : 0;
 }
 
 const char *exchange_state_name(const Exchange *x) {

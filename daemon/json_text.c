@@ -3,12 +3,8 @@
 
 #include <errno.h>
 
+#include "ascii.h"
 #include "policy/text.h"
-
-/* Bytes that stand for themselves: a run of them is copied at once, which is most of any record. */
-static bool json_text_is_plain(char c) {
-    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-}
 
 static size_t json_text_put_unit(char *out, uint32_t unit) {
     static const char hex[] = "0123456789abcdef";
@@ -48,12 +44,12 @@ static int json_text_append_as(Buffer *out, Span text, bool quoted) {
     if (quoted)
         *to++ = '"';
     while (i < text.size) {
-        size_t run = i, n;
+        size_t run = ascii_json((Span){text.data + i, text.size - i}), n;
         uint32_t rune = 0xFFFD;
 
-        while (run < text.size && json_text_is_plain(text.data[run]))
-            *to++ = text.data[run++];
-        i = run;
+        memcpy(to, text.data + i, run);
+        to += run;
+        i += run;
         if (i == text.size)
             break;
         n = text_take_rune(text.data + i, text.size - i, &rune);
@@ -84,11 +80,7 @@ int json_text_append_cstr(Buffer *out, const char *text) {
 }
 
 int json_text_append_number(Buffer *out, uint64_t number) {
-    char digits[20];
-    size_t n = 0;
+    char digits[ASCII_DIGITS];
 
-    do
-        digits[sizeof(digits) - ++n] = (char) ('0' + number % 10);
-    while ((number /= 10) > 0);
-    return buffer_append(out, (Span){.data = digits + sizeof(digits) - n, .size = n});
+    return buffer_append(out, ascii_digits(number, digits));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lint.h"
 
+#include "ascii.h"
+
 static Reason lint_fail(Reason reason, const char *detail, const char **ret_detail) {
     *ret_detail = detail;
     return reason;
@@ -63,10 +65,17 @@ static Reason lint_byte(Span in, size_t i, const char **ret_detail) {
     return REASON_OK;
 }
 
+/* Where the next byte is that lint_byte() must see: none of a line's own, unless a CR stands before it. */
+static size_t lint_skip(Span in, size_t i) {
+    if (i > 0 && in.data[i - 1] == '\r')
+        return i;
+    return i + ascii_line((Span){in.data + i, in.size - i});
+}
+
 Reason lint_head(Lint *lint, LintKind kind, Span in, size_t *ret_size, const char **ret_detail) {
     Reason reason;
 
-    for (size_t i = lint->scanned; i < in.size; i++) {
+    for (size_t i = lint_skip(in, lint->scanned); i < in.size; i = lint_skip(in, i + 1)) {
         reason = lint_byte(in, i, ret_detail);
         if (reason != REASON_OK)
             return reason;
@@ -86,5 +95,6 @@ Reason lint_head(Lint *lint, LintKind kind, Span in, size_t *ret_size, const cha
             return reason;
         lint->line_begin = i + 1;
     }
+    lint->scanned = in.size;
     return REASON_UNDECIDED;
 }

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "ascii.h"
 #include "json_text.h"
 
 #define REDACTED "…"
-#define LINE_BYTES 1024u /* most records fit: one allocation */
+#define LINE_BYTES 1280u /* most records fit: one allocation */
 
 const char *end_cause_name(EndCause cause) {
     static const char *const names[] = {
@@ -162,35 +163,102 @@ int record_redact_query(Buffer *out, Span query) {
 
 /* --- the line */
 
-/* A writer that remembers its first failure, so that the fields below read as what they write. */
+/*
+ * A writer that remembers its first failure, so that the fields below read as what they write. It writes at
+ * `to`, in room that `out` has reserved and doesn't count yet: a field is a comparison and a copy, as long as
+ * there is nothing to be escaped and the line no longer than lines are.
+ */
 typedef struct RecordWriter {
     Buffer *out;
+    char *to;
+    char *end;
     int r;
 } RecordWriter;
 
-static void record_raw(RecordWriter *w, Span text) {
+static void record_open(RecordWriter *w) {
+    static char nowhere;
+
+    w->to = w->r == 0 ? buffer_reserve(w->out, LINE_BYTES) : NULL;
+    if (w->to) {
+        w->end = w->out->data + w->out->capacity;
+        return;
+    }
+    w->r = -ENOMEM;
+    w->to = w->end = &nowhere; /* no room from now on */
+}
+
+/* What is written is the buffer's; until record_open() it may be written to by others. */
+static void record_close(RecordWriter *w) {
+    if (w->r == 0)
+        w->out->end = (size_t) (w->to - w->out->data);
+}
+
+static inline bool record_has_room(const RecordWriter *w, size_t size) {
+    return (size_t) (w->end - w->to) >= size;
+}
+
+static void record_raw_slowly(RecordWriter *w, Span text) {
+    record_close(w);
     if (w->r == 0)
         w->r = buffer_append(w->out, text);
+    record_open(w);
 }
 
-static void record_text(RecordWriter *w, Span name, const char *value) {
-    record_raw(w, name);
-    if (w->r == 0)
-        w->r = json_text_append_cstr(w->out, value);
+static inline void record_raw(RecordWriter *w, Span text) {
+    if (!record_has_room(w, text.size)) {
+        record_raw_slowly(w, text);
+        return;
+    }
+    if (text.size > 0) /* there may be no bytes to point to */
+        memcpy(w->to, text.data, text.size);
+    w->to += text.size;
 }
 
-static void record_span(RecordWriter *w, Span name, Span value) {
-    record_raw(w, name);
+/* A JSON text that has something to be escaped, or finds no room. */
+static void record_value_slowly(RecordWriter *w, Span value) {
+    record_close(w);
     if (w->r == 0)
         w->r = json_text_append(w->out, value);
+    record_open(w);
 }
 
-static void record_number(RecordWriter *w, Span name, bool known, uint64_t value) {
+static void record_value(RecordWriter *w, Span value) {
+    if (!record_has_room(w, value.size + 2) || ascii_json(value) != value.size) {
+        record_value_slowly(w, value);
+        return;
+    }
+    *w->to++ = '"';
+    if (value.size > 0)
+        memcpy(w->to, value.data, value.size);
+    w->to += value.size;
+    *w->to++ = '"';
+}
+
+static inline void record_span(RecordWriter *w, Span name, Span value) {
     record_raw(w, name);
-    if (!known)
+    record_value(w, value);
+}
+
+static inline void record_text(RecordWriter *w, Span name, const char *value) {
+    record_raw(w, name);
+    if (value)
+        record_value(w, span_from(value));
+    else
         record_raw(w, SPAN("null"));
-    else if (w->r == 0)
-        w->r = json_text_append_number(w->out, value);
+}
+
+static void record_digits(RecordWriter *w, uint64_t value) {
+    char digits[ASCII_DIGITS];
+
+    record_raw(w, ascii_digits(value, digits));
+}
+
+static inline void record_number(RecordWriter *w, Span name, bool known, uint64_t value) {
+    record_raw(w, name);
+    if (known)
+        record_digits(w, value);
+    else
+        record_raw(w, SPAN("null"));
 }
 
 static void record_put_digits(char *to, size_t n, unsigned value) {
@@ -200,20 +268,26 @@ static void record_put_digits(char *to, size_t n, unsigned value) {
     }
 }
 
+/* Many records are of one second: its text is made once. Seconds that no clock has are never kept. */
 bool record_time_text(uint64_t usec, char ret[static RECORD_TIME_SIZE]) {
+    static _Thread_local char kept[RECORD_TIME_SIZE] = "1970-01-01T00:00:00.000000Z";
+    static _Thread_local time_t kept_seconds;
     time_t seconds = (time_t) (usec / 1000000u);
     struct tm tm;
 
     ret[0] = '\0';
-    if (!gmtime_r(&seconds, &tm)) /* a year past 2^31 */
-        return false;
-    memcpy(ret, "0000-00-00T00:00:00.000000Z", RECORD_TIME_SIZE);
-    record_put_digits(ret, 4, (unsigned) tm.tm_year + 1900);
-    record_put_digits(ret + 5, 2, (unsigned) tm.tm_mon + 1);
-    record_put_digits(ret + 8, 2, (unsigned) tm.tm_mday);
-    record_put_digits(ret + 11, 2, (unsigned) tm.tm_hour);
-    record_put_digits(ret + 14, 2, (unsigned) tm.tm_min);
-    record_put_digits(ret + 17, 2, (unsigned) tm.tm_sec);
+    if (seconds != kept_seconds) {
+        if (!gmtime_r(&seconds, &tm)) /* a year past 2^31 */
+            return false;
+        record_put_digits(kept, 4, (unsigned) tm.tm_year + 1900);
+        record_put_digits(kept + 5, 2, (unsigned) tm.tm_mon + 1);
+        record_put_digits(kept + 8, 2, (unsigned) tm.tm_mday);
+        record_put_digits(kept + 11, 2, (unsigned) tm.tm_hour);
+        record_put_digits(kept + 14, 2, (unsigned) tm.tm_min);
+        record_put_digits(kept + 17, 2, (unsigned) tm.tm_sec);
+        kept_seconds = seconds;
+    }
+    memcpy(ret, kept, RECORD_TIME_SIZE);
     record_put_digits(ret + 20, 6, (unsigned) (usec % 1000000u));
     return true;
 }
@@ -254,6 +328,12 @@ static void record_path(RecordWriter *w, const Target *target) {
     for (unsigned rest = target->asked_minor; rest > 0; rest /= 10)
         n++;
     record_put_digits(version + 4, n - 4, target->asked_minor);
+    if (ascii_json(target->path) == target->path.size) {
+        record_raw(w, SPAN(",\"path\":\""));
+        record_raw(w, (Span){.data = version, .size = n});
+        record_raw(w, target->path);
+        return record_raw(w, SPAN("\""));
+    }
     if (w->r == 0)
         w->r = buffer_append(&path, (Span){.data = version, .size = n});
     if (w->r == 0)
@@ -267,6 +347,8 @@ static void record_query(RecordWriter *w, const Target *target) {
 
     if (target->path.size == 0 && target->raw_query.size == 0)
         return record_text(w, SPAN(",\"query\":"), NULL);
+    if (target->raw_query.size == 0)
+        return record_raw(w, SPAN(",\"query\":\"\""));
     if (w->r == 0)
         w->r = record_redact_query(&query, target->raw_query);
     record_span(w, SPAN(",\"query\":"), buffer_span(&query));
@@ -395,8 +477,7 @@ int record_append(Buffer *out, const Record *record, uint64_t seq, const char *p
     size_t before = buffer_size(out);
     RecordWriter w = {.out = out};
 
-    if (!buffer_reserve(out, LINE_BYTES))
-        return -ENOMEM;
+    record_open(&w);
     record_number(&w, SPAN("{\"seq\":"), true, seq);
     record_time(&w, record->time_usec);
     record_text(&w, SPAN(",\"event\":"), events[record->event].name);
@@ -404,6 +485,7 @@ int record_append(Buffer *out, const Record *record, uint64_t seq, const char *p
     /* The hash chain's place: the last two fields of every line; chain_seal() puts the second in. */
     record_text(&w, SPAN(",\"prev\":"), prev);
     record_raw(&w, SPAN(",\"hash\":null}\n"));
+    record_close(&w);
     if (w.r < 0)
         out->end = out->begin + before;
     return w.r;

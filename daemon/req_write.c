@@ -2,19 +2,27 @@
 #include "req_write.h"
 
 #include <errno.h>
-#include <inttypes.h>
+
+#include "ascii.h"
 
 static bool req_write_upgrades(const Request *request) {
     return request->wants_upgrade && request->operation &&
            (request->operation->reply == REPLY_HIJACK || request->operation->reply == REPLY_UPGRADE);
 }
 
+static int req_write_length(Buffer *out, uint64_t length) {
+    char digits[ASCII_DIGITS];
+
+    return buffer_append_all(
+        out, (const Span[]){SPAN("Content-Length: "), ascii_digits(length, digits), SPAN("\r\n")}, 3);
+}
+
 static int req_write_framing(Buffer *out, const Request *request, const Span *body) {
     if (body)
-        return buffer_printf(out, "Content-Length: %zu\r\n", body->size);
+        return req_write_length(out, body->size);
     switch (request->framing) {
     case FRAMING_LENGTH:
-        return buffer_printf(out, "Content-Length: %" PRIu64 "\r\n", request->length);
+        return req_write_length(out, request->length);
     case FRAMING_CHUNKED:
         return buffer_append(out, SPAN("Transfer-Encoding: chunked\r\n"));
     case FRAMING_NONE:

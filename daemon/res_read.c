@@ -7,20 +7,20 @@
  * Not relayed: hop-by-hop fields (RFC 9110 §7.6.1), framing, which we write ourselves, and what tells a
  * client of the engine more than it needs or sends it elsewhere (T-003, T-102).
  */
-static const char *const res_read_dropped[] = {
-    "connection",
-    "content-length",
-    "transfer-encoding",
-    "keep-alive",
-    "proxy-connection",
-    "trailer",
-    "te",
-    "upgrade",
-    "location",
-    "server",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "x-quaygate-request",
+static const Span res_read_dropped[] = {
+    SPAN_INIT("connection"),
+    SPAN_INIT("content-length"),
+    SPAN_INIT("transfer-encoding"),
+    SPAN_INIT("keep-alive"),
+    SPAN_INIT("proxy-connection"),
+    SPAN_INIT("trailer"),
+    SPAN_INIT("te"),
+    SPAN_INIT("upgrade"),
+    SPAN_INIT("location"),
+    SPAN_INIT("server"),
+    SPAN_INIT("proxy-authenticate"),
+    SPAN_INIT("proxy-authorization"),
+    SPAN_INIT("x-quaygate-request"),
 };
 
 static bool res_read_same(const char *data, Span token) {
@@ -60,7 +60,7 @@ static bool res_read_is_nominated(const RawHead *raw, Span name) {
 
 static bool res_read_is_dropped(const RawHead *raw, Span name) {
     for (size_t i = 0; i < ARRAY_SIZE(res_read_dropped); i++)
-        if (span_is_nocase(name, res_read_dropped[i]))
+        if (span_equals_nocase(name, res_read_dropped[i]))
             return true;
     return res_read_is_nominated(raw, name);
 }

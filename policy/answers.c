@@ -208,9 +208,21 @@ static const AnswerRow answers_rows[] = {
 #include "answers.def"
 };
 
-const AnswerRow *answers_row(const Operation *operation) {
+static const AnswerRow *answers_find(const Operation *operation) {
     for (size_t i = 0; operation && i < ARRAY_SIZE(answers_rows); i++)
         if (strcmp(answers_rows[i].operation, operation->id) == 0)
             return &answers_rows[i];
     return NULL;
+}
+
+/* Asked with each answer: of what was found for an operation its place is kept. */
+const AnswerRow *answers_row(const Operation *operation) {
+    static const AnswerRow *found[256];
+    size_t i = operation ? routes_index(operation) : SIZE_MAX;
+
+    if (i >= ARRAY_SIZE(found))
+        return answers_find(operation);
+    if (!found[i])
+        found[i] = answers_find(operation);
+    return found[i];
 }

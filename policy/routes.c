@@ -136,6 +136,12 @@ const Operation *routes_all(size_t *ret_n) {
     return ROUTES;
 }
 
+size_t routes_index(const Operation *operation) {
+    uintptr_t at = (uintptr_t) operation, first = (uintptr_t) ROUTES;
+
+    return at >= first && at < first + sizeof(ROUTES) ? (size_t) (operation - ROUTES) : SIZE_MAX;
+}
+
 const Operation *routes_find(Span id) {
     for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++)
         if (span_is(id, ROUTES[i].id))

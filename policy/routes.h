@@ -54,6 +54,9 @@ typedef struct Operation {
 /* All rows, in the order they are tried. */
 const Operation *routes_all(size_t *ret_n);
 
+/* Its place among them; SIZE_MAX for one that isn't of them. */
+size_t routes_index(const Operation *operation);
+
 /* By operationId, exact. NULL: none. */
 const Operation *routes_find(Span id);
 

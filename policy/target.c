@@ -234,28 +234,50 @@ Reason target_parse(Arena *arena, Span raw, Target *ret, const char **ret_detail
     return reason;
 }
 
+/* There is room: all lengths are summed up before. */
+static size_t target_put(char *out, size_t n, const char *text) {
+    size_t size = strlen(text);
+
+    memcpy(out + n, text, size);
+    return n + size;
+}
+
+static size_t target_put_version(char *out, unsigned minor) {
+    size_t n = target_put(out, 0, "/v1.");
+
+    if (minor > 99) /* no request has one; an engine may */
+        out[n++] = (char) ('0' + minor / 100 % 10);
+    out[n++] = (char) ('0' + minor / 10 % 10);
+    out[n++] = (char) ('0' + minor % 10);
+    return n;
+}
+
 char *target_format(Arena *arena, const Target *target) {
     const char *path = text_percent_encode(arena, target->path, "/:@+");
-    size_t bytes, n;
+    size_t bytes, n = 0;
     char *out;
 
     if (!path)
         return NULL;
-    bytes = sizeof("/v1.00") + strlen(path) + 1;
+    bytes = sizeof("/v1.000") + strlen(path) + 1;
     for (size_t i = 0; i < target->n_query; i++) /* an encoded byte is three; `?` or `&`, and `=` */
         bytes += 3 * (target->query[i].key.size + target->query[i].value.size) + 2;
     out = arena_alloc(arena, bytes);
     if (!out)
         return NULL;
-    n = (size_t) (target->api_minor > 0 ? snprintf(out, bytes, "/v1.%02u%s", target->api_minor, path)
-                                        : snprintf(out, bytes, "%s", path));
+    if (target->api_minor > 0)
+        n = target_put_version(out, target->api_minor);
+    n = target_put(out, n, path);
     for (size_t i = 0; i < target->n_query; i++) {
         const char *key = text_percent_encode(arena, target->query[i].key, NULL);
         const char *value = text_percent_encode(arena, target->query[i].value, NULL);
 
         if (!key || !value)
             return NULL;
-        n += (size_t) snprintf(out + n, bytes - n, "%c%s=%s", i == 0 ? '?' : '&', key, value);
+        n = target_put(out, n, i == 0 ? "?" : "&");
+        n = target_put(out, n, key);
+        n = target_put(out, n, "=");
+        n = target_put(out, n, value);
     }
     return out;
 }

@@ -41,6 +41,27 @@ Test(answers, every_operation_has_a_row) {
     cr_expect_null(answers_row(NULL));
 }
 
+/* Asked again, and of a copy that is no row of the catalogue, it is the same; of none of its names, nothing.
+ */
+Test(answers, a_row_stays_what_it_is) {
+    size_t n;
+    const Operation *all = routes_all(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        const AnswerRow *row = answers_row(&all[i]);
+        Operation copy = all[i];
+
+        cr_expect_eq(answers_row(&all[i]), row);
+        cr_expect_eq(answers_row(&copy), row);
+        cr_expect_str_eq(row->operation, all[i].id);
+        cr_expect_eq(routes_index(&all[i]), i);
+        cr_expect_eq(routes_index(&copy), SIZE_MAX);
+    }
+    cr_expect_null(answers_row(&(Operation){.id = "ContainerCreat"}));
+    cr_expect_eq(routes_index(&all[n]), SIZE_MAX);
+    cr_expect_eq(routes_index(NULL), SIZE_MAX);
+}
+
 Test(answers, nothing_is_nothing) {
     Answers answers = answers_of(SPAN("{}"));
 

@@ -103,3 +103,37 @@ Test(lint, preface_of_http_2) {
                  REASON_HTTP_VERSION);
     cr_expect_str_eq(detail, "HTTP/2 can't be judged: speak HTTP/1.1, and for builds set DOCKER_BUILDKIT=0");
 }
+
+/* What lint.h promises, a byte at a time: a second reading of it, which knows nothing of words. */
+static Reason lint_slowly(Span in) {
+    for (size_t i = 0; i < in.size; i++) {
+        char c = in.data[i];
+
+        if (c == '\0' || (c == '\n' && (i == 0 || in.data[i - 1] != '\r')) ||
+            (c != '\n' && i > 0 && in.data[i - 1] == '\r'))
+            return REASON_HTTP_SYNTAX;
+        if (i >= 3 && memcmp(in.data + i - 3, "\r\n\r\n", 4) == 0)
+            return REASON_OK;
+    }
+    return REASON_UNDECIDED;
+}
+
+/* Each byte that matters, and some that don't, at each place of a field's value, in steps of each size. */
+Test(lint, each_byte_at_each_place) {
+    static const char bytes[] = {'\0', '\r', '\n',        '\t',        ' ', 0x01,
+                                 0x1f, 0x7f, (char) 0x80, (char) 0xff, 'a'};
+    char head[] = GET "Abcdef: 0123456789012345678\r\n\r\n";
+    size_t first = sizeof(GET) - 1 + 8, last = sizeof(head) - 2, size;
+
+    for (size_t at = first; at <= last; at++)
+        for (size_t i = 0; i < sizeof(bytes); i++)
+            for (size_t step = 1; step <= sizeof(head); step += step < 9 ? 1 : 20) {
+                char kept = head[at];
+                Span in = {head, sizeof(head) - 1};
+
+                head[at] = bytes[i];
+                cr_expect_eq(lint_in_pieces(in, LINT_REQUEST, step, &size), lint_slowly(in),
+                             "byte %d at %zu in steps of %zu", bytes[i], at, step);
+                head[at] = kept;
+            }
+}

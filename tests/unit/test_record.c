@@ -366,3 +366,61 @@ Test(record, the_longest_target_fits) {
     cr_expect_gt(strlen(line), 6u * LIMIT_TARGET_BYTES);
     free(line);
 }
+
+/* Lines of each length, so that each field once finds no room left, with and without something to escape. */
+Test(record, each_length_fits) {
+    static char text[4000];
+    Buffer out = {0};
+
+    memset(text, 'x', sizeof(text));
+    for (size_t size = 0; size < sizeof(text); size += size < 2000 ? 1 : 97)
+        for (unsigned escaped = 0; escaped < 2; escaped++) {
+            Request request = request_of(41, "/containers/create", "");
+            Record record = {.event = RECORD_DECISION,
+                             .id = "A",
+                             .listener = text,
+                             .client = &client,
+                             .request = &request};
+            size_t before = size % 3 == 0 ? buffer_size(&out) : 0;
+            json_t *parsed;
+
+            if (before == 0)
+                buffer_done(&out);
+            text[size] = '\0';
+            if (escaped && size > 0)
+                text[size - 1] = '"';
+            cr_assert_eq(record_append(&out, &record, 7, "sha256:0"), 0);
+            parsed = json_loadb(out.data + out.begin + before, buffer_size(&out) - before,
+                                JSON_REJECT_DUPLICATES, NULL);
+            cr_assert_str_eq(json_string_value(json_object_get(parsed, "listener")), text, "%zu", size);
+            cr_assert_str_eq(json_string_value(json_object_get(parsed, "prev")), "sha256:0", "%zu", size);
+            cr_assert_eq(json_object_size(json_object_get(parsed, "client")), 8);
+            json_decref(parsed);
+            text[size] = 'x';
+            if (size > 0)
+                text[size - 1] = 'x';
+        }
+    buffer_done(&out);
+}
+
+/* The text of a second is kept from one record to the next: none is told in another's place. */
+Test(record, times_one_after_the_other) {
+    static const struct {
+        uint64_t usec;
+        const char *text;
+    } cases[] = {
+        {0, "1970-01-01T00:00:00.000000Z"},
+        {TIME_USEC, "2026-11-24T08:15:30.123456Z"},
+        {TIME_USEC + 1, "2026-11-24T08:15:30.123457Z"},
+        {TIME_USEC + 1000000, "2026-11-24T08:15:31.123456Z"},
+        {TIME_USEC, "2026-11-24T08:15:30.123456Z"}, /* the clock was set back */
+        {999999, "1970-01-01T00:00:00.999999Z"},
+        {TIME_USEC, "2026-11-24T08:15:30.123456Z"},
+    };
+    char text[RECORD_TIME_SIZE];
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        cr_expect(record_time_text(cases[i].usec, text));
+        cr_expect_str_eq(text, cases[i].text);
+    }
+}
