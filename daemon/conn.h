@@ -20,7 +20,7 @@ typedef void (*ConnNotify)(void *arg);
 typedef struct Conn {
     int fd; /* −EBADF: closed */
     struct event read_event;
-    struct event write_event;
+    struct event *write_event; /* while room is waited for, which most never do; else NULL */
     bool read_armed;
     bool write_armed;
     Buffer in;
@@ -44,6 +44,9 @@ void conn_done(Conn *conn); /* closes; safe on a zeroed Conn whose fd is −EBAD
 
 /* Writes what it can of `out`, now; ends our side if wanted and `out` is empty; waits for room otherwise. */
 void conn_flush(Conn *conn);
+
+/* The next that is heard comes when there is room to write, or a connect(2) has ended. 0 or −ENOMEM. */
+int conn_wait_for_room(Conn *conn);
 
 /* Our side ends (FIN) once everything in `out` is written. */
 void conn_shutdown(Conn *conn);
