@@ -18,16 +18,16 @@
 typedef void (*ConnNotify)(void *arg);
 
 typedef struct Conn {
-    int fd; /* −EBADF: closed */
     struct event read_event;
     struct event *write_event; /* while room is waited for, which most never do; else NULL */
-    bool read_armed;
-    bool write_armed;
     Buffer in;
     Buffer out;
-    size_t in_limit; /* bytes */
-    bool eof;        /* the peer has ended its side, and `in` has all there was */
-    bool hangup;     /* seen with the end, or by conn_look: closed altogether, nobody reads what we write */
+    int fd;            /* −EBADF: closed */
+    uint32_t in_limit; /* bytes */
+    bool read_armed;
+    bool write_armed;
+    bool eof;    /* the peer has ended its side, and `in` has all there was */
+    bool hangup; /* seen with the end, or by conn_look: closed altogether, nobody reads what we write */
     bool shutdown_wanted; /* our side ends once `out` is empty */
     bool shutdown_done;
     int error;       /* −errno that ended reading; 0 */
