@@ -127,7 +127,7 @@ void options_version(FILE *out) {
     fprintf(out,
             "quaygated " QUAYGATE_VERSION "\n"
             "libevent %s, llhttp %d.%d.%d, jansson %s, libyaml %s, nettle %d.%d, "
-            "libsystemd " QUAYGATE_LIBSYSTEMD_VERSION ", libseccomp " QUAYGATE_LIBSECCOMP_VERSION "\n",
+            "libseccomp " QUAYGATE_LIBSECCOMP_VERSION "\n",
             event_get_version(), LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH,
             jansson_version_str(), yaml_get_version_string(), NETTLE_VERSION_MAJOR, NETTLE_VERSION_MINOR);
 }

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <systemd/sd-daemon.h>
 
 #include "log.h"
+#include "manager.h"
 
 int passed_read(Passed *ret) {
     char **names = NULL;
-    int n = sd_listen_fds_with_names(0, &names);
+    int n = manager_passed(&names);
 
     if (n < 0)
         return n;
@@ -25,7 +25,7 @@ void passed_done(Passed *passed) {
 }
 
 int passed_fd(size_t i) {
-    return SD_LISTEN_FDS_START + (int) i;
+    return MANAGER_FIRST_FD + (int) i;
 }
 
 static bool passed_is_named(const char *name, const Config *config) {
