@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "policy/limits.h"
+
 #define BUFFER_FIRST 512u
 
 /*
@@ -58,25 +60,24 @@ char *buffer_reserve(Buffer *buffer, size_t size) {
 
     if (size <= buffer->capacity - buffer->end)
         return buffer->data + buffer->end;
-    if (!size_add(used, size, &need))
+    if (!size_add(used, size, &need) || need > LIMIT_BUFFER_BYTES)
         return NULL;
     if (need <= buffer->capacity) {
         memmove(buffer->data, buffer->data + buffer->begin, used);
         buffer->begin = 0;
-        buffer->end = used;
+        buffer->end = (uint32_t) used;
         return buffer->data + used;
     }
     capacity = buffer->capacity ? buffer->capacity : need == BUFFER_READ_BYTES ? need : BUFFER_FIRST;
     while (capacity < need)
-        if (!size_mul(capacity, 2, &capacity))
-            return NULL;
+        capacity *= 2;
     data = buffer_take_block(capacity);
     if (!data)
         return NULL;
     if (used)
         memcpy(data, buffer->data + buffer->begin, used);
     buffer_give_block(buffer->data, buffer->capacity);
-    *buffer = (Buffer){.data = data, .end = used, .capacity = capacity};
+    *buffer = (Buffer){.data = data, .end = (uint32_t) used, .capacity = (uint32_t) capacity};
     return data + used;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Bytes that wait, in one piece: what a parser is given is always contiguous. Grows by doubling, and
- * gives its memory back when it is empty and asked to, so that an idle connection holds none.
+ * gives its memory back when it is empty and asked to, so that an idle connection holds none. Up to
+ * LIMIT_BUFFER_BYTES: each connection has two, and thousands of them are idle.
  */
 #pragma once
 
@@ -12,9 +13,9 @@
 
 typedef struct Buffer {
     char *data;
-    size_t begin; /* first byte that waits */
-    size_t end;   /* past the last */
-    size_t capacity;
+    uint32_t begin; /* first byte that waits */
+    uint32_t end;   /* past the last */
+    uint32_t capacity;
 } Buffer;
 
 void buffer_done(Buffer *buffer);    /* contents and memory go */
@@ -28,15 +29,16 @@ static inline Span buffer_span(const Buffer *buffer) {
     return (Span){.data = buffer->data ? buffer->data + buffer->begin : "", .size = buffer_size(buffer)};
 }
 
-/* Room for `size` more bytes behind the last one; NULL when out of memory. Then buffer_commit. */
+/* Room for `size` more bytes behind the last one; NULL when out of memory, or of numbers. Then buffer_commit.
+ */
 char *buffer_reserve(Buffer *buffer, size_t size);
 
 static inline void buffer_commit(Buffer *buffer, size_t size) {
-    buffer->end += size;
+    buffer->end += (uint32_t) size;
 }
 
 static inline void buffer_consume(Buffer *buffer, size_t size) {
-    buffer->begin += size;
+    buffer->begin += (uint32_t) size;
     if (buffer->begin == buffer->end)
         buffer->begin = buffer->end = 0;
 }

@@ -2,59 +2,50 @@
 #include "chain.h"
 
 #include <errno.h>
-
-/*
- * SHA-256 by its own functions: EVP's allocate memory with each hash (EVP_DigestInit_ex makes its algorithm's
- * state anew), and a line must be sealed where there is none. OpenSSL 3 has them for good, as deprecated.
- */
-#define OPENSSL_API_COMPAT 0x10101000L
-#include <openssl/sha.h>
+#include <nettle/sha2.h>
 
 #define NO_HASH ",\"hash\":null}\n"
 
-static void chain_show(const unsigned char *digest, unsigned size, char ret[static CHAIN_HASH_SIZE]) {
+/* Ends it. */
+static void chain_show(struct sha256_ctx *sha256, char ret[static CHAIN_HASH_SIZE]) {
     static const char hex[] = "0123456789abcdef";
+    unsigned char digest[SHA256_DIGEST_SIZE];
     char *to = ret + sizeof(CHAIN_PREFIX) - 1;
 
+    sha256_digest(sha256, sizeof(digest), digest);
     memcpy(ret, CHAIN_PREFIX, sizeof(CHAIN_PREFIX));
-    for (unsigned i = 0; i < size; i++) {
+    for (size_t i = 0; i < sizeof(digest); i++) {
         *to++ = hex[digest[i] >> 4];
         *to++ = hex[digest[i] & 15];
     }
     *to = '\0';
 }
 
-int chain_digest(Span bytes, char ret[static CHAIN_HASH_SIZE]) {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256_CTX state;
+void chain_digest(Span bytes, char ret[static CHAIN_HASH_SIZE]) {
+    struct sha256_ctx sha256;
 
-    if (SHA256_Init(&state) != 1 || SHA256_Update(&state, bytes.data, bytes.size) != 1 ||
-        SHA256_Final(digest, &state) != 1)
-        return -EIO;
-    chain_show(digest, sizeof(digest), ret);
-    return 0;
+    sha256_init(&sha256);
+    sha256_update(&sha256, bytes.size, (const uint8_t *) bytes.data);
+    chain_show(&sha256, ret);
 }
 
-int chain_hash(Span text, char ret[static CHAIN_HASH_SIZE]) {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256_CTX state;
+void chain_hash(Span text, char ret[static CHAIN_HASH_SIZE]) {
+    struct sha256_ctx sha256;
 
-    if (SHA256_Init(&state) != 1 || SHA256_Update(&state, text.data, text.size) != 1 ||
-        SHA256_Update(&state, "}", 1) != 1 || SHA256_Final(digest, &state) != 1)
-        return -EIO;
-    chain_show(digest, sizeof(digest), ret);
-    return 0;
+    sha256_init(&sha256);
+    sha256_update(&sha256, text.size, (const uint8_t *) text.data);
+    sha256_update(&sha256, 1, (const uint8_t *) "}");
+    chain_show(&sha256, ret);
 }
 
 int chain_seal(Chain *chain, Buffer *out, size_t begin) {
     char hash[CHAIN_HASH_SIZE];
     size_t size = buffer_size(out) - begin - (sizeof(NO_HASH) - 1);
-    int r = chain_hash((Span){.data = buffer_span(out).data + begin, .size = size}, hash);
+    int r;
 
-    if (r == 0 && !buffer_reserve(out, CHAIN_HASH_SIZE)) /* first, so that all of it goes or nothing */
-        r = -ENOMEM;
-    if (r < 0)
-        return r;
+    if (!buffer_reserve(out, CHAIN_HASH_SIZE)) /* first, so that all of it goes or nothing */
+        return -ENOMEM;
+    chain_hash((Span){.data = buffer_span(out).data + begin, .size = size}, hash);
     out->end -= sizeof(NO_HASH) - 1;
     r = buffer_append_all(out, (const Span[]){SPAN(",\"hash\":\""), span_from(hash), SPAN("\"}\n")}, 3);
     if (r == 0)

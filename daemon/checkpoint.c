@@ -4,18 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
+#include <nettle/base64.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "log.h"
+#include "signer.h"
+
+_Static_assert(CHECKPOINT_SIGNATURE_SIZE == BASE64_ENCODE_RAW_LENGTH(SIGNER_SIGNATURE_BYTES) + 1,
+               "and its NUL");
 
 struct Checkpoint {
-    EVP_PKEY *key;
+    Signer *key;
     uint64_t every;
 };
 
@@ -40,28 +42,7 @@ static int checkpoint_check_file(int fd, bool is_credential, const char **ret_wh
     return 0;
 }
 
-/* A key with a passphrase would have OpenSSL ask for it on the terminal. */
-static int checkpoint_no_passphrase(char *to UNUSED, int size UNUSED, int writes UNUSED, void *arg UNUSED) {
-    return -1;
-}
-
-static int checkpoint_parse(Span pem, EVP_PKEY **ret, const char **ret_why) {
-    BIO *bio = BIO_new_mem_buf(pem.data, (int) pem.size);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, checkpoint_no_passphrase, NULL) : NULL;
-
-    BIO_free(bio);
-    if (!bio)
-        return -ENOMEM;
-    if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_ED25519) {
-        EVP_PKEY_free(key);
-        *ret_why = "it is no private key of Ed25519 in PEM without a passphrase";
-        return -EINVAL;
-    }
-    *ret = key;
-    return 0;
-}
-
-static int checkpoint_read(const char *path, bool is_credential, EVP_PKEY **ret, const char **ret_why) {
+static int checkpoint_read(const char *path, bool is_credential, Signer **ret, const char **ret_why) {
     Buffer pem = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     int r = fd < 0 ? -errno : checkpoint_check_file(fd, is_credential, ret_why);
@@ -75,7 +56,7 @@ static int checkpoint_read(const char *path, bool is_credential, EVP_PKEY **ret,
         r = -EFBIG;
     }
     if (r == 0)
-        r = checkpoint_parse(buffer_span(&pem), ret, ret_why);
+        r = signer_new(buffer_span(&pem), ret, ret_why);
     if (pem.data)
         explicit_bzero(pem.data, pem.capacity);
     buffer_done(&pem);
@@ -110,7 +91,7 @@ int checkpoint_new(const Config *config, Checkpoint **ret) {
 
 Checkpoint *checkpoint_free(Checkpoint *checkpoint) {
     if (checkpoint)
-        EVP_PKEY_free(checkpoint->key);
+        (void) signer_free(checkpoint->key);
     free(checkpoint);
     return NULL;
 }
@@ -121,18 +102,15 @@ uint64_t checkpoint_every(const Checkpoint *checkpoint) {
 
 int checkpoint_sign(const Checkpoint *checkpoint, uint64_t seq, const char *prev,
                     char ret[static CHECKPOINT_SIGNATURE_SIZE]) {
-    unsigned char signature[64];
-    size_t size = sizeof(signature);
+    unsigned char signature[SIGNER_SIGNATURE_BYTES];
     char text[64 + CHAIN_HASH_SIZE];
     int n = snprintf(text, sizeof(text), "quaygate-checkpoint\n%llu\n%s", (unsigned long long) seq,
                      prev ? prev : "");
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, checkpoint->key) == 1 &&
-                EVP_DigestSign(ctx, signature, &size, (const unsigned char *) text, (size_t) n) == 1;
+    int r = signer_sign(checkpoint->key, (Span){.data = text, .size = (size_t) n}, signature);
 
-    EVP_MD_CTX_free(ctx);
-    if (!good)
-        return -ENOMEM;
-    (void) EVP_EncodeBlock((unsigned char *) ret, signature, (int) size);
+    if (r < 0)
+        return r;
+    base64_encode_raw(ret, sizeof(signature), signature);
+    ret[CHECKPOINT_SIGNATURE_SIZE - 1] = '\0';
     return 0;
 }

@@ -13,7 +13,7 @@ struct Client {
     Conn conn;
     const Env *env;
     Listener *listener; /* not looked at once `last` is set: a reload may have taken it away */
-    Subject subject;
+    SharedSubject *subject;
     Exchange *exchange;
     Engine *engine; /* between exchanges */
     Whois *whois;   /* while the engine is asked for the name of its container: nothing begins before */
@@ -26,7 +26,7 @@ struct Client {
     bool last;
     bool closed;
     bool charged;
-    ClientOwner owner;
+    const ClientOwner *owner;
     Client *next;
     Client *previous;
     ReaperLink reaper_link;
@@ -112,18 +112,18 @@ static void client_find_place(Client *client) {
 }
 
 Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, const ClientOwner *owner) {
-    Client *client = calloc(1, sizeof(*client));
+    SharedSubject *shared = subjects_share(env->subjects, subject);
+    Client *client = shared ? calloc(1, sizeof(*client)) : NULL;
 
     if (!client) {
         close(fd);
-        identity_done(subject);
+        subjects_drop(shared);
         return NULL;
     }
     client->env = env;
     client->listener = listener;
-    client->subject = *subject;
-    *subject = (Subject){0};
-    client->owner = *owner;
+    client->subject = shared;
+    client->owner = owner;
     client->idle_since_usec = clock_coarse_usec();
     client_find_place(client);
     if (client->place)
@@ -136,7 +136,7 @@ Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject,
 static void client_free(void *object) {
     Client *client = object;
 
-    identity_done(&client->subject);
+    subjects_drop(client->subject);
     free(client);
 }
 
@@ -149,7 +149,7 @@ static void client_close(Client *client) {
     client->engine = engine_close(client->engine, client->env->reaper);
     event_del(&client->timer);
     conn_done(&client->conn);
-    client->owner.closed(client->owner.arg, client);
+    client->owner->closed(client->owner->arg, client);
     reaper_add(client->env->reaper, &client->reaper_link, client_free, client);
 }
 
@@ -168,7 +168,7 @@ static bool client_begin(Client *client) {
     host = (ExchangeHost){
         .env = client->env,
         .conn = &client->conn,
-        .subject = &client->subject,
+        .subject = subjects_get(client->subject),
         .place = client->place,
         .engine = &client->engine,
         .wake = client_on_wake,
@@ -181,15 +181,25 @@ static bool client_begin(Client *client) {
     return client->exchange != NULL;
 }
 
-/* The rules of its listener may hang on what the engine calls its container. False: it isn't told yet. */
+/*
+ * The rules of its listener may hang on what the engine calls its container. False: it isn't told yet, or
+ * there was no memory, and it is closed.
+ */
 static bool client_is_named(Client *client) {
+    Subject *subject;
+
     if (!client->whois) {
         client->whois = whois_new(client->env, listener_whole_config(client->listener),
-                                  client->subject.origin.container, client_on_wake, client);
+                                  subjects_get(client->subject)->origin.container, client_on_wake, client);
     }
     if (client->whois && whois_run(client->whois) == WHOIS_RUNNING)
         return false;
-    identity_set_name(&client->subject, client->whois ? whois_take_name(client->whois) : NULL,
+    subject = subjects_own(&client->subject);
+    if (!subject) {
+        client_close(client);
+        return false;
+    }
+    identity_set_name(subject, client->whois ? whois_take_name(client->whois) : NULL,
                       client->whois ? whois_why(client->whois) : "out of memory");
     client->whois = whois_free(client->whois);
     client->idle_since_usec = clock_coarse_usec();
@@ -198,7 +208,7 @@ static bool client_is_named(Client *client) {
 
 /* A stranger after all, be it one that says nothing. True: his one exchange was begun. */
 static bool client_turn_away(Client *client) {
-    client->owner.turned_away(client->owner.arg, client);
+    client->owner->turned_away(client->owner->arg, client);
     client->last = true;
     if (!client_begin(client)) {
         client_close(client);
@@ -219,10 +229,11 @@ static bool client_idle(Client *client) {
         client_close(client);
         return false;
     }
-    if (client->whois || identity_needs_name(&client->subject, listener_config(client->listener))) {
+    if (client->whois ||
+        identity_needs_name(subjects_get(client->subject), listener_config(client->listener))) {
         if (!client_is_named(client))
             return false;
-        if (!identity_lets_in(&client->subject, listener_config(client->listener)))
+        if (!identity_lets_in(subjects_get(client->subject), listener_config(client->listener)))
             return client_turn_away(client);
     }
     if (buffer_size(&conn->in) == 0)
@@ -301,7 +312,7 @@ void client_set_last(Client *client) {
 /* --- What the server asks ------------------------------------------------------------------------ */
 
 const Subject *client_subject(const Client *client) {
-    return &client->subject;
+    return subjects_get(client->subject);
 }
 
 const Listener *client_listener(const Client *client) {

@@ -22,8 +22,8 @@ typedef struct ClientOwner {
     void *arg;
 } ClientOwner;
 
-/* Takes `fd` and what `subject` owns, also on failure. NULL: out of memory. Nothing is read before
- * client_start. */
+/* Takes `fd` and what `subject` owns, also on failure; `owner` outlives it. NULL: out of memory. Nothing is
+ * read before client_start. */
 Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, const ClientOwner *owner);
 void client_start(Client *client);
 

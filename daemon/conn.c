@@ -65,26 +65,41 @@ static void conn_on_read(evutil_socket_t fd, short what UNUSED, void *arg) {
     conn->notify(conn->arg);
 }
 
+static void conn_forget_room(Conn *conn) {
+    conn->write_armed = false;
+    if (conn->write_event)
+        event_free(TAKE_PTR(conn->write_event));
+}
+
 static void conn_on_write(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
     Conn *conn = arg;
 
-    conn->write_armed = false;
+    conn_forget_room(conn);
     conn_flush(conn);
     conn->notify(conn->arg);
+}
+
+int conn_wait_for_room(Conn *conn) {
+    conn->write_event = event_new(event_get_base(&conn->read_event), conn->fd, EV_WRITE, conn_on_write, conn);
+    if (!conn->write_event || event_add(conn->write_event, NULL) < 0) {
+        conn_forget_room(conn);
+        return -ENOMEM;
+    }
+    conn->write_armed = true;
+    return 0;
 }
 
 void conn_init(Conn *conn, struct event_base *base, int fd, ConnNotify notify, void *arg) {
     *conn = (Conn){.fd = fd, .in_limit = LIMIT_CONN_IN, .notify = notify, .arg = arg};
     event_assign(&conn->read_event, base, fd, EV_READ | EV_PERSIST, conn_on_read, conn);
-    event_assign(&conn->write_event, base, fd, EV_WRITE, conn_on_write, conn);
 }
 
 void conn_done(Conn *conn) {
     if (conn->fd < 0)
         return;
     event_del(&conn->read_event);
-    event_del(&conn->write_event);
-    conn->read_armed = conn->write_armed = false;
+    conn->read_armed = false;
+    conn_forget_room(conn);
     close(TAKE_FD(conn->fd));
     buffer_done(&conn->in);
     buffer_done(&conn->out);
@@ -118,8 +133,7 @@ void conn_flush(Conn *conn) {
             conn->bytes_out += (uint64_t) n;
         }
         if (buffer_size(&conn->out) > 0) {
-            conn->write_armed = event_add(&conn->write_event, NULL) == 0;
-            if (!conn->write_armed)
+            if (conn_wait_for_room(conn) < 0)
                 conn_fail_output(conn, -ENOMEM);
             return;
         }

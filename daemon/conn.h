@@ -18,16 +18,16 @@
 typedef void (*ConnNotify)(void *arg);
 
 typedef struct Conn {
-    int fd; /* −EBADF: closed */
     struct event read_event;
-    struct event write_event;
-    bool read_armed;
-    bool write_armed;
+    struct event *write_event; /* while room is waited for, which most never do; else NULL */
     Buffer in;
     Buffer out;
-    size_t in_limit; /* bytes */
-    bool eof;        /* the peer has ended its side, and `in` has all there was */
-    bool hangup;     /* seen with the end, or by conn_look: closed altogether, nobody reads what we write */
+    int fd;            /* −EBADF: closed */
+    uint32_t in_limit; /* bytes */
+    bool read_armed;
+    bool write_armed;
+    bool eof;    /* the peer has ended its side, and `in` has all there was */
+    bool hangup; /* seen with the end, or by conn_look: closed altogether, nobody reads what we write */
     bool shutdown_wanted; /* our side ends once `out` is empty */
     bool shutdown_done;
     int error;       /* −errno that ended reading; 0 */
@@ -44,6 +44,9 @@ void conn_done(Conn *conn); /* closes; safe on a zeroed Conn whose fd is −EBAD
 
 /* Writes what it can of `out`, now; ends our side if wanted and `out` is empty; waits for room otherwise. */
 void conn_flush(Conn *conn);
+
+/* The next that is heard comes when there is room to write, or a connect(2) has ended. 0 or −ENOMEM. */
+int conn_wait_for_room(Conn *conn);
 
 /* Our side ends (FIN) once everything in `out` is written. */
 void conn_shutdown(Conn *conn);

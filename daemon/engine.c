@@ -10,13 +10,62 @@
 
 #define ENGINE_RETRY_USEC 10000
 
+typedef struct EngineSocket {
+    union {
+        struct sockaddr any;
+        struct sockaddr_un un;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } address;
+    socklen_t length;
+} EngineSocket;
+
+struct EngineAttempt {
+    Resolution *resolution;                       /* the name is being looked up */
+    EngineSocket found[LIMIT_RESOLVED_ADDRESSES]; /* what it stands for; or the one address there is */
+    size_t n_found;
+    struct event retry; /* a full backlog on a unix socket says EAGAIN: try again soon */
+};
+
 static void engine_try(Engine *engine, const struct sockaddr *address, socklen_t length);
 static void engine_try_rest(Engine *engine);
+static void engine_on_retry(evutil_socket_t fd, short what, void *arg);
 
 static void engine_fail(Engine *engine, int error, const char *why) {
     engine->state = ENGINE_FAILED;
     engine->error = error;
     engine->why = why;
+}
+
+static bool engine_begin_attempt(Engine *engine) {
+    EngineAttempt *attempt = engine->attempt;
+
+    if (attempt)
+        return true;
+    attempt = calloc(1, sizeof(*attempt));
+    if (!attempt)
+        return false;
+    event_assign(&attempt->retry, engine->base, -1, 0, engine_on_retry, engine);
+    engine->attempt = attempt;
+    return true;
+}
+
+static void engine_end_attempt(Engine *engine) {
+    EngineAttempt *attempt = TAKE_PTR(engine->attempt);
+
+    if (!attempt)
+        return;
+    (void) resolve_cancel(attempt->resolution);
+    event_del(&attempt->retry);
+    free(attempt);
+}
+
+/* Whoever waits hears that it is over, one way or the other. */
+static void engine_tell(Engine *engine) {
+    if (engine->state == ENGINE_CONNECTING)
+        return;
+    engine_end_attempt(engine);
+    engine->notify(engine->arg);
 }
 
 static void engine_on_conn(void *arg) {
@@ -35,43 +84,45 @@ static void engine_on_conn(void *arg) {
             conn_update(&engine->conn);
         }
         engine_try_rest(engine);
-        if (engine->state == ENGINE_CONNECTING)
-            return;
     }
-    engine->notify(engine->arg);
+    engine_tell(engine);
 }
 
 static void engine_on_retry(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
     Engine *engine = arg;
+    EngineSocket again = engine->attempt->found[0];
 
-    engine_try(engine, &engine->address.socket.any, engine->address.length);
-    if (engine->state != ENGINE_CONNECTING)
-        engine->notify(engine->arg);
+    engine_try(engine, &again.address.any, again.length);
+    engine_tell(engine);
 }
 
-static void engine_wait(Engine *engine, bool backlog_full) {
+static int engine_try_later(Engine *engine, const struct sockaddr *address, socklen_t length) {
     static const struct timeval soon = {.tv_usec = ENGINE_RETRY_USEC};
-    int r;
+    EngineSocket *again;
 
-    if (backlog_full)
-        r = event_add(&engine->retry, &soon);
-    else {
-        r = event_add(&engine->conn.write_event, NULL);
-        engine->conn.write_armed = r == 0;
-    }
-    if (r < 0)
-        engine_fail(engine, -ENOMEM, NULL);
+    if (!engine_begin_attempt(engine))
+        return -ENOMEM;
+    again = &engine->attempt->found[0];
+    memmove(&again->address, address, length); /* a name's first one stands there already */
+    again->length = length;
+    return event_add(&engine->attempt->retry, &soon) < 0 ? -ENOMEM : 0;
 }
 
 /* Only a unix socket's backlog says EAGAIN, so a retry is of the one address there is. */
 static void engine_try(Engine *engine, const struct sockaddr *address, socklen_t length) {
+    int r;
+
     if (connect(engine->conn.fd, address, length) == 0) {
         engine->state = ENGINE_READY;
         conn_update(&engine->conn);
-    } else if (errno == EINPROGRESS || errno == EAGAIN)
-        engine_wait(engine, errno == EAGAIN);
+        return;
+    }
+    if (errno == EINPROGRESS || errno == EAGAIN)
+        r = errno == EAGAIN ? engine_try_later(engine, address, length) : conn_wait_for_room(&engine->conn);
     else
-        engine_fail(engine, -errno, NULL);
+        r = -errno;
+    if (r < 0)
+        engine_fail(engine, r, NULL);
 }
 
 /* What fails here takes only speed, or the notice of a dead host: no reason not to connect. */
@@ -98,7 +149,7 @@ static void engine_open(Engine *engine, const struct sockaddr *address, socklen_
         engine_fail(engine, -errno, NULL);
         return;
     }
-    if (engine->address.kind == ADDRESS_TCP)
+    if (engine->tcp)
         engine_set_tcp(fd);
     conn_init(&engine->conn, engine->base, fd, engine_on_conn, engine);
     engine->state = ENGINE_CONNECTING;
@@ -106,8 +157,10 @@ static void engine_open(Engine *engine, const struct sockaddr *address, socklen_
 }
 
 static void engine_try_rest(Engine *engine) {
-    while (engine->state == ENGINE_FAILED && engine->n_tried < engine->n_found) {
-        const EngineSocket *next = &engine->found[engine->n_tried++];
+    const EngineAttempt *attempt = engine->attempt;
+
+    while (engine->state == ENGINE_FAILED && attempt && engine->n_tried < attempt->n_found) {
+        const EngineSocket *next = &attempt->found[engine->n_tried++];
 
         engine_open(engine, &next->address.any, next->length);
     }
@@ -115,52 +168,58 @@ static void engine_try_rest(Engine *engine) {
 
 static void engine_on_resolved(void *arg, const char *why, const struct addrinfo *found) {
     Engine *engine = arg;
+    EngineAttempt *attempt = engine->attempt;
 
-    engine->resolution = NULL;
-    for (; found && engine->n_found < LIMIT_RESOLVED_ADDRESSES; found = found->ai_next) {
-        EngineSocket *next = &engine->found[engine->n_found];
+    attempt->resolution = NULL;
+    for (; found && attempt->n_found < LIMIT_RESOLVED_ADDRESSES; found = found->ai_next) {
+        EngineSocket *next = &attempt->found[attempt->n_found];
 
         if (found->ai_addrlen > sizeof(next->address))
             continue;
         memcpy(&next->address, found->ai_addr, found->ai_addrlen);
         next->length = found->ai_addrlen;
-        engine->n_found++;
+        attempt->n_found++;
     }
     engine_fail(engine, -EHOSTUNREACH, why);
     engine_try_rest(engine);
-    if (engine->state != ENGINE_CONNECTING)
-        engine->notify(engine->arg);
+    engine_tell(engine);
 }
 
-static void engine_look_up(Engine *engine, Resolver *resolver) {
-    const Address *address = &engine->address;
-    int r;
+static void engine_look_up(Engine *engine, Resolver *resolver, const Address *address) {
+    int r = resolver ? 0 : -EINVAL;
 
     engine->state = ENGINE_CONNECTING;
-    r = resolver ? resolve_start(resolver, address->host, address->port, engine_on_resolved, engine,
-                                 &engine->resolution)
-                 : -EINVAL;
+    if (r == 0 && !engine_begin_attempt(engine))
+        r = -ENOMEM;
+    if (r == 0)
+        r = resolve_start(resolver, address->host, address->port, engine_on_resolved, engine,
+                          &engine->attempt->resolution);
     if (r < 0)
         engine_fail(engine, r, NULL);
 }
 
 Engine *engine_connect(struct event_base *base, Resolver *resolver, const Address *address, ConnNotify notify,
                        void *arg) {
-    Engine *engine = calloc(1, sizeof(*engine));
+    size_t size = strlen(address->text) + 1;
+    Engine *engine = calloc(1, sizeof(*engine) + size);
 
     if (!engine)
         return NULL;
-    engine->address = *address;
+    memcpy(engine->upstream, address->text, size);
+    engine->tcp = address->kind == ADDRESS_TCP;
     engine->base = base;
     engine->notify = notify;
     engine->arg = arg;
     engine->conn.fd = -EBADF;
-    event_assign(&engine->retry, base, -1, 0, engine_on_retry, engine);
     if (address_is_name(address))
-        engine_look_up(engine, resolver);
+        engine_look_up(engine, resolver, address);
     else
         engine_open(engine, &address->socket.any, address->length);
     return engine;
+}
+
+bool engine_is_to(const Engine *engine, const Address *address) {
+    return strcmp(engine->upstream, address->text) == 0;
 }
 
 const char *engine_why(const Engine *engine) {
@@ -174,8 +233,7 @@ static void engine_free(void *object) {
 Engine *engine_close(Engine *engine, Reaper *reaper) {
     if (!engine)
         return NULL;
-    engine->resolution = resolve_cancel(engine->resolution);
-    event_del(&engine->retry);
+    engine_end_attempt(engine);
     conn_done(&engine->conn);
     reaper_add(reaper, &engine->reaper_link, engine_free, engine);
     return NULL;

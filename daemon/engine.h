@@ -8,7 +8,6 @@
 
 #include "address.h"
 #include "conn.h"
-#include "policy/limits.h"
 #include "reaper.h"
 #include "resolve.h"
 
@@ -18,30 +17,22 @@ typedef enum EngineState {
     ENGINE_READY,
 } EngineState;
 
-typedef struct EngineSocket {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } address;
-    socklen_t length;
-} EngineSocket;
+typedef struct EngineAttempt EngineAttempt; /* what it takes only to get connected */
 
 typedef struct Engine {
     Conn conn;
     EngineState state;
     int error; /* −errno */
-    Address address;
     struct event_base *base;
-    const char *why;        /* what `error` alone doesn't tell: a name that isn't known (static); or NULL */
-    Resolution *resolution; /* the name is being looked up */
-    EngineSocket found[LIMIT_RESOLVED_ADDRESSES]; /* what it stands for */
-    size_t n_found;
-    size_t n_tried;
-    struct event retry; /* a full backlog on a unix socket says EAGAIN: try again soon */
+    EngineAttempt
+        *attempt;     /* while a name is looked up, its addresses are tried, a backlog is full; or NULL */
+    const char *why;  /* what `error` alone doesn't tell: a name that isn't known (static); or NULL */
+    unsigned n_tried; /* of a name's addresses */
+    bool tcp;
     ReaperLink reaper_link;
     ConnNotify notify;
     void *arg;
+    char upstream[]; /* the address' text: whose it is */
 } Engine;
 
 /*
@@ -52,6 +43,9 @@ typedef struct Engine {
  */
 Engine *engine_connect(struct event_base *base, Resolver *resolver, const Address *address, ConnNotify notify,
                        void *arg);
+
+/* Whether it is one to `address`. */
+bool engine_is_to(const Engine *engine, const Address *address);
 
 /* Of ENGINE_FAILED, for people. */
 const char *engine_why(const Engine *engine);

@@ -12,6 +12,7 @@
 #include "reaper.h"
 #include "resolve.h"
 #include "redactor.h"
+#include "subjects.h"
 
 /*
  * What the engine has told about itself, in any answer; it may be another after a restart, and after a
@@ -30,8 +31,9 @@ typedef struct Env {
     EngineFacts *facts;
     Resolver *resolver;
     Redactor *redactor;
-    Kept *kept;       /* for restore: true */
-    Kept *known;      /* for looks */
+    Kept *kept;  /* for restore: true */
+    Kept *known; /* for looks */
+    Subjects *subjects;
     Metrics *metrics; /* NULL: nobody wants them */
 } Env;
 

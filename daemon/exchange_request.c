@@ -266,7 +266,7 @@ void exchange_take_engine(Exchange *x, bool fresh) {
     Engine *kept = *x->host.engine;
 
     *x->host.engine = NULL;
-    if (kept && engine_is_idle(kept) && strcmp(kept->address.text, x->config->upstream.text) == 0) {
+    if (kept && engine_is_idle(kept) && engine_is_to(kept, &x->config->upstream)) {
         x->engine = kept;
         x->engine_reused = true;
         return;

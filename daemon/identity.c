@@ -10,6 +10,15 @@
 
 #define GROUPS_FIRST 64u /* what nearly everybody has */
 
+/* What was read into more room than it took, in no more than that. */
+static gid_t *identity_shrink_groups(gid_t *groups, size_t size) {
+    gid_t *exact = size > 0 ? realloc(groups, size) : NULL;
+
+    if (size == 0)
+        free(groups);
+    return size == 0 || exact ? exact : groups;
+}
+
 /*
  * The groups the peer had when it connected, from the kernel: /etc/group may say something else by now,
  * and NSS may ask the network. Without the option (before Linux 4.13) there are none, which lets nobody
@@ -28,7 +37,7 @@ static int identity_read_groups(int fd, Subject *subject) {
         if (!groups)
             return -ENOMEM;
         if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0) {
-            subject->groups = groups;
+            subject->groups = identity_shrink_groups(groups, size);
             subject->n_groups = size / sizeof(gid_t);
             return 0;
         }
@@ -116,6 +125,30 @@ void identity_done(Subject *subject) {
     free(subject->name);
     origin_done(&subject->origin);
     *subject = (Subject){0};
+}
+
+static bool identity_copy_text(const char *text, char **ret) {
+    *ret = text ? strdup(text) : NULL;
+    return !text || *ret;
+}
+
+int identity_copy(const Subject *subject, Subject *ret) {
+    Subject copy = *subject;
+    size_t groups = subject->n_groups * sizeof(*subject->groups);
+    bool whole;
+
+    copy.groups = groups > 0 ? malloc(groups) : NULL;
+    if (copy.groups)
+        memcpy(copy.groups, subject->groups, groups);
+    whole = identity_copy_text(subject->exe, &copy.exe);
+    whole = identity_copy_text(subject->name, &copy.name) && whole;
+    whole = identity_copy_text(subject->origin.unit, &copy.origin.unit) && whole;
+    if (!whole || (groups > 0 && !copy.groups)) {
+        identity_done(&copy);
+        return -ENOMEM;
+    }
+    *ret = copy;
+    return 0;
 }
 
 static bool identity_has_uid(const Subject *subject, const ConfigListener *listener) {

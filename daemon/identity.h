@@ -41,6 +41,9 @@ typedef struct Subject {
 int identity_read(int fd, Subject *ret);
 void identity_done(Subject *subject);
 
+/* With all that it owns. 0 or −ENOMEM. */
+int identity_copy(const Subject *subject, Subject *ret);
+
 /*
  * Whether the listener lets this client in: REASON_OK; REASON_CLIENT_NOT_ALLOWED; REASON_CLIENT_UNKNOWN,
  * where that can't be told, and in *ret_why for people what is missing (static; or NULL). Not for REASON_OK

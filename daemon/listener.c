@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "manager.h"
 
 #define RUNTIME_DIRECTORY "/run/quaygate" /* made if it isn't there: the built-in listener's home */
 #define LOCK_TRIES 50u                    /* of 20 ms: another start takes far less */
@@ -243,15 +243,19 @@ static int listener_check_passed(const struct sockaddr *bound, socklen_t size, c
     return 0;
 }
 
+static bool listener_has_option(int fd, int option, int wanted) {
+    socklen_t size = sizeof(int);
+    int value;
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 && value == wanted;
+}
+
 static int listener_look_at_passed(int fd, const ConfigListener *config, int *ret_family,
                                    const char **ret_why) {
     struct sockaddr_storage bound = {0};
     socklen_t size = sizeof(bound);
-    int r = sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1);
 
-    if (r < 0)
-        return r;
-    if (r == 0)
+    if (!listener_has_option(fd, SO_TYPE, SOCK_STREAM) || !listener_has_option(fd, SO_ACCEPTCONN, 1))
         return listener_fail(ret_why, -ENOTSOCK, "what was passed is no listening stream socket");
     if (getsockname(fd, (struct sockaddr *) &bound, &size) < 0)
         return -errno;
@@ -269,7 +273,7 @@ static int listener_take_passed(Listener *listener) {
                                 &listener->why);
     if (r < 0)
         return r;
-    listener->fd = fcntl(listener->passed, F_DUPFD_CLOEXEC, SD_LISTEN_FDS_START);
+    listener->fd = fcntl(listener->passed, F_DUPFD_CLOEXEC, MANAGER_FIRST_FD);
     if (listener->fd < 0)
         return -errno;
     flags = fcntl(listener->fd, F_GETFL);

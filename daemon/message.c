@@ -20,14 +20,12 @@ void message_done(Message *message) {
     buffer_done(&message->text);
 }
 
-int message_id(const char *kind, char ret[static MESSAGE_ID_SIZE]) {
+void message_id(const char *kind, char ret[static MESSAGE_ID_SIZE]) {
     char text[96], hash[CHAIN_HASH_SIZE];
     int n = snprintf(text, sizeof(text), "quaygate:%s", kind);
-    int r = chain_digest((Span){.data = text, .size = (size_t) n}, hash);
 
-    if (r == 0)
-        snprintf(ret, MESSAGE_ID_SIZE, "%.32s", hash + sizeof(CHAIN_PREFIX) - 1);
-    return r;
+    chain_digest((Span){.data = text, .size = (size_t) n}, hash);
+    snprintf(ret, MESSAGE_ID_SIZE, "%.32s", hash + sizeof(CHAIN_PREFIX) - 1);
 }
 
 /* --- fields */
@@ -212,7 +210,8 @@ int message_fill(Message *m, const Record *record, uint64_t seq) {
     m->n = 0;
     m->time_usec = record->time_usec;
     message_set_kind(m, record);
-    m->r = message_id(m->kind, m->id);
+    m->r = 0;
+    message_id(m->kind, m->id);
     message_number(m, "SEQ", true, seq);
     message_text(m, "EVENT", events[record->event]);
     message_text(m, "REQUEST_ID", record->id);

@@ -46,5 +46,5 @@ int message_journal(const Message *message, Span line, Buffer *out);
  * `out`. */
 int message_syslog(const Message *message, unsigned facility, const char *host, Buffer *out);
 
-/* The ID of a kind, 32 hex digits. 0 or −ENOMEM. */
-int message_id(const char *kind, char ret[static MESSAGE_ID_SIZE]);
+/* The ID of a kind, 32 hex digits. */
+void message_id(const char *kind, char ret[static MESSAGE_ID_SIZE]);

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <systemd/sd-daemon.h>
 
 #include "clock.h"
+#include "manager.h"
 
 /* How old a count may be: who looks at it has typed a command. */
 #define NOTIFY_STATUS_USEC UINT64_C(5000000)
@@ -40,11 +40,11 @@ static void notify_format_status(const Notify *notify, char *out) {
 /* `fields` and the counts in one message, so that no state is shown with the counts of another. */
 static void notify_send(Notify *notify, const char *fields) {
     notify_format_status(notify, notify->sent);
-    (void) sd_notifyf(0, "%sSTATUS=%s", fields, notify->sent);
+    (void) manager_tell("%sSTATUS=%s", fields, notify->sent);
 }
 
 static void notify_on_watchdog(evutil_socket_t fd UNUSED, short what UNUSED, void *arg UNUSED) {
-    (void) sd_notify(0, "WATCHDOG=1");
+    (void) manager_tell("WATCHDOG=1");
 }
 
 /* Only what has changed: an idle gate wakes nobody but itself. */
@@ -62,9 +62,9 @@ int notify_new(struct event_base *base, NotifyCount count, void *arg, Notify **r
 
     if (!notify)
         return -ENOMEM;
-    *notify = (Notify){.count = count, .arg = arg, .state = "", .on = getenv("NOTIFY_SOCKET") != NULL};
-    if (notify->on && sd_watchdog_enabled(0, &notify->watchdog_usec) <= 0)
-        notify->watchdog_usec = 0;
+    *notify = (Notify){.count = count, .arg = arg, .state = "", .on = manager_listens()};
+    if (notify->on)
+        notify->watchdog_usec = manager_watchdog_usec();
     notify->watchdog = event_new(base, -1, EV_PERSIST, notify_on_watchdog, notify);
     notify->status = event_new(base, -1, EV_PERSIST, notify_on_status, notify);
     if (!notify->watchdog || !notify->status) {
@@ -101,8 +101,8 @@ void notify_ready(Notify *notify) {
 
 void notify_reloading(Notify *notify) {
     if (notify && notify->on)
-        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reloading",
-                          clock_monotonic_usec());
+        (void) manager_tell("RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reloading",
+                            clock_monotonic_usec());
 }
 
 void notify_reloaded(Notify *notify, int r) {

@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <llhttp.h>
-#include <openssl/crypto.h>
+#include <nettle/version.h>
 #include <yaml.h>
 
 enum {
@@ -126,8 +126,8 @@ void options_help(FILE *out) {
 void options_version(FILE *out) {
     fprintf(out,
             "quaygated " QUAYGATE_VERSION "\n"
-            "libevent %s, llhttp %d.%d.%d, jansson %s, libyaml %s, OpenSSL %s, "
-            "libsystemd " QUAYGATE_LIBSYSTEMD_VERSION ", libseccomp " QUAYGATE_LIBSECCOMP_VERSION "\n",
+            "libevent %s, llhttp %d.%d.%d, jansson %s, libyaml %s, nettle %d.%d, "
+            "libseccomp " QUAYGATE_LIBSECCOMP_VERSION "\n",
             event_get_version(), LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH,
-            jansson_version_str(), yaml_get_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING));
+            jansson_version_str(), yaml_get_version_string(), NETTLE_VERSION_MAJOR, NETTLE_VERSION_MINOR);
 }

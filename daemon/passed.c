@@ -6,14 +6,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 
 #include "config_guard.h"
 #include "log.h"
+#include "manager.h"
 
 int passed_read(Passed *ret) {
     char **names = NULL;
-    int n = sd_listen_fds_with_names(0, &names);
+    int n = manager_passed(&names);
 
     if (n < 0)
         return n;
@@ -29,7 +29,7 @@ void passed_done(Passed *passed) {
 }
 
 int passed_fd(size_t i) {
-    return SD_LISTEN_FDS_START + (int) i;
+    return MANAGER_FIRST_FD + (int) i;
 }
 
 /* Where a unix socket is bound. False: it is of another kind, or at no path. */
@@ -43,7 +43,7 @@ static bool passed_path(size_t i, struct sockaddr_un *ret) {
 }
 
 int passed_guard(void) {
-    int n = sd_listen_fds(0);
+    int n = manager_n_passed();
     const char **paths = n > 0 ? calloc((size_t) n, sizeof(*paths)) : NULL;
     struct sockaddr_un bound;
     size_t n_paths = 0;

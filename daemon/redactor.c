@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
+#include <nettle/hmac.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -13,10 +11,8 @@
 
 #include "file.h"
 
-#define DIGEST_BYTES 32u
-
 struct Redactor {
-    EVP_MAC_CTX *mac; /* with the key */
+    struct hmac_sha256_ctx mac; /* with the key */
 };
 
 static int redactor_check_file(int fd, const char **ret_why) {
@@ -65,22 +61,6 @@ static int redactor_random_key(Buffer *ret) {
     return 0;
 }
 
-static int redactor_set_key(Redactor *redactor, Span key) {
-    char digest[] = "SHA256";
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-
-    redactor->mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
-    EVP_MAC_free(hmac); /* counted: the context keeps it */
-    if (!redactor->mac ||
-        EVP_MAC_init(redactor->mac, (const unsigned char *) key.data, key.size, params) != 1)
-        return -ENOMEM;
-    return 0;
-}
-
 int redactor_new(const char *key_file, Redactor **ret, const char **ret_why) {
     Redactor *redactor = calloc(1, sizeof(*redactor));
     Buffer key = {0};
@@ -91,7 +71,7 @@ int redactor_new(const char *key_file, Redactor **ret, const char **ret_why) {
         return -ENOMEM;
     r = key_file ? redactor_read_key(key_file, &key, ret_why) : redactor_random_key(&key);
     if (r == 0)
-        r = redactor_set_key(redactor, buffer_span(&key));
+        hmac_sha256_set_key(&redactor->mac, buffer_size(&key), (const uint8_t *) buffer_span(&key).data);
     if (key.data)
         explicit_bzero(key.data, key.capacity);
     buffer_done(&key);
@@ -105,7 +85,7 @@ int redactor_new(const char *key_file, Redactor **ret, const char **ret_why) {
 Redactor *redactor_free(Redactor *redactor) {
     if (!redactor)
         return NULL;
-    EVP_MAC_CTX_free(redactor->mac); /* wipes the key; takes NULL */
+    explicit_bzero(&redactor->mac, sizeof(redactor->mac));
     free(redactor);
     return NULL;
 }
@@ -115,18 +95,15 @@ void redactor_swap(Redactor *redactor, Redactor *other) {
 
     *redactor = *other;
     *other = kept;
+    explicit_bzero(&kept, sizeof(kept));
 }
 
 bool redactor_hash(void *arg, Span value, unsigned char ret[static PLACEHOLDER_HASH_BYTES]) {
-    const Redactor *redactor = arg;
-    unsigned char digest[DIGEST_BYTES];
-    size_t size;
+    Redactor *redactor = arg;
+    unsigned char digest[SHA256_DIGEST_SIZE];
 
-    /* Without a key: the one it has. */
-    if (EVP_MAC_init(redactor->mac, NULL, 0, NULL) != 1 ||
-        EVP_MAC_update(redactor->mac, (const unsigned char *) value.data, value.size) != 1 ||
-        EVP_MAC_final(redactor->mac, digest, &size, sizeof(digest)) != 1 || size != sizeof(digest))
-        return false;
+    hmac_sha256_update(&redactor->mac, value.size, (const uint8_t *) value.data);
+    hmac_sha256_digest(&redactor->mac, sizeof(digest), digest); /* ready for the next, with the same key */
     memcpy(ret, digest, PLACEHOLDER_HASH_BYTES);
     return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The keyed hash that stands for what an answer doesn't tell: HMAC-SHA256, by OpenSSL, cut to what
+ * The keyed hash that stands for what an answer doesn't tell: HMAC-SHA256, by nettle, cut to what
  * policy/placeholder.h shows. (Not libgcrypt: its HMAC ends the process where there is no memory.) The key is
  * random for each start of the daemon, or a file's, so that equal values have equal placeholders after a
  * restart and behind several gates.

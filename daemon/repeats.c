@@ -89,7 +89,9 @@ static int repeats_key(Buffer *text, const Record *record, char ret[static CHAIN
     buffer_clear(text);
     for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
         r = repeats_add(text, parts[i]);
-    return r < 0 ? r : chain_digest(buffer_span(text), ret);
+    if (r == 0)
+        chain_digest(buffer_span(text), ret);
+    return r;
 }
 
 /* Its place, or the one of its places that was seen longest ago, made free. */

@@ -52,7 +52,7 @@ static const char *const calls_allowed[] = {
     "getdents64", "getcwd", "ftruncate", "ftruncate64", "flock", "fsync", "fdatasync", "fadvise64", "unlink",
     "unlinkat", "mkdir", "mkdirat", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchown",
     "fchownat", "umask",
-    /* memory; mmap(2) and mprotect(2) below. memfd: what libsystemd has for journal entries that are too
+    /* memory; mmap(2) and mprotect(2) below. memfd: for journal entries that are too
        large */
     "memfd_create", "brk", "munmap", "mremap", "madvise",
     /* time */
@@ -113,6 +113,8 @@ static const CallRow calls_conditional[] = {
     {"ioctl", SCMP_A1(SCMP_CMP_EQ, TCGETS)},   /* stdio asks whether it is a terminal */
     {"ioctl", SCMP_A1(SCMP_CMP_EQ, FIONREAD)}, /* libresolv asks how much has come */
     {"prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)},
+    {"prctl",
+     SCMP_A0(SCMP_CMP_EQ, PR_CAPBSET_READ)}, /* libcap counts as it is loaded: systemd's NSS has it */
     {"prlimit64", SCMP_A2(SCMP_CMP_EQ, 0)}, /* to read one, of which pthread_create(3) makes a stack's size */
 };
 

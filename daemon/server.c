@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ struct Server {
     Notify *notify;
     Control *control; /* NULL: no metrics so far */
     Client *clients;
+    ClientOwner owner; /* of all of them */
     size_t n_refusals;
     bool draining;
 };
@@ -117,7 +119,6 @@ static void server_on_watcher(Server *server, const Listener *listener, int fd, 
  */
 static void server_on_accept(void *arg, Listener *listener, int fd) {
     Server *server = arg;
-    const ClientOwner owner = {server_on_closed, server_on_turned_away, server};
     Subject subject = {0}, who;
     const char *rule = "listener.identity";
     int r = identity_read(fd, &subject);
@@ -135,7 +136,7 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
     allowed = reason == REASON_OK;
     charged = allowed && quota_charge(server->quota, &subject, &server->config->limits) == 0;
     who = subject; /* for the refund: client_new() takes what it owns */
-    client = client_new(&server->env, listener, fd, &subject, &owner);
+    client = client_new(&server->env, listener, fd, &subject, &server->owner);
     if (!client) {
         if (charged)
             quota_refund(server->quota, &who);
@@ -261,6 +262,12 @@ static int server_load_and_apply(Server *server) {
     return r;
 }
 
+/* A config's text, its tree and the sandbox's rules have left holes in the heap: whole pages of it are free.
+ */
+static void server_give_back_memory(void) {
+    (void) malloc_trim(0);
+}
+
 static void server_reload(Server *server) {
     int r;
 
@@ -271,6 +278,7 @@ static void server_reload(Server *server) {
     notify_reloading(server->notify);
     r = server_load_and_apply(server);
     notify_reloaded(server->notify, r);
+    server_give_back_memory();
     metrics_count_reload(server->env.metrics, r == 0, clock_realtime_usec());
     if (r < 0) {
         log_error("reload of %s failed, the running config stays: %s", server->config->file, strerror(-r));
@@ -363,7 +371,10 @@ static int server_init_events(Server *server) {
             return -ENOMEM;
     }
     server->quota = quota_new();
-    return server->quota ? notify_new(server->env.base, server_count, server, &server->notify) : -ENOMEM;
+    server->env.subjects = subjects_new();
+    return server->quota && server->env.subjects
+               ? notify_new(server->env.base, server_count, server, &server->notify)
+               : -ENOMEM;
 }
 
 static int server_start(Server *server) {
@@ -400,6 +411,7 @@ int server_new(Config *config, Server **ret) {
     server->config = config_ref(config);
     server->facts = (EngineFacts){.of = config};
     server->env.facts = &server->facts;
+    server->owner = (ClientOwner){server_on_closed, server_on_turned_away, server};
     r = server_start(server);
     if (r < 0) {
         server_free(server);
@@ -425,6 +437,7 @@ Server *server_free(Server *server) {
     kept_free(server->env.kept);
     kept_free(server->env.known);
     quota_free(server->quota);
+    subjects_free(server->env.subjects);
     for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++)
         if (server->signals[i])
             event_free(server->signals[i]);
@@ -453,6 +466,7 @@ int server_run(Server *server) {
                  listener->address.text, server->config->upstream.text);
     }
     notify_ready(server->notify);
+    server_give_back_memory();
     if (event_base_dispatch(server->env.base) < 0)
         return -EIO;
     audit_record_stop(server->env.audit, "quaygated has stopped");

@@ -76,30 +76,29 @@ static bool tail_has(Span line, const char *text) {
     return memmem(line.data, line.size, text, strlen(text)) != NULL;
 }
 
-/* A client's text can't look like the members: its quotes are escaped. 1: a record; 0: none; −ENOMEM. */
-static int tail_parse_line(Span line, Tail *ret) {
+/* A client's text can't look like the members: its quotes are escaped. False: no record. */
+static bool tail_parse_line(Span line, Tail *ret) {
     Span rest = line, body = line;
     char hash[CHAIN_HASH_SIZE] = "";
-    int r = 0;
 
     if (!tail_take(&rest, SPAN("{\"seq\":")) || !tail_take_number(&rest, &ret->seq) ||
         !tail_take(&rest, SPAN(",\"")) || !tail_take_hash(&body, ret->hash))
-        return 0;
+        return false;
     if (ret->hash[0])
-        r = chain_hash(body, hash);
+        chain_hash(body, hash);
     ret->found = true;
     ret->intact = !ret->hash[0] || strcmp(hash, ret->hash) == 0;
     ret->stopped = tail_has(line, "\"event\":\"lifecycle\",\"action\":\"stop\"") ||
                    tail_has(line, "\"action\":\"checkpoint\",\"message\":\"" CHECKPOINT_AT_STOP);
-    return r < 0 ? r : 1;
+    return true;
 }
 
-int tail_parse(Span text, Tail *ret) {
+void tail_parse(Span text, Tail *ret) {
     const char *newline = memrchr(text.data, '\n', text.size);
     Tail tail = {.torn = newline ? text.size - (size_t) (newline + 1 - text.data) : text.size};
-    int r = 0;
+    bool found = false;
 
-    while (newline && r == 0) {
+    while (newline && !found) {
         Span line = {.data = text.data, .size = (size_t) (newline - text.data)};
 
         newline = memrchr(line.data, '\n', line.size);
@@ -107,13 +106,12 @@ int tail_parse(Span text, Tail *ret) {
             line.size -= (size_t) (newline + 1 - line.data);
             line.data = newline + 1;
         }
-        r = tail_parse_line(line, &tail);
-        tail.n_foreign += r == 0;
+        found = tail_parse_line(line, &tail);
+        tail.n_foreign += !found;
     }
     if (!tail.found)
         tail.seq = 0;
     *ret = tail;
-    return r < 0 ? r : 0;
 }
 
 /* --- one file */
@@ -143,7 +141,9 @@ int tail_read(int fd, Tail *ret) {
         return -errno;
     r = tail_read_all(fd, size > (off_t) LIMIT_AUDIT_TAIL_BYTES ? size - (off_t) LIMIT_AUDIT_TAIL_BYTES : 0,
                       &text);
-    return r < 0 ? r : tail_parse(buffer_span(&text), ret);
+    if (r == 0)
+        tail_parse(buffer_span(&text), ret);
+    return r;
 }
 
 /* The end of what a file holds when unpacked; zlib reads one that isn't packed as it is. */
@@ -181,7 +181,9 @@ static int tail_read_rotated(int folder, const char *name, Tail *ret) {
     }
     r = tail_unpack(file, &text);
     gzclose_r(file);
-    return r < 0 ? r : tail_parse(buffer_span(&text), ret);
+    if (r == 0)
+        tail_parse(buffer_span(&text), ret);
+    return r;
 }
 
 /* --- what was rotated away */

@@ -134,6 +134,7 @@
  */
 #define LIMIT_CONN_IN (64u << 10)
 #define LIMIT_CONN_OUT (64u << 10)
+#define LIMIT_BUFFER_BYTES (1u << 31) /* what its 32-bit numbers tell, doubled up to; others come first */
 #define LIMIT_HEAP_BLOCK_BYTES (128 << 10)    /* a larger block is the kernel's again once it is freed */
 #define LIMIT_RESPONSE_HEAD_BYTES (64u << 10) /* of the engine's head */
 #define LIMIT_RESPONSE_HEADERS 100u

@@ -102,7 +102,7 @@ static void expect_chain(uint64_t first) {
             cr_expect(strstr(at, prev), "%s: %s", prev, at);
         member = strstr(at, ",\"hash\":\"");
         cr_assert(member, "%s", at);
-        cr_assert_eq(chain_hash((Span){at, (size_t) (member - at)}, hash), 0);
+        chain_hash((Span){at, (size_t) (member - at)}, hash);
         cr_expect(strncmp(member + 9, hash, strlen(hash)) == 0, "%s", at);
     }
 }

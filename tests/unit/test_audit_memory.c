@@ -87,7 +87,7 @@ static const char *read_lines(unsigned *ret_n) {
         cr_assert(end && member && member < end, "%s", at);
         snprintf(wanted, sizeof(wanted), hash[0] ? "\"prev\":\"%s\"" : "\"prev\":null%s", hash);
         cr_expect(memmem(at, (size_t) (end - at), wanted, strlen(wanted)), "%s: %s", wanted, at);
-        cr_assert_eq(chain_hash((Span){at, (size_t) (member - at)}, hash), 0);
+        chain_hash((Span){at, (size_t) (member - at)}, hash);
         cr_expect_eq(strncmp(member + 9, hash, strlen(hash)), 0, "%s", at);
     }
     return text;

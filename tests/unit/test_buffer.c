@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 
+#include "policy/limits.h"
+
 Test(buffer, keeps_order_over_growth_and_consumption) {
     Buffer buffer = {0};
     uint64_t written = 0, read = 0;
@@ -66,4 +68,24 @@ Test(buffer, blocks_go_round) {
         for (size_t i = 0; i < ARRAY_SIZE(buffers); i++)
             buffer_done(&buffers[i]);
     }
+}
+
+Test(buffer, no_more_than_its_numbers_tell) {
+    Buffer buffer = {0};
+
+    cr_expect_null(buffer_reserve(&buffer, (size_t) LIMIT_BUFFER_BYTES + 1));
+    cr_expect_null(buffer_reserve(&buffer, SIZE_MAX));
+    cr_expect_null(buffer.data);
+    if (buffer_reserve(&buffer,
+                       LIMIT_BUFFER_BYTES)) { /* where there is so much to be had, for it isn't touched */
+        cr_expect_eq(buffer.capacity, LIMIT_BUFFER_BYTES);
+        buffer_commit(&buffer, LIMIT_BUFFER_BYTES);
+        cr_expect_eq(buffer_size(&buffer), LIMIT_BUFFER_BYTES);
+        cr_expect_null(buffer_reserve(&buffer, 1));
+    }
+    buffer_done(&buffer);
+    cr_assert_eq(buffer_append(&buffer, SPAN("x")), 0);
+    cr_expect_null(buffer_reserve(&buffer, LIMIT_BUFFER_BYTES), "with the one that waits it is one too many");
+    cr_expect(span_is(buffer_span(&buffer), "x"));
+    buffer_done(&buffer);
 }

@@ -59,7 +59,7 @@ Test(message, a_denial_for_journald) {
     Record record = denial(&request, &privileged, &client);
     char id[MESSAGE_ID_SIZE], wanted[64];
 
-    cr_assert_eq(message_id("field_not_allowed", id), 0);
+    message_id("field_not_allowed", id);
     snprintf(wanted, sizeof(wanted), "\nMESSAGE_ID=%s\n", id);
     cr_assert_eq(message_fill(&message, &record, 42), 0);
     cr_assert_eq(message_journal(&message, SPAN("{\"seq\":42}\n"), &out), 0);
@@ -242,7 +242,7 @@ Test(message, the_catalog_explains_each_kind) {
 
         if (i >= ARRAY_SIZE(kinds) && i - ARRAY_SIZE(kinds) == REASON_OK)
             continue;
-        cr_assert_eq(message_id(kind, id), 0);
+        message_id(kind, id);
         snprintf(wanted, sizeof(wanted), "\n-- %s\nSubject: ", id);
         cr_expect(strstr(buffer_span(&catalog).data, wanted), "%s: %s", kind, id);
     }
