@@ -106,5 +106,7 @@ def result_of(rows, told, rest):
         ratios = {name: {key: value for key in rounds[name][0] if (value := ratio(told, (row.name, GATE), (row.name, name), key)) is not None}
                   for name in names if name != GATE}
         shares = {name: ratio(told, (row.name, name), (row.name, "direct"), speed) for name in names if name != "direct" and "direct" in rounds}
-        found[row.name] = {"what": row.what, "how": row.how, "figures": figures, "gate_to": ratios, "of_direct": shares}
-    return {"rows": found, "rest": rest, "targets": list(evaluate(told, rest)), "denied_to_relay": ratio(told, ("denied-16", GATE), ("get-16", "relay-parse"), "cpu_us")}
+        relay = (row.name.replace("denied", "get"), "relay-parse")  # which denies nothing
+        cpu = {name: value for name in names if "cpu_us" in figures[name] and (value := ratio(told, (row.name, name), relay, "cpu_us")) is not None}
+        found[row.name] = {"what": row.what, "how": row.how, "figures": figures, "gate_to": ratios, "of_direct": shares, "cpu_to_relay": cpu}
+    return {"rows": found, "rest": rest, "targets": list(evaluate(told, rest))}
