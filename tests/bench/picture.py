@@ -26,9 +26,8 @@ def cpu_of(result):
     """Row to contestant to CPU time, in that of relay-parse; of a denied request, which no relay knows, in that of the small GET."""
     for name, what in CPU_ROWS:
         row = result["rows"].get(name)
-        relay = result["rows"].get("get-16" if name == "denied-16" else name, {}).get("figures", {}).get("relay-parse")
-        if row and relay:
-            yield what, {who: figures["cpu_us"] / relay["cpu_us"] for who, figures in row["figures"].items() if who in COLOURS}
+        if row and row["cpu_to_relay"]:
+            yield what, {who: ratio for who, ratio in row["cpu_to_relay"].items() if who in COLOURS}
 
 
 def bulk_of(result):

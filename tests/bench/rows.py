@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests/bench/run measures: the rows, and how one of them is measured once. A figure's unit is the end of its name."""
+"""What tests/bench/run measures: the rows, and how one of them is measured once. A figure's unit is the end of its name; `alone_` is
+what would be reached if the processor did nothing else: by the CPU time of client, server and engine, which no other load changes much."""
 
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -83,23 +85,42 @@ def ask(tools, server, row, seconds):
     return got
 
 
-def measure_load(tools, server, row, seconds):
-    before = server.cpu_usec()
+class Spent:
+    """CPU time since it was made, in microseconds: of a server, and of all three, the client and the engine too."""
+
+    def __init__(self, server, engine):
+        self.server, self.engine, self.before = server, engine, (0, 0)
+        self.before = self.so_far()
+
+    def so_far(self):
+        its, client = self.server.cpu_usec(), resource.getrusage(resource.RUSAGE_CHILDREN)  # of those that have ended: the load
+        engines = 0 if self.engine is self.server else self.engine.cpu_usec()
+        return its, its + engines + (client.ru_utime + client.ru_stime) * 1e6
+
+    def get(self):
+        return tuple(now - before for now, before in zip(self.so_far(), self.before))
+
+
+def measure_load(tools, server, engine, row, seconds):
+    spent = Spent(server, engine)
     got = ask(tools, server, row, seconds)
-    return {"rps": got["requests"] / got["seconds"], "p50_us": got["p50_us"], "p99_us": got["p99_us"],
-            "cpu_us": (server.cpu_usec() - before) / got["all"]}
+    its, whole = spent.get()
+    return {"rps": got["requests"] / got["seconds"], "alone_rps": got["all"] * 1e6 / whole, "p50_us": got["p50_us"], "p99_us": got["p99_us"],
+            "cpu_us": its / got["all"]}
 
 
-def measure_bulk(tools, server, row, seconds):
-    before = server.cpu_usec()
+def measure_bulk(tools, server, engine, row, seconds):
+    spent = Spent(server, engine)
     got = run_tool(server.cpu, [f"{tools}/bench-bulk", server.socket, str(seconds), row.name], f"{server.name}, {row.what}")
-    used = server.cpu_usec() - before
+    its, whole = spent.get()
     if row.how == "echo":
-        return {"rps": got["trips"] / got["seconds"], "p50_us": got["p50_us"], "p99_us": got["p99_us"], "cpu_us": used / got["all"]}
-    return {"gib_per_second": got["bytes"] / (1 << 30) / got["seconds"], "cpu_seconds_per_gib": used / 1e6 / (got["all"] / (1 << 30))}
+        return {"rps": got["trips"] / got["seconds"], "alone_rps": got["all"] * 1e6 / whole, "p50_us": got["p50_us"], "p99_us": got["p99_us"],
+                "cpu_us": its / got["all"]}
+    gib = got["all"] / (1 << 30)
+    return {"gib_per_second": got["bytes"] / (1 << 30) / got["seconds"], "alone_gib_per_second": gib * 1e6 / whole, "cpu_seconds_per_gib": its / 1e6 / gib}
 
 
-def measure_reload(tools, server, row, seconds):
+def measure_reload(tools, server, _, row, seconds):
     """Under load, with a SIGHUP now and then, or none. Longer than the others: what is looked for is rare."""
     over, size = threading.Event(), os.path.getsize(server.trail)
 
@@ -130,7 +151,7 @@ def measure(tools, servers, row, seconds, number, told):
     """One round of one row; who is first in one is second in the next, so that no place in it is anybody's."""
     who = [name for name in row.who if name in servers]
     for name in who[number % len(who):] + who[:number % len(who)]:
-        told.setdefault(row.name, {}).setdefault(name, []).append(HOW[row.how](tools, servers[name], row, seconds))
+        told.setdefault(row.name, {}).setdefault(name, []).append(HOW[row.how](tools, servers[name], servers["direct"], row, seconds))
 
 
 def hold(server, request, n):

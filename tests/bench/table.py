@@ -15,7 +15,7 @@ def bound(target):
 
 
 def show_rows(rows):
-    print(f"{'':34}{'':15}{'requests/s':>10} {'of direct':>9} {'p50 µs':>8} {'p99 µs':>8} {'CPU µs':>7}  quaygate's requests/s, CPU, p99")
+    print(f"{'':34}{'':15}{'requests/s':>10} {'of direct':>9} {'p50 µs':>8} {'p99 µs':>8} {'CPU µs':>7}  quaygate's CPU, p99, requests/s by CPU time of all")
     for row in rows.values():
         what = row["what"]
         for name, figures in row["figures"].items():
@@ -24,7 +24,7 @@ def show_rows(rows):
             share = f"{row['of_direct'][name]:.2f}" if name in row["of_direct"] else ""
             cpu = f"{figures['cpu_us']:.1f}" if "cpu_us" in figures and name != "direct" else ""
             ratios = row["gate_to"].get(name) if name != "direct" else None
-            ratios = f"× {ratios['rps']:.2f}, × {ratios['cpu_us']:.2f}, × {ratios['p99_us']:.2f}" if ratios else ""
+            ratios = f"× {ratios['cpu_us']:.2f}, × {ratios['p99_us']:.2f}, × {ratios['alone_rps']:.2f}" if ratios else ""
             if "most_us" in figures:
                 ratios = f"longest {figures['most_us']:.0f} µs, {figures['lost']:g} lost, {figures['reloads']:g} reloads"
             print(f"{what[:33]:34}{name:15}{figures['rps']:10.0f} {share:>9} {figures['p50_us']:8.1f} {figures['p99_us']:8.1f} {cpu:>7}  {ratios}")
@@ -32,7 +32,7 @@ def show_rows(rows):
 
 
 def show_bulk(rows):
-    print(f"\n{'':34}{'':15}{'GiB/s':>10} {'of direct':>9} {'CPU s/GiB':>17}  quaygate's bytes/s, CPU")
+    print(f"\n{'':34}{'':15}{'GiB/s':>10} {'of direct':>9} {'CPU s/GiB':>17}  quaygate's CPU, bytes/s by CPU time of all")
     for row in rows.values():
         what = row["what"]
         for name, figures in row["figures"].items():
@@ -41,7 +41,7 @@ def show_bulk(rows):
             share = f"{row['of_direct'][name]:.2f}" if name in row["of_direct"] else ""
             cpu = f"{figures['cpu_seconds_per_gib']:.3f}" if name != "direct" else ""
             ratios = row["gate_to"].get(name) if name != "direct" else None
-            ratios = f"× {ratios['gib_per_second']:.2f}, × {ratios['cpu_seconds_per_gib']:.2f}" if ratios else ""
+            ratios = f"× {ratios['cpu_seconds_per_gib']:.2f}, × {ratios['alone_gib_per_second']:.2f}" if ratios else ""
             print(f"{what[:33]:34}{name:15}{figures['gib_per_second']:10.2f} {share:>9} {cpu:>17}  {ratios}")
             what = ""
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests/bench/run holds its figures against: medians, ratios and targets. A ratio is of one round, and the median of those is told, so
-that what else the machine does in between hits both. `told` is row to contestant to its rounds' figures, `rest` contestant to figures."""
+that what else the machine does in between hits both. Speeds are held against each other by what they are `alone` (rows.py). `told` is row to contestant to its rounds' figures, `rest` contestant to figures."""
 
 import statistics
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def all_targets():
         yield Target(f"{what}: CPU", True, 1.4, "× relay-parse", against(row, "cpu_us", "relay-parse"))
         yield Target(f"{what}: CPU", True, 0.65, "× haproxy tuned", against(row, "cpu_us", "haproxy tuned"))
         yield Target(f"{what}: CPU", True, 0.3, "× haproxy", against(row, "cpu_us", "haproxy"))
-        yield Target(f"{what}: requests/s", False, 1.5, "× haproxy tuned", against(row, "rps", "haproxy tuned"))
+        yield Target(f"{what}: requests/s", False, 1.5, "× haproxy tuned", against(row, "alone_rps", "haproxy tuned"))
         yield Target(f"{what}: p99", True, 1.5, "× relay-parse", against(row, "p99_us", "relay-parse"))
     yield Target("small GET, 16 connections: system calls", True, 5, "", resting("calls"))
     yield Target("create of 2 KiB, judged in full: CPU", True, 2.5, "× relay-parse", against("create-16", "cpu_us", "relay-parse"))
@@ -69,10 +69,10 @@ def all_targets():
     yield Target("a connection each: CPU", True, 1.3, "× relay-parse", against("anew-16", "cpu_us", "relay-parse"))
     for row, what in (("down-length", "download of known length"), ("down-close", "download until close"), ("up-length", "upload of known length"),
                       ("tunnel-down", "tunnel, engine to client"), ("tunnel-up", "tunnel, client to engine")):
-        yield Target(f"{what}: bytes/s", False, 0.9, "× relay-splice", against(row, "gib_per_second", "relay-splice"))
+        yield Target(f"{what}: bytes/s", False, 0.9, "× relay-splice", against(row, "alone_gib_per_second", "relay-splice"))
         yield Target(f"{what}: CPU", True, 0.2, "s/GiB", plain(row, "cpu_seconds_per_gib"))
     for row, what in (("down-chunked", "download in chunks"), ("up-chunked", "upload in chunks")):
-        yield Target(f"{what}: bytes/s", False, 0.9, "× relay-copy", against(row, "gib_per_second", "relay-copy"))
+        yield Target(f"{what}: bytes/s", False, 0.9, "× relay-copy", against(row, "alone_gib_per_second", "relay-copy"))
     yield Target("tunnel, a round trip: CPU", True, 1.2, "× relay-copy", against("echo", "cpu_us", "relay-copy"))
     yield Target("memory, idle", True, 4, "MiB", resting("idle_kib", 1024))
     yield Target("memory of an idle connection", True, 1, "KiB", resting("connection_kib"))
@@ -101,10 +101,12 @@ def result_of(rows, told, rest):
     for row in rows:
         rounds = told.get(row.name, {})
         names = [name for name in row.who if name in rounds]
-        speed = "gib_per_second" if row.how == "bulk" else "rps"
+        speed = "alone_gib_per_second" if row.how == "bulk" else "alone_rps"
         figures = {name: {key: statistics.median(of[key] for of in rounds[name]) for key in rounds[name][0]} for name in names}
         ratios = {name: {key: value for key in rounds[name][0] if (value := ratio(told, (row.name, GATE), (row.name, name), key)) is not None}
                   for name in names if name != GATE}
         shares = {name: ratio(told, (row.name, name), (row.name, "direct"), speed) for name in names if name != "direct" and "direct" in rounds}
-        found[row.name] = {"what": row.what, "how": row.how, "figures": figures, "gate_to": ratios, "of_direct": shares}
-    return {"rows": found, "rest": rest, "targets": list(evaluate(told, rest)), "denied_to_relay": ratio(told, ("denied-16", GATE), ("get-16", "relay-parse"), "cpu_us")}
+        relay = (row.name.replace("denied", "get"), "relay-parse")  # which denies nothing
+        cpu = {name: value for name in names if "cpu_us" in figures[name] and (value := ratio(told, (row.name, name), relay, "cpu_us")) is not None}
+        found[row.name] = {"what": row.what, "how": row.how, "figures": figures, "gate_to": ratios, "of_direct": shares, "cpu_to_relay": cpu}
+    return {"rows": found, "rest": rest, "targets": list(evaluate(told, rest))}
