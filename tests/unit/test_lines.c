@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static char path[] = "/tmp/quaygate-lines.XXXXXX";
 
@@ -150,7 +151,7 @@ Test(lines, that_can_not_be_read) {
     while (lines_next(&lines, &got, &whole, &r) == LINES_LINE)
         continue;
     cr_expect_eq(r, -EBADMSG);
-    cr_expect_str_eq(lines_error(r), "its compressed data is broken, or cut off");
+    cr_expect_str_eq(unpack_error(r), "its compressed data is broken, or cut off");
     lines_close(&lines);
     cr_expect_eq(lines_open(&lines, "/nonexistent/file"), -ENOENT);
     lines_close(&lines);

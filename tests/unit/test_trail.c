@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static char path[] = "/tmp/quaygate-trail.XXXXXX";
 
@@ -169,7 +170,7 @@ static void expect_cut(void) {
     while ((status = trail_next(&trail, &record, &why)) == TRAIL_RECORD)
         ;
     cr_expect_eq(status, TRAIL_FAILED);
-    cr_expect_str_eq(why, trail_error(-EBADMSG));
+    cr_expect_str_eq(why, unpack_error(-EBADMSG));
     trail_close(&trail);
 }
 
