@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "policy/limits.h"
+#include "unpack.h"
 
 #define READ_BYTES (256u << 10)
 #define TRIED_ROTATED 8u /* newest first: those without a record of ours are passed over */
@@ -146,18 +146,14 @@ int tail_read(int fd, Tail *ret) {
     return r;
 }
 
-/* The end of what a file holds when unpacked; zlib reads one that isn't packed as it is. */
-static int tail_unpack(gzFile file, Buffer *ret) {
+/* The end of what a file holds when unpacked. */
+static int tail_unpack(Unpack *file, Buffer *ret) {
     for (uint64_t total = 0; total <= LIMIT_AUDIT_UNPACKED_BYTES;) {
         char *room = buffer_reserve(ret, READ_BYTES);
-        int n = room ? gzread(file, room, READ_BYTES) : 0;
+        ssize_t n = room ? unpack_read(file, room, READ_BYTES) : -ENOMEM;
 
-        if (!room)
-            return -ENOMEM;
-        if (n < 0)
-            return -EIO;
-        if (n == 0)
-            return 0;
+        if (n <= 0)
+            return (int) n;
         buffer_commit(ret, (size_t) n);
         total += (uint64_t) n;
         if (buffer_size(ret) > 2 * LIMIT_AUDIT_TAIL_BYTES)
@@ -169,18 +165,14 @@ static int tail_unpack(gzFile file, Buffer *ret) {
 static int tail_read_rotated(int folder, const char *name, Tail *ret) {
     CLEANUP(buffer_done) Buffer text = {0};
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    gzFile file;
+    Unpack *file;
     int r;
 
     if (fd < 0)
         return -errno;
-    file = gzdopen(fd, "rb");
-    if (!file) {
-        close(fd);
-        return -ENOMEM;
-    }
-    r = tail_unpack(file, &text);
-    gzclose_r(file);
+    file = unpack_new(fd);
+    r = file ? tail_unpack(file, &text) : -ENOMEM;
+    (void) unpack_free(file);
     if (r == 0)
         tail_parse(buffer_span(&text), ret);
     return r;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "needs.h"
 
-#include "imageref.h"
 #include "judge_inside.h"
+#include "needs_image.h"
 #include "scope_filter.h"
 #include "set.h"
 
@@ -349,20 +349,6 @@ static void need_walk_query(NeedWalk *walk, const Target *target) {
     }
 }
 
-/*
- * What is deleted or pushed is a name of an image, not the image. But what is, or could be, an ID or the
- * beginning of one is sent whole.
- */
-static bool need_image_keeps_name(Arena *arena, const Request *request) {
-    static const char *const operations[] = {"ImageDelete", "ImagePush"};
-    ImageRef ref;
-
-    for (size_t i = 0; i < ARRAY_SIZE(operations); i++)
-        if (strcmp(operations[i], request->operation->id) == 0)
-            return imageref_parse(arena, request->object, &ref) && ref.name;
-    return false;
-}
-
 /* What a policy may run, it may look at: docker-compose does so before it creates a container. */
 static unsigned need_scoped_path(const Request *request) {
     const char *id = request->operation->id;
@@ -382,74 +368,13 @@ static void need_collect_path(NeedWalk *walk, const Request *request) {
         if (strcmp(NEED_PATHS[i].operation, request->operation->id) == 0)
             uses |= NEED_PATHS[i].uses;
     uses = need_uses_that_count(walk->policy, uses);
-    if (kind != NEED_IMAGE || !need_image_keeps_name(walk->arena, request))
+    if (kind != NEED_IMAGE || !needs_image_keeps_name(walk->arena, request))
         uses |= uses ? NEED_PINNED : 0;
     if (uses)
         needs_add(
             walk->needs,
             &(Need){
                 .kind = kind, .uses = uses, .name = request->object, .field = "path", .place = NEED_IN_PATH});
-}
-
-/* --- Images, whose tag may stand beside them ----------------------------------------------------------- */
-
-static const struct {
-    const char *operation;
-    const char *name; /* NULL: the path's */
-    bool all;         /* without a tag the engine takes all of the name's */
-    unsigned uses;
-} NEED_IMAGES[] = {
-    {"ImageTag", "repo", false, NEED_NAMING | NEED_MAY_BE_NEW},
-    {"ImageCommit", "repo", false, NEED_NAMING | NEED_MAY_BE_NEW},
-    {"ImageCreate", "fromImage", true, NEED_FREE | NEED_MAY_BE_NEW},
-    {"ImagePush", NULL, true, NEED_SCOPED},
-};
-
-static void need_take_image(NeedWalk *walk, const Request *request, size_t row) {
-    const char *key = NEED_IMAGES[row].name;
-    Need need = {.kind = NEED_IMAGE,
-                 .uses = NEED_IMAGES[row].uses,
-                 .name = request->object,
-                 .field = key ? arena_printf(walk->arena, "query.%s", key) : "path"};
-    Span tag = {0};
-
-    if (key) {
-        need.name = (Span){0};
-        (void) target_query_get(&request->target, key, &need.name);
-    }
-    (void) target_query_get(&request->target, "tag", &tag);
-    if (need.name.size == 0)
-        return;
-    if ((tag.size == 0 && NEED_IMAGES[row].all && !need_has_tag(need.name)) ||
-        (tag.size > 0 && need_has_tag(need.name))) {
-        walk->needs->reason = REASON_QUERY_NOT_ALLOWED;
-        walk->needs->field = need.field;
-        walk->needs->detail =
-            tag.size > 0 ? "name one tag" : "name a tag: without one the engine takes all of them";
-        return;
-    }
-    if (tag.size > 0)
-        need.name =
-            span_from(arena_printf(walk->arena, "%.*s%c%.*s", SPAN_FMT(need.name),
-                                   span_starts_with(tag, SPAN("sha256:")) ? '@' : ':', SPAN_FMT(tag)));
-    needs_add(walk->needs, &need);
-}
-
-/* What judge_things.c left to a look: an image that is given by its ID, where `images` lists names. */
-static void need_collect_unlisted(NeedWalk *walk, BodyNode *root) {
-    const Rules *rules = &walk->policy->rules;
-    Need need = {.kind = NEED_IMAGE,
-                 .uses = NEED_LISTED | NEED_PINNED,
-                 .field = "Image",
-                 .place = NEED_IN_MEMBER,
-                 .node = root,
-                 .key = "Image"};
-    ImageRef ref;
-
-    need.name = body_type(root) == BODY_TYPE_OBJECT ? need_text_of(root, need.key) : SPAN("");
-    if (need.name.size > 0 && rules->images.given && imageref_parse(walk->arena, need.name, &ref) &&
-        !ref.name && !imageref_matches(walk->arena, &ref, &rules->images))
-        needs_add(walk->needs, &need);
 }
 
 /*
@@ -486,12 +411,6 @@ static void need_collect_tasks(NeedWalk *walk, const Request *request) {
     }
 }
 
-static void need_collect_images(NeedWalk *walk, const Request *request) {
-    for (size_t i = 0; walk->policy->scope.given && i < ARRAY_SIZE(NEED_IMAGES); i++)
-        if (strcmp(NEED_IMAGES[i].operation, request->operation->id) == 0)
-            need_take_image(walk, request, i);
-}
-
 #define NEED_OPERATIONS 160u /* in the catalogue, and room for more */
 
 /* Whether one of the tables has it. Built at the first question. */
@@ -526,9 +445,7 @@ void needs_collect(const Policy *policy, const Request *request, Body *body, Are
     need_collect_path(&walk, request);
     if (strcmp(request->operation->id, "TaskList") == 0)
         need_collect_tasks(&walk, request);
-    need_collect_images(&walk, request);
-    if (body && request->operation == routes_find(SPAN("ContainerCreate")))
-        need_collect_unlisted(&walk, body_edit_root(body));
+    needs_images(policy, request, body, arena, ret);
     for (size_t i = 0; i < ARRAY_SIZE(NEED_ROWS); i++) {
         walk.row = &NEED_ROWS[i];
         if (strcmp(walk.row->operation, request->operation->id) != 0)

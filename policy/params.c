@@ -6,63 +6,9 @@
 #include "hostpath.h"
 #include "param_form.h"
 #include "param_images.h"
-#include "param_json.h"
+#include "param_row.h"
 #include "signals.h"
 #include "text.h"
-
-typedef enum ParamJudge {
-    PARAM_FREE = 0,
-    PARAM_CLOSED,
-    PARAM_WORDS, /* one of the row's words */
-    PARAM_NAME,
-    PARAM_HOST,
-    PARAM_PATH,
-    PARAM_REFERENCE,
-    PARAM_BUILDKIT,
-    PARAM_LIMIT,
-    PARAM_SIGNAL,
-    PARAM_DOCKERFILE,
-    /* Judged where absent too: absent means something. */
-    PARAM_FROM_IMAGE,
-    PARAM_BUILD_NETWORK,
-    PARAM_BUILD_REMOTE,
-    PARAM_KILL,   /* a signal; without one KILL */
-    PARAM_STREAM, /* one that old engines attach in any case */
-} ParamJudge;
-
-/* The number of a row of routes.def. */
-enum {
-#define ROUTE(id, ...) PARAMS_OF_##id,
-#include "routes.def"
-#undef ROUTE
-};
-
-typedef struct Param {
-    uint16_t operation;
-    uint8_t type;  /* ParamType */
-    uint8_t judge; /* ParamJudge */
-    uint8_t since, until;
-    const char *name;
-    const char *rule;
-    const char *words;
-} Param;
-
-#define PARAM(op, key, t, from, to)                                                                          \
-    {.operation = PARAMS_OF_##op, .type = PARAM_TYPE_##t, .since = from, .until = to, .name = key},
-#define PARAM_JUDGED(op, key, t, j, r, w, from, to)                                                          \
-    {.operation = PARAMS_OF_##op,                                                                            \
-     .type = PARAM_TYPE_##t,                                                                                 \
-     .judge = PARAM_##j,                                                                                     \
-     .since = from,                                                                                          \
-     .until = to,                                                                                            \
-     .name = key,                                                                                            \
-     .rule = r,                                                                                              \
-     .words = w},
-static const Param PARAMS[] = {
-#include "params.def"
-};
-#undef PARAM
-#undef PARAM_JUDGED
 
 static const char BUILDKIT_HINT[] =
     "set DOCKER_BUILDKIT=0 or build elsewhere; a policy that allows Session by name lets BuildKit in, and "
@@ -72,21 +18,8 @@ typedef struct Params {
     const ParamsQuestion *q;
     unsigned operation; /* number of the route */
     Findings *findings;
-    bool seen[ARRAY_SIZE(PARAMS)];
+    bool seen[PARAM_ROWS];
 } Params;
-
-static unsigned params_number(const Operation *operation) {
-    size_t n;
-
-    return (unsigned) (operation - routes_all(&n));
-}
-
-static const Param *params_lookup(unsigned operation, Span name) {
-    for (size_t i = 0; i < ARRAY_SIZE(PARAMS); i++)
-        if (PARAMS[i].operation == operation && span_is(name, PARAMS[i].name))
-            return &PARAMS[i];
-    return NULL;
-}
 
 static bool params_is_privileged(const Params *p) {
     return p->q->rules->profile == PROFILE_PRIVILEGED;
@@ -136,14 +69,6 @@ static const char *params_hint_named(const Params *p, Span key) {
 }
 
 /* --- keys */
-
-/* Podman takes keys in any case; dockerd takes them as they stand. */
-static const Param *params_find_folded(unsigned operation, Span name) {
-    for (size_t i = 0; i < ARRAY_SIZE(PARAMS); i++)
-        if (PARAMS[i].operation == operation && span_is_nocase(name, PARAMS[i].name))
-            return &PARAMS[i];
-    return NULL;
-}
 
 /*
  * dockerode sends the body of a create once more as query keys. No engine reads them, for all of the API's
@@ -316,7 +241,7 @@ static bool params_holds_spellings(const Params *p, const Param *param) {
 }
 
 static void params_judge_unknown(Params *p, const QueryPair *pair) {
-    const Param *near = params_find_folded(p->operation, pair->key);
+    const Param *near = param_row_find_folded(p->operation, pair->key);
     const char *name = p->q->request->operation->id;
     bool held = near && params_holds_spellings(p, near);
     const char *detail;
@@ -463,8 +388,8 @@ static void params_note(const Params *p, const Param *param, Span key, Span valu
 
 /* What means something where it is absent or empty. */
 static void params_judge_absent(Params *p) {
-    for (size_t i = 0; i < ARRAY_SIZE(PARAMS); i++) {
-        const Param *param = &PARAMS[i];
+    for (size_t i = 0; i < PARAM_ROWS; i++) {
+        const Param *param = &param_rows()[i];
         size_t before = p->findings->n;
         Span value = {0};
 
@@ -479,7 +404,7 @@ static void params_judge_absent(Params *p) {
 }
 
 static void params_judge_one(Params *p, const QueryPair *pair) {
-    const Param *param = params_lookup(p->operation, pair->key);
+    const Param *param = param_row_find(p->operation, pair->key);
     size_t before = p->findings->n;
     bool is_set = pair->value.size > 0;
 
@@ -487,9 +412,9 @@ static void params_judge_one(Params *p, const QueryPair *pair) {
         params_judge_unknown(p, pair);
     } else {
         /* T-020: dockerd takes the first, others the last. */
-        if (p->seen[param - PARAMS] && !param_type_repeats((ParamType) param->type))
+        if (p->seen[param - param_rows()] && !param_type_repeats((ParamType) param->type))
             params_object(p, REASON_TARGET_QUERY, NULL, pair->key, " stands twice");
-        p->seen[param - PARAMS] = true;
+        p->seen[param - param_rows()] = true;
         is_set = params_judge_pair(p, param, pair->value);
     }
     params_note(p, param, pair->key, pair->value, is_set, before);
@@ -501,7 +426,7 @@ void params_judge(const ParamsQuestion *question, Findings *ret) {
 
     if (!request->operation)
         return;
-    p.operation = params_number(request->operation);
+    p.operation = param_row_operation(request->operation);
     for (size_t i = 0; i < request->target.n_query; i++)
         params_judge_one(&p, &request->target.query[i]);
     if (p.operation == PARAMS_OF_ImageBuild || p.operation == PARAMS_OF_ImageCreate ||
@@ -509,16 +434,4 @@ void params_judge(const ParamsQuestion *question, Findings *ret) {
         params_judge_absent(&p);
     if (question->rules->images.given || question->rules->require_digest)
         param_images_judge(question->arena, request, question->rules, question->trace, ret);
-}
-
-bool params_find(const Operation *operation, Span name, const char **ret_type, unsigned *ret_since,
-                 unsigned *ret_until) {
-    const Param *param = params_lookup(params_number(operation), name);
-
-    if (!param)
-        return false;
-    *ret_type = param_type_name((ParamType) param->type);
-    *ret_since = param->since;
-    *ret_until = param->until;
-    return true;
 }

@@ -26,10 +26,3 @@ typedef struct ParamsQuestion {
 /* No finding means the query may be forwarded. *ret is all zero when it comes; what is invalid (400) comes
  * first in *ret. */
 void params_judge(const ParamsQuestion *question, Findings *ret);
-
-/*
- * The row of a parameter, for tests of the table: its type's name ("bool") and the versions that have it.
- * False: none.
- */
-bool params_find(const Operation *operation, Span name, const char **ret_type, unsigned *ret_since,
-                 unsigned *ret_until);

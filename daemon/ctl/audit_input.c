@@ -201,7 +201,7 @@ static bool input_read_file(AuditInput *input, Lines *lines, AuditTake take, voi
     while ((status = lines_next(lines, &line.text, &line.whole, &r)) != LINES_END) {
         if (status == LINES_FAILED) {
             progress_clear(&input->progress);
-            (void) audit_fail(input, lines->name, lines_error(r));
+            (void) audit_fail(input, lines->name, unpack_error(r));
             input->failed = true;
             return false;
         }
@@ -293,7 +293,7 @@ bool audit_input_follow(AuditInput *input, AuditTake take, bool (*idle)(void *ct
     }
     lines_close(&lines);
     if (r < 0)
-        (void) audit_fail(input, path, lines_error(r));
+        (void) audit_fail(input, path, unpack_error(r));
     input->failed = r < 0;
     return r == 0;
 }

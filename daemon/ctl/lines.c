@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #define LINES_ROOM (2u * LINES_BYTES)
-#define LINES_GZ_BUFFER (256u << 10) /* reads twice as large go past it, where the file isn't compressed */
 
 /* --- the file */
 
@@ -32,12 +31,8 @@ static int lines_begin(Lines *lines) {
     lines->plain = lines_is_plain(lines->fd);
     if (lines->plain)
         return 0;
-    lines->gz = gzdopen(lines->fd, "r"); /* what isn't compressed it gives as it is */
-    if (!lines->gz)
-        return -ENOMEM;
-    (void) gzbuffer(lines->gz, LINES_GZ_BUFFER);
-    lines->fd = -1;
-    return 0;
+    lines->packed = unpack_new(TAKE_FD(lines->fd));
+    return lines->packed ? 0 : -ENOMEM;
 }
 
 int lines_open(Lines *lines, const char *path) {
@@ -56,44 +51,19 @@ int lines_open_fd(Lines *lines, int fd, const char *name) {
 }
 
 void lines_close(Lines *lines) {
-    if (lines->gz)
-        (void) gzclose(lines->gz);
-    else if (lines->fd >= 0)
+    lines->packed = unpack_free(lines->packed);
+    if (lines->fd >= 0)
         (void) close(lines->fd);
     free(lines->data);
     *lines = (Lines){.name = lines->name, .fd = -1};
 }
 
-const char *lines_error(int r) {
-    return r == -EBADMSG ? "its compressed data is broken, or cut off" : strerror(-r);
-}
+static ssize_t lines_read_packed(Lines *lines, char *room, size_t size) {
+    ssize_t n = unpack_read(lines->packed, room, size);
 
-/* 0 or −errno, of what was read last. Data that ends in the middle is an error, and no end. */
-static int lines_gz_status(Lines *lines) {
-    int status;
-
-    (void) gzerror(lines->gz, &status);
-    if (status == Z_ERRNO)
-        return errno > 0 ? -errno : -EIO;
-    if (status == Z_MEM_ERROR)
-        return -ENOMEM;
-    return status == Z_OK || status == Z_STREAM_END ? 0 : -EBADMSG;
-}
-
-static ssize_t lines_read_gz(Lines *lines, char *room, size_t size) {
-    int n, r;
-
-    for (;;) {
-        errno = 0;
-        n = gzread(lines->gz, room, (unsigned) size);
-        r = n > 0 ? 0 : lines_gz_status(lines);
-        if (r != -EINTR)
-            break;
-        gzclearerr(lines->gz);
-    }
     if (n > 0)
-        lines->taken = (uint64_t) gzoffset(lines->gz);
-    return r < 0 ? r : n;
+        lines->taken = unpack_taken(lines->packed);
+    return n;
 }
 
 static ssize_t lines_read_plain(Lines *lines, char *room, size_t size) {
@@ -120,7 +90,7 @@ static ssize_t lines_fill(Lines *lines) {
     if (room > LINES_BYTES)
         room = LINES_BYTES;
     n = lines->plain ? lines_read_plain(lines, lines->data + size, room)
-                     : lines_read_gz(lines, lines->data + size, room);
+                     : lines_read_packed(lines, lines->data + size, room);
     if (n > 0)
         lines->end += (size_t) n;
     lines->eof = n == 0;

@@ -6,9 +6,7 @@
  */
 #pragma once
 
-#include <zlib.h>
-
-#include "policy/base.h"
+#include "daemon/unpack.h"
 
 /* Of one line, and of one read: more than a record can have (trail.h). */
 #define LINES_BYTES (1u << 20)
@@ -18,8 +16,8 @@ typedef struct Lines {
     uint64_t line;    /* number of the line that lines_next gave last, from 1 */
     uint64_t taken;   /* bytes read off the file, compressed ones where it is */
     bool plain;       /* read by read(2), so that more may come behind the end */
-    int fd;           /* -1: none, or gz's */
-    gzFile gz;
+    int fd;           /* -1: none, or packed's */
+    Unpack *packed;
     char *data; /* two times LINES_BYTES */
     size_t begin, end;
     size_t seen; /* bytes behind begin that have no newline */
@@ -31,7 +29,7 @@ typedef enum LinesStatus {
     LINES_END = 0, /* a plain file may have more later: another call looks */
     LINES_LINE,
     LINES_LONG,  /* longer than LINES_BYTES: left out */
-    LINES_FAILED /* *ret_error: −errno, −EBADMSG for compressed data that is broken */
+    LINES_FAILED /* *ret_error: −errno, also as unpack_read() */
 } LinesStatus;
 
 /* `path`: "-" is standard input. 0 or −errno. To be ended with lines_close in either case. */
@@ -55,6 +53,3 @@ LinesStatus lines_follow(Lines *lines, Span *ret, int *ret_error);
 
 /* The first line is given once more by lines_next. To be called behind the first, before the second. */
 void lines_unread(Lines *lines, Span line, bool whole);
-
-/* What an −errno of these means, in words. */
-const char *lines_error(int r);

@@ -11,13 +11,10 @@
 
 /* --- the file */
 
-/* zlib reads what isn't compressed as it is. Takes `fd`, in any case. */
+/* Takes `fd`, in any case. */
 static int trail_take_fd(Trail *trail, int fd) {
-    trail->gz = gzdopen(fd, "r");
-    if (trail->gz)
-        return 0;
-    (void) close(fd);
-    return -ENOMEM;
+    trail->file = unpack_new(fd);
+    return trail->file ? 0 : -ENOMEM;
 }
 
 int trail_open(Trail *trail, const char *path) {
@@ -36,43 +33,19 @@ void trail_close(Trail *trail) {
     trail->body = body_free(trail->body);
     trail->arena = arena_free(trail->arena);
     buffer_done(&trail->in);
-    if (trail->gz)
-        (void) gzclose(trail->gz);
-    trail->gz = NULL;
-}
-
-/* 0 or −errno, of what was read last. Data that ends in the middle is an error, and no end. */
-static int trail_status(Trail *trail) {
-    int status;
-
-    (void) gzerror(trail->gz, &status);
-    if (status == Z_ERRNO)
-        return errno > 0 ? -errno : -EIO;
-    if (status == Z_MEM_ERROR)
-        return -ENOMEM;
-    return status == Z_OK || status == Z_STREAM_END ? 0 : -EBADMSG;
-}
-
-const char *trail_error(int r) {
-    return r == -EBADMSG ? "its compressed data is broken, or cut off" : strerror(-r);
+    trail->file = unpack_free(trail->file);
 }
 
 /* One read; 0 at the end, −errno. */
 static ssize_t trail_fill(Trail *trail) {
     char *room = buffer_reserve(&trail->in, TRAIL_READ_BYTES);
-    int n, r = 0;
+    ssize_t n;
 
     if (!room)
         return -ENOMEM;
-    do {
-        if (r == -EINTR)
-            gzclearerr(trail->gz);
-        errno = 0;
-        n = gzread(trail->gz, room, TRAIL_READ_BYTES);
-        r = n > 0 ? 0 : trail_status(trail);
-    } while (r == -EINTR);
-    if (r < 0)
-        return r;
+    n = unpack_read(trail->file, room, TRAIL_READ_BYTES);
+    if (n < 0)
+        return n;
     buffer_commit(&trail->in, (size_t) n);
     trail->eof = n == 0;
     return n;
@@ -104,12 +77,12 @@ static int trail_spool(Trail *trail) {
             (void) close(fd);
         return (int) n;
     }
-    (void) gzclose(trail->gz);
+    trail->file = unpack_free(trail->file);
     return trail_take_fd(trail, fd);
 }
 
 int trail_rewind(Trail *trail) {
-    int r = gzrewind(trail->gz) < 0 ? trail_spool(trail) : 0;
+    int r = unpack_rewind(trail->file) < 0 ? trail_spool(trail) : 0;
 
     buffer_clear(&trail->in);
     trail->eof = false;
@@ -131,7 +104,7 @@ static TrailStatus trail_skip_line(Trail *trail, const char **ret_why) {
             break;
         n = trail_fill(trail);
         if (n < 0) {
-            *ret_why = trail_error((int) n);
+            *ret_why = unpack_error((int) n);
             return TRAIL_FAILED;
         }
     }
@@ -164,7 +137,7 @@ static TrailStatus trail_take_line(Trail *trail, Span *ret, size_t *ret_used, co
         seen = in.size;
         n = trail_fill(trail);
         if (n < 0) {
-            *ret_why = trail_error((int) n);
+            *ret_why = unpack_error((int) n);
             return TRAIL_FAILED;
         }
     }
@@ -268,7 +241,7 @@ bool trail_set_open(TrailSet *set, const char *verb, char **paths, size_t n, boo
         if (r == 0 && again)
             r = trail_rewind(trail);
         if (r < 0)
-            good = trail_fail(set, trail, trail_error(r));
+            good = trail_fail(set, trail, unpack_error(r));
     }
     return good;
 }
@@ -296,7 +269,7 @@ bool trail_set_read(TrailSet *set, bool (*take)(void *ctx, const TrailRecord *re
         int r = set->said ? trail_rewind(trail) : 0;
 
         if (r < 0)
-            return trail_fail(set, trail, trail_error(r));
+            return trail_fail(set, trail, unpack_error(r));
         while ((status = trail_next(trail, &record, &why)) != TRAIL_END) {
             if (status == TRAIL_FAILED)
                 return trail_fail(set, trail, why);

@@ -6,9 +6,8 @@
  */
 #pragma once
 
-#include <zlib.h>
-
 #include "daemon/buffer.h"
+#include "daemon/unpack.h"
 #include "policy/body.h"
 
 /* A line may hold the longest target and LIMIT_FACTS_BYTES, all in escapes of six bytes. */
@@ -17,7 +16,7 @@
 typedef struct Trail {
     const char *name; /* for messages: as given, or "stdin" */
     unsigned long line;
-    gzFile gz;
+    Unpack *file;
     bool eof;
     Buffer in;
 
@@ -35,15 +34,13 @@ typedef struct TrailRecord {
     bool has_path, has_query; /* not null */
 } TrailRecord;
 
-/* `path`: "-" is standard input. 0 or −errno. To be ended with trail_close in either case. */
+/* `path`: "-" is standard input. 0 or −errno, here and below as of unpack_read(). To be ended with
+ * trail_close in either case. */
 int trail_open(Trail *trail, const char *path);
 void trail_close(Trail *trail);
 
 /* Back to the first line: standard input that isn't a file is kept in one for that. 0 or −errno. */
 int trail_rewind(Trail *trail);
-
-/* What an −errno of these two means: static, or strerror's. */
-const char *trail_error(int r);
 
 typedef enum TrailStatus {
     TRAIL_END = 0,

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "policy/compile.h"
+#include "tests/support/policies.h"
 
 static Arena *arena;
 static PolicySet *set;
@@ -31,15 +31,8 @@ static const Span POLICIES =
          "  watch: {mode: observe, allow: [SystemPing]}\n");
 
 static void setup(void) {
-    ApiVersions versions = api_versions_default();
-    DocErrors errors;
-    const DocNode *root;
-
     arena = arena_new(16u << 20);
-    errors = (DocErrors){.arena = arena, .file = "p.yaml"};
-    root = doc_parse(arena, POLICIES, &errors);
-    set = policy_set_compile(doc_get(root, "policies"), &versions, &errors);
-    cr_assert_not_null(set, "%s", errors.n > 0 ? errors.items[0].message : "");
+    set = policies_compile(arena, POLICIES);
 }
 
 static void teardown(void) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <criterion/criterion.h>
 
-#include "policy/compile.h"
 #include "policy/policy.h"
+#include "tests/support/policies.h"
 
 static Arena *arena;
 static PolicySet *set;
@@ -31,13 +31,9 @@ static const Span POLICIES = SPAN("policies:\n"
 static void setup(void) {
     ApiVersions versions = {.min_minor = 30, .min_judged_minor = 40, .max_minor = 55};
     DocErrors errors;
-    const DocNode *root;
 
     arena = arena_new(16u << 20);
-    errors = (DocErrors){.arena = arena, .file = "p.yaml"};
-    root = doc_parse(arena, POLICIES, &errors);
-    set = policy_set_compile(doc_get(root, "policies"), &versions, &errors);
-    cr_assert_not_null(set, "%s", errors.n > 0 ? errors.items[0].message : "");
+    set = policies_compile_for(arena, POLICIES, &versions, &errors);
 }
 
 static void teardown(void) {

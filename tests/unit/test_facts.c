@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "policy/compile.h"
+#include "tests/support/policies.h"
 
 static Arena *arena;
 static PolicySet *set;
@@ -22,14 +22,9 @@ static const char POLICIES[] = "plain: {allow: [ContainerCreate]}\n"
     "HostConfig.ReadonlyPaths[4]~string"
 
 static void setup(void) {
-    static DocErrors errors;
-    ApiVersions versions = api_versions_default();
-
     body_seed(1);
     arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
-    errors = (DocErrors){.arena = arena, .file = "test"};
-    set = policy_set_compile(doc_parse(arena, span_from(POLICIES), &errors), &versions, &errors);
-    cr_assert_not_null(set);
+    set = policies_compile(arena, span_from(POLICIES));
 }
 
 static void teardown(void) {

@@ -3,7 +3,7 @@
 
 #include <criterion/criterion.h>
 
-#include "policy/compile.h"
+#include "tests/support/policies.h"
 
 static Arena *arena;
 static PolicySet *set;
@@ -28,18 +28,13 @@ static void teardown(void) {
 TestSuite(filter, .init = setup, .fini = teardown);
 
 static Filter *filter_for(const char *target) {
-    ApiVersions versions = api_versions_default();
-    DocErrors errors = {.arena = arena, .file = "f"};
-    const DocNode *root = doc_parse(
-        arena, SPAN("policies: {p: {answers: {redact_env: deny-all, redact_commands: true}}}"), &errors);
     Request request = {.method = METHOD_GET};
     const char *detail;
     Filter *filter;
     View view;
 
     set = policy_set_free(set);
-    set = policy_set_compile(doc_get(root, "policies"), &versions, &errors);
-    cr_assert_not_null(set);
+    set = policies_compile(arena, SPAN("p: {answers: {redact_env: deny-all, redact_commands: true}}"));
     cr_assert_eq(target_parse(arena, span_from(target), &request.target, &detail), REASON_OK);
     request.operation = routes_match(METHOD_GET, &request.target, &request.object);
     cr_assert(view_choose(policy_set_get(set, SPAN("p")), &request, &view));

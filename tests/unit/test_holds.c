@@ -2,9 +2,9 @@
 /* Until when a request stays allowed, and which entries have run out. */
 #include <criterion/criterion.h>
 
-#include "policy/compile.h"
 #include "policy/grant_warn.h"
 #include "policy/time_text.h"
+#include "tests/support/policies.h"
 
 static Arena *arena;
 static PolicySet *set;
@@ -48,13 +48,9 @@ static const char *look(void *ctx UNUSED, Arena *to UNUSED, const char *name UNU
 static void setup(void) {
     ApiVersions versions = api_versions_default();
     DocErrors errors;
-    const DocNode *root;
 
     arena = arena_new(16u << 20);
-    errors = (DocErrors){.arena = arena, .file = "p.yaml"};
-    root = doc_parse(arena, POLICIES, &errors);
-    set = policy_set_compile(doc_get(root, "policies"), &versions, &errors);
-    cr_assert_not_null(set, "%s", errors.n > 0 ? errors.items[0].message : "");
+    set = policies_compile_for(arena, POLICIES, &versions, &errors);
     policy_set_zones(set, look, NULL, &errors);
 }
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/compile.h"
+#include "tests/support/policies.h"
 
 static char root[64]; /* a host in a folder */
 
@@ -102,13 +102,9 @@ Test(hostfs, a_root_that_is_none) {
 
 static Policy *policy_of(const char *yaml, PolicySet **ret_set) {
     Arena *arena = arena_new(1 << 20);
-    DocErrors errors = {.arena = arena, .file = "test"};
-    const DocNode *node = doc_parse(arena, span_from(yaml), &errors);
-    ApiVersions versions = api_versions_default();
     Policy *policy;
 
-    *ret_set = node ? policy_set_compile(node, &versions, &errors) : NULL;
-    cr_assert_not_null(*ret_set, "%s", errors.n ? errors.items[0].message : "");
+    *ret_set = policies_compile(arena, span_from(yaml));
     policy = policy_ref(policy_set_get(*ret_set, SPAN("p")));
     arena_free(arena);
     return policy;

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/compile.h"
 #include "policy/judge.h"
 #include "tests/support/bodies.h"
+
+#include "tests/support/policies.h"
 
 /* LIMIT_FINDINGS sentences with a value of LIMIT_VALUE_SHOWN each, and as many places: whatever the body. */
 #define MOST_BYTES (96u << 10)
@@ -88,16 +89,13 @@ Test(judge_memory, what_fails_is_memory) {
     static char room[16u << 10];
     CLEANUP(arena_free_p) Arena *arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
     CLEANUP(policy_set_free_p) PolicySet *set = NULL;
-    ApiVersions versions = api_versions_default();
-    DocErrors errors = {.arena = arena, .file = "p"};
     Request request = {.method = METHOD_POST};
     Span text = create_of_long_paths(room, sizeof(room));
     const char *detail = NULL;
     size_t n_failed = 0, n_allowed = 0;
 
     body_seed(1);
-    set = policy_set_compile(doc_parse(arena, policies, &errors), &versions, &errors);
-    cr_assert_not_null(set, "%s", errors.n > 0 ? errors.items[0].message : "");
+    set = policies_compile(arena, policies);
     cr_assert_eq(target_parse(arena, SPAN("/v1.43/containers/create"), &request.target, &detail), REASON_OK);
     request.operation = routes_match(METHOD_POST, &request.target, &request.object);
     for (size_t limit = 0; limit < 64u << 10; limit += 32) {

@@ -3,37 +3,16 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-static char path[] = "/tmp/quaygate-lines.XXXXXX";
+#include "tests/support/scratch.h"
 
-static void setup(void) {
-    int fd = mkstemp(path);
+TestSuite(lines, .init = scratch_make, .fini = scratch_remove);
 
-    cr_assert_geq(fd, 0);
-    close(fd);
-}
-
-static void teardown(void) {
-    unlink(path);
-}
-
-TestSuite(lines, .init = setup, .fini = teardown);
-
-static void append(const char *text, size_t size) {
-    FILE *file = fopen(path, "a");
-
-    cr_assert_eq(fwrite(text, 1, size, file), size);
-    fclose(file);
-}
-
+/* In the place of what is there. */
 static void pack(const char *text, size_t size) {
-    gzFile file = gzopen(path, "wb");
-
-    cr_assert_eq(gzwrite(file, text, (unsigned) size), (int) size);
-    gzclose(file);
+    scratch_cut(0);
+    scratch_pack(text, size);
 }
 
 static void expect(Lines *lines, LinesStatus status, const char *text, bool whole) {
@@ -52,7 +31,7 @@ static void expect(Lines *lines, LinesStatus status, const char *text, bool whol
 static void expect_all(void) {
     Lines lines;
 
-    cr_assert_eq(lines_open(&lines, path), 0);
+    cr_assert_eq(lines_open(&lines, scratch_path()), 0);
     expect(&lines, LINES_LINE, "a", true);
     expect(&lines, LINES_LINE, "", true);
     expect(&lines, LINES_LINE, "bc\r", true);
@@ -66,7 +45,7 @@ static void expect_all(void) {
 Test(lines, plain_and_compressed) {
     static const char text[] = "a\n\nbc\r\nd";
 
-    append(text, strlen(text));
+    scratch_append(text, strlen(text));
     expect_all();
     pack(text, strlen(text));
     expect_all();
@@ -88,12 +67,10 @@ Test(lines, length) {
         *end++ = '\n';
         memcpy(end, "last\n", 5);
         if (round < 2)
-            cr_assert_eq(truncate(path, 0), 0);
-        if (round < 2)
-            append(text, size);
+            scratch_write(text, size);
         else
             pack(text, size);
-        cr_assert_eq(lines_open(&lines, path), 0);
+        cr_assert_eq(lines_open(&lines, scratch_path()), 0);
         if (before > 0) {
             bool whole;
             Span got;
@@ -117,14 +94,14 @@ Test(lines, that_come_later) {
     Span got;
     int r;
 
-    append("a\nb", 3);
-    cr_assert_eq(lines_open(&lines, path), 0);
+    scratch_append("a\nb", 3);
+    cr_assert_eq(lines_open(&lines, scratch_path()), 0);
     cr_expect_eq(lines_follow(&lines, &got, &r), LINES_LINE);
     cr_expect(span_is(got, "a"));
     cr_expect_eq(lines_follow(&lines, &got, &r), LINES_END);
-    append("c", 1);
+    scratch_append("c", 1);
     cr_expect_eq(lines_follow(&lines, &got, &r), LINES_END);
-    append("d\ne\n", 4);
+    scratch_append("d\ne\n", 4);
     cr_expect_eq(lines_follow(&lines, &got, &r), LINES_LINE);
     cr_expect(span_is(got, "bcd"));
     cr_expect_eq(lines_follow(&lines, &got, &r), LINES_LINE);
@@ -145,12 +122,12 @@ Test(lines, that_can_not_be_read) {
         text[i] = (char) (seed >> 16 & 0xFF);
     }
     pack(text, sizeof(text));
-    cr_assert_eq(truncate(path, 2000), 0);
-    cr_assert_eq(lines_open(&lines, path), 0);
+    scratch_cut(2000);
+    cr_assert_eq(lines_open(&lines, scratch_path()), 0);
     while (lines_next(&lines, &got, &whole, &r) == LINES_LINE)
         continue;
     cr_expect_eq(r, -EBADMSG);
-    cr_expect_str_eq(lines_error(r), "its compressed data is broken, or cut off");
+    cr_expect_str_eq(unpack_error(r), "its compressed data is broken, or cut off");
     lines_close(&lines);
     cr_expect_eq(lines_open(&lines, "/nonexistent/file"), -ENOENT);
     lines_close(&lines);

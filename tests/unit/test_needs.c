@@ -4,18 +4,8 @@
 
 #include <criterion/criterion.h>
 
-#include "policy/compile.h"
 #include "policy/looks.h"
-
-static PolicySet *compile(Arena *arena, const char *yaml) {
-    ApiVersions versions = api_versions_default();
-    DocErrors errors = {.arena = arena};
-    const DocNode *root = doc_parse(arena, span_from(yaml), &errors);
-    PolicySet *set = policy_set_compile(root, &versions, &errors);
-
-    cr_assert(set, "%s", errors.n > 0 ? errors.items[0].message : "?");
-    return set;
-}
+#include "tests/support/policies.h"
 
 static Request request_of(Arena *arena, const char *method, const char *target) {
     RawHead head = {.method = span_from(method), .target = span_from(target), .http_minor = 1};
@@ -30,9 +20,10 @@ static Request request_of(Arena *arena, const char *method, const char *target) 
 Test(needs, only_some_operations_and_policies_concern_the_engine) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(4u << 20);
     CLEANUP(policy_set_free_p)
-    PolicySet *set = compile(
-        arena, "p: {allow: [ContainerStart]}\n"
-               "open: {allow: [ContainerStart], containers: {profile: privileged, require_digest: true}}\n");
+    PolicySet *set = policies_compile(
+        arena,
+        SPAN("p: {allow: [ContainerStart]}\n"
+             "open: {allow: [ContainerStart], containers: {profile: privileged, require_digest: true}}\n"));
     const Policy *p = policy_set_get(set, SPAN("p")), *open = policy_set_get(set, SPAN("open"));
     const Request start = request_of(arena, "POST", "/v1.41/containers/c/start"),
                   stop = request_of(arena, "POST", "/v1.41/containers/c/stop"),
@@ -150,7 +141,8 @@ Test(pin, what_has_no_id_or_is_not_to_be_pinned_stays) {
 
 Test(looks, without_memory_nothing_passes) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(4u << 20);
-    CLEANUP(policy_set_free_p) PolicySet *set = compile(arena, "p: {allow: [ContainerStart]}\n");
+    CLEANUP(policy_set_free_p)
+    PolicySet *set = policies_compile(arena, SPAN("p: {allow: [ContainerStart]}\n"));
     Request request = request_of(arena, "POST", "/v1.41/containers/web/start");
 
     for (size_t limit = 0; limit < 4096; limit += 64) {

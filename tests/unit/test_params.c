@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "policy/param_json.h"
+#include "policy/param_row.h"
 #include "policy/params.h"
 
 typedef enum Documented {
@@ -47,7 +47,7 @@ Test(params, every_documented_one_has_a_row) {
         const char *type;
 
         cr_assert_not_null(operation, "%s", parameter->operation);
-        if (!params_find(operation, span_from(parameter->name), &type, &since, &until)) {
+        if (!param_row_tell(operation, span_from(parameter->name), &type, &since, &until)) {
             cr_expect_fail("%s?%s has no row", parameter->operation, parameter->name);
             continue;
         }
@@ -103,11 +103,11 @@ Test(params, none_of_another_operation_or_case) {
     unsigned since, until;
     const char *type;
 
-    cr_expect(params_find(routes_find(SPAN("ContainerTop")), SPAN("ps_args"), &type, &since, &until));
-    cr_expect_not(params_find(routes_find(SPAN("ContainerTop")), SPAN("Ps_args"), &type, &since, &until));
-    cr_expect_not(params_find(routes_find(SPAN("ContainerTop")), SPAN("ps_arg"), &type, &since, &until));
-    cr_expect_not(params_find(routes_find(SPAN("ContainerLogs")), SPAN("ps_args"), &type, &since, &until));
-    cr_expect_not(params_find(routes_find(SPAN("SystemInfo")), SPAN("filters"), &type, &since, &until));
+    cr_expect(param_row_tell(routes_find(SPAN("ContainerTop")), SPAN("ps_args"), &type, &since, &until));
+    cr_expect_not(param_row_tell(routes_find(SPAN("ContainerTop")), SPAN("Ps_args"), &type, &since, &until));
+    cr_expect_not(param_row_tell(routes_find(SPAN("ContainerTop")), SPAN("ps_arg"), &type, &since, &until));
+    cr_expect_not(param_row_tell(routes_find(SPAN("ContainerLogs")), SPAN("ps_args"), &type, &since, &until));
+    cr_expect_not(param_row_tell(routes_find(SPAN("SystemInfo")), SPAN("filters"), &type, &since, &until));
 }
 
 Test(params, types) {

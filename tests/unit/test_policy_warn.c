@@ -2,8 +2,9 @@
 #include "policy/policy_warn.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
-#include "policy/compile.h"
+#include "tests/support/policies.h"
 
 static Arena *arena;
 static PolicySet *set;
@@ -16,15 +17,11 @@ static void teardown(void) {
 TestSuite(policy_warn, .fini = teardown);
 
 static size_t warnings_of(const char *yaml, ApiVersions versions, PolicyWarning *ret) {
-    DocErrors errors = {.file = "f"};
-    const DocNode *node;
+    DocErrors errors;
 
     teardown(); /* of the policy before */
-    arena = errors.arena = arena_new(LIMIT_ARENA_BYTES);
-    node = doc_parse(arena, span_from(yaml), &errors);
-    cr_assert_not_null(node);
-    set = policy_set_compile(node, &versions, &errors);
-    cr_assert_not_null(set, "%s", errors.n ? errors.items[0].message : "no memory");
+    arena = arena_new(LIMIT_ARENA_BYTES);
+    set = policies_compile_for(arena, span_from(yaml), &versions, &errors);
     return policy_warnings(policy_set_get(set, SPAN("p")), arena, ret);
 }
 
@@ -60,11 +57,12 @@ Test(policy_warn, what_is_judged_is_not_warned_of) {
 }
 
 Test(policy_warn, exec) {
-    expect_one("p:\n  allow:\n    - SystemInfo\n    - ContainerExec\n", "f:4", "ContainerExec runs commands");
+    expect_one("p:\n  allow:\n    - SystemInfo\n    - ContainerExec\n", "p.yaml:4",
+               "ContainerExec runs commands");
 }
 
 Test(policy_warn, reads_that_leak) {
-    expect_one("p: {allow: [ContainerLogs]}", "f:1", "programs print secrets");
+    expect_one("p: {allow: [ContainerLogs]}", "p.yaml:1", "programs print secrets");
 }
 
 /* What leads to the host says how, or `containers:` holds it. */
@@ -87,7 +85,7 @@ Test(policy_warn, each_way_to_the_host_has_a_row) {
 }
 
 Test(policy_warn, what_is_included_counts) {
-    expect_one("p:\n  include: [q]\n  allow: [SystemInfo]\nq: {allow: [ContainerLogs]}\n", "f:1",
+    expect_one("p:\n  include: [q]\n  allow: [SystemInfo]\nq: {allow: [ContainerLogs]}\n", "p.yaml:1",
                "ContainerLogs (by include of q) reads what");
     cr_expect_gt(count("p: {include: [all]}", "(by include of all)"), 50);
     cr_expect_gt(count("p: {include: [read-only]}", "(by include of read-only)"), 10);
@@ -101,16 +99,17 @@ Test(policy_warn, an_operation_is_said_once) {
 }
 
 Test(policy_warn, what_patterns_reach) {
-    expect_one("p:\n  allow:\n    - request: GET /containers/*/logs\n", "f:3",
+    expect_one("p:\n  allow:\n    - request: GET /containers/*/logs\n", "p.yaml:3",
                "ContainerLogs (by the pattern GET /containers/*/logs) reads");
-    expect_one("p: {allow: [{request: GET /containers/web/logs}]}", "f:1", "ContainerLogs (by the pattern");
-    expect_one("p: {allow: [{request: POST /containers/*/logs}]}", "f:1", NULL);
+    expect_one("p: {allow: [{request: GET /containers/web/logs}]}", "p.yaml:1",
+               "ContainerLogs (by the pattern");
+    expect_one("p: {allow: [{request: POST /containers/*/logs}]}", "p.yaml:1", NULL);
     cr_expect_eq(count("p: {allow: [{request: GET /**}]}", "ContainerLogs (by"), 1);
     cr_expect_eq(count("p: {allow: [{request: GET /**}]}", "ImageHistory (by"), 1);
     cr_expect_eq(count("p: {allow: [{request: POST /**}]}", "ImagePush (by"), 1);
     cr_expect_eq(count("p: {allow: [{request: POST /**}]}", "ImageTag (by"), 0);
     cr_expect_eq(count("p: {allow: [{request: GET /**}]}", "ContainerArchive"), 0);
-    expect_one("p: {allow: [{request: GET /libpod/_ping}]}", "f:1", NULL);
+    expect_one("p: {allow: [{request: GET /libpod/_ping}]}", "p.yaml:1", NULL);
 }
 
 /* T-012: the same object has other names. */
@@ -138,28 +137,30 @@ Test(policy_warn, what_is_denied_by_name) {
 }
 
 Test(policy_warn, patterns_that_allow_nothing) {
-    expect_one("p: {allow: [{request: GET /containers/*/archive}]}", "f:1",
+    expect_one("p: {allow: [{request: GET /containers/*/archive}]}", "p.yaml:1",
                "allows no operation: ContainerArchive leads to the host");
-    expect_one("p: {allow: [{request: 'POST /containers/*/kill'}], deny: [ContainerKill]}", "f:1",
-               "allows no operation: ContainerKill is denied by f:1");
+    expect_one("p: {allow: [{request: 'POST /containers/*/kill'}], deny: [ContainerKill]}", "p.yaml:1",
+               "allows no operation: ContainerKill is denied by p.yaml:1");
 }
 
 Test(policy_warn, an_allow_that_a_pattern_denies) {
-    expect_one("p:\n  allow: [ContainerKill]\n  deny: [{request: POST /containers/**}]\n", "f:2",
-               "ContainerKill is never allowed: f:3 denies it");
-    expect_one("p: {allow: [ImageDelete], deny: [{request: DELETE /images/**}]}", "f:1", "never allowed");
-    expect_one("p: {allow: [ContainerKill], deny: [{request: POST /containers/web/kill}]}", "f:1",
+    expect_one("p:\n  allow: [ContainerKill]\n  deny: [{request: POST /containers/**}]\n", "p.yaml:2",
+               "ContainerKill is never allowed: p.yaml:3 denies it");
+    expect_one("p: {allow: [ImageDelete], deny: [{request: DELETE /images/**}]}", "p.yaml:1",
+               "never allowed");
+    expect_one("p: {allow: [ContainerKill], deny: [{request: POST /containers/web/kill}]}", "p.yaml:1",
                "denies some names only");
-    expect_one("p: {allow: [ImageDelete], deny: [{request: DELETE /images/*}]}", "f:1",
+    expect_one("p: {allow: [ImageDelete], deny: [{request: DELETE /images/*}]}", "p.yaml:1",
                "denies some names only");
 }
 
 Test(policy_warn, keys_without_their_operation) {
-    expect_one("p:\n  allow: [SystemInfo]\n  exec: {users: any}\n", "f:3", "exec: judges nothing");
-    expect_one("p:\n  allow: [SystemInfo]\n  build: {remote: false}\n", "f:3", "build: judges nothing");
-    expect_one("p:\n  allow: [SystemInfo]\n  containers: {user: any}\n", "f:3", "containers: judges nothing");
-    expect_one("p: {allow: [ContainerUpdate], containers: {user: any}}", "f:1", NULL);
-    expect_one("p: {include: [q], containers: {user: any}}\nq: {allow: [ContainerCreate]}", "f:1", NULL);
+    expect_one("p:\n  allow: [SystemInfo]\n  exec: {users: any}\n", "p.yaml:3", "exec: judges nothing");
+    expect_one("p:\n  allow: [SystemInfo]\n  build: {remote: false}\n", "p.yaml:3", "build: judges nothing");
+    expect_one("p:\n  allow: [SystemInfo]\n  containers: {user: any}\n", "p.yaml:3",
+               "containers: judges nothing");
+    expect_one("p: {allow: [ContainerUpdate], containers: {user: any}}", "p.yaml:1", NULL);
+    expect_one("p: {include: [q], containers: {user: any}}\nq: {allow: [ContainerCreate]}", "p.yaml:1", NULL);
     cr_expect_eq(count("p: {allow: [ImagePush], containers: {images: []}}", "judges nothing"), 0);
     cr_expect_eq(count("p: {allow: [ContainerKill], containers: {signals: []}}", "judges nothing"), 0);
     cr_expect_eq(count("p: {allow: [ContainerKill], containers: {images: []}}", "judges nothing"), 1);
@@ -167,9 +168,10 @@ Test(policy_warn, keys_without_their_operation) {
 }
 
 Test(policy_warn, attach_held_to_output) {
-    expect_one("p:\n  allow: [SystemInfo]\n  attach: output\n", "f:3", "attach: judges nothing");
-    expect_one("p:\n  allow: [ContainerAttach]\n  attach: output\n", "f:2", "ContainerAttach reads what");
-    expect_one("p:\n  allow: [ContainerAttach]\n  attach: any\n", "f:2", "ContainerAttach types into");
+    expect_one("p:\n  allow: [SystemInfo]\n  attach: output\n", "p.yaml:3", "attach: judges nothing");
+    expect_one("p:\n  allow: [ContainerAttach]\n  attach: output\n", "p.yaml:2",
+               "ContainerAttach reads what");
+    expect_one("p:\n  allow: [ContainerAttach]\n  attach: any\n", "p.yaml:2", "ContainerAttach types into");
     cr_expect_eq(count("p: {attach: output, allow: [ContainerAttach, ContainerAttachWebsocket]}",
                        "ContainerAttachWebsocket is never allowed: attach: output refuses it"),
                  1);
@@ -178,12 +180,12 @@ Test(policy_warn, attach_held_to_output) {
 }
 
 Test(policy_warn, an_allow_that_a_deny_wins_over) {
-    expect_one("p:\n  allow: [ContainerExec]\n  deny: [ContainerExec]\n", "f:2",
-               "never allowed: f:3 denies it");
+    expect_one("p:\n  allow: [ContainerExec]\n  deny: [ContainerExec]\n", "p.yaml:2",
+               "never allowed: p.yaml:3 denies it");
 }
 
 Test(policy_warn, a_deny_of_what_nothing_allows) {
-    expect_one("p: {allow: [SystemInfo], deny: [ContainerExec]}", "f:1", "needs no deny");
+    expect_one("p: {allow: [SystemInfo], deny: [ContainerExec]}", "p.yaml:1", "needs no deny");
 }
 
 Test(policy_warn, a_deny_of_what_an_include_allows_is_meant) {
@@ -192,39 +194,39 @@ Test(policy_warn, a_deny_of_what_an_include_allows_is_meant) {
 
 /* What `answers:` hides needs no warning; what it doesn't is said with the key that would. */
 Test(policy_warn, answers) {
-    expect_one("p:\n  allow: [ContainerInspect]\n", "f:2",
+    expect_one("p:\n  allow: [ContainerInspect]\n", "p.yaml:2",
                "tells the environment and labels of any container: hide");
-    expect_one("p:\n  allow: [ContainerInspect]\n  answers: {redact_env: ['*_PASSWORD']}\n", "f:2",
+    expect_one("p:\n  allow: [ContainerInspect]\n  answers: {redact_env: ['*_PASSWORD']}\n", "p.yaml:2",
                "tells the labels of any container: hide them with `answers.redact_labels`");
     expect_one("p: {allow: [ContainerInspect], answers: {redact_env: deny-all, redact_labels: deny-all}}",
-               "f:1", NULL);
-    expect_one("p: {allow: [ServiceList], answers: {redact_env: []}}", "f:1",
+               "p.yaml:1", NULL);
+    expect_one("p: {allow: [ServiceList], answers: {redact_env: []}}", "p.yaml:1",
                "hide it with `answers.redact_env`");
-    expect_one("p: {allow: [ServiceList], answers: {redact_env: deny-all}}", "f:1", NULL);
-    expect_one("p: {allow: [ServiceList], include: [none, q]}\nq: {answers: {redact_env: deny-all}}", "f:1",
-               NULL);
-    expect_one("p: {allow: [SwarmInspect], answers: {redact_info: true}}", "f:1", NULL);
-    expect_one("p: {allow: [ServiceInspect], answers: {redact_env: deny-all, restore: true}}", "f:1",
+    expect_one("p: {allow: [ServiceList], answers: {redact_env: deny-all}}", "p.yaml:1", NULL);
+    expect_one("p: {allow: [ServiceList], include: [none, q]}\nq: {answers: {redact_env: deny-all}}",
+               "p.yaml:1", NULL);
+    expect_one("p: {allow: [SwarmInspect], answers: {redact_info: true}}", "p.yaml:1", NULL);
+    expect_one("p: {allow: [ServiceInspect], answers: {redact_env: deny-all, restore: true}}", "p.yaml:1",
                "answers.restore: puts nothing back");
     expect_one(
         "p: {allow: [ServiceUpdate], containers: {images: [docker.io/library/a]}, answers: {restore: true}}",
-        "f:1", "answers.restore: puts nothing back");
+        "p.yaml:1", "answers.restore: puts nothing back");
     expect_one("p:\n  allow: [ServiceInspect, ServiceUpdate]\n  containers: {images: [docker.io/library/a]}\n"
                "  answers: {redact_env: deny-all, restore: true}\n",
-               "f:4", "answers.restore: hides values from being shown, not from who may create");
-    expect_one("p:\n  allow: [SystemVersion]\n  answers: {redact_health: true}\n", "f:3",
+               "p.yaml:4", "answers.restore: hides values from being shown, not from who may create");
+    expect_one("p:\n  allow: [SystemVersion]\n  answers: {redact_health: true}\n", "p.yaml:3",
                "answers.redact_health: hides nothing");
-    expect_one("p: {allow: [{request: GET /libpod/x}], answers: {redact_health: true}}", "f:1", NULL);
+    expect_one("p: {allow: [{request: GET /libpod/x}], answers: {redact_health: true}}", "p.yaml:1", NULL);
     cr_expect_eq(count("p: {include: [monitoring]}", "tells the environment"), 0);
     cr_expect_eq(count("p: {include: [read-only]}", "tells the environment"), 8);
 }
 
 Test(policy_warn, observe) {
-    expect_one("p: {mode: observe, allow: [SystemInfo]}", "f:1", "nothing is denied");
+    expect_one("p: {mode: observe, allow: [SystemInfo]}", "p.yaml:1", "nothing is denied");
 }
 
 Test(policy_warn, containers) {
-    expect_one("p: {allow: [ContainerCreate], containers: {privileged: true}}", "f:1",
+    expect_one("p: {allow: [ContainerCreate], containers: {privileged: true}}", "p.yaml:1",
                "containers.privileged");
 }
 
@@ -258,7 +260,7 @@ Test(policy_warn, rows_name_operations) {
 
 Test(policy_warn, a_scope) {
     expect_one("p: {allow: [ContainerInspect], scope: {own: true}}", NULL, NULL);
-    expect_one("p: {allow: [ContainerInspect, ImageLoad], scope: {own: true}}", "f:1",
+    expect_one("p: {allow: [ContainerInspect, ImageLoad], scope: {own: true}}", "p.yaml:1",
                "ImageLoad is never allowed: it can't be held to the scope");
     cr_expect_eq(count("q: {allow: [ContainerStart], scope: {own: true}}\np: {include: [q]}",
                        "includes q, whose scope doesn't hold here"),

@@ -107,16 +107,17 @@ Test(resolve, an_unknown_name_says_why) {
     bench_end(bench);
 }
 
-Test(resolve, the_system_knows_localhost) {
+/* An address is a name that every machine knows: what it has in /etc/hosts isn't ours to ask for. */
+Test(resolve, the_system_is_asked) {
     Bench *bench = bench_begin();
 
     resolver_free(bench->resolver);
     bench->resolver = resolver_new(bench->base, getaddrinfo);
-    ask(bench, "localhost");
+    ask(bench, "127.0.0.1");
     bench_wait(bench, &bench->n_called, 1);
     cr_expect_eq(bench->n_called, 1);
     cr_expect_null(bench->why, "%s", bench->why);
-    cr_expect_geq(bench->n_found, 1);
+    cr_expect_eq(bench->n_found, 1);
     bench_end(bench);
 }
 

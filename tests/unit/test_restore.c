@@ -4,9 +4,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "policy/compile.h"
 #include "policy/doc.h"
 #include "policy/placeholder.h"
+#include "tests/support/policies.h"
 
 #define P "quaygate:redacted:"
 
@@ -216,21 +216,11 @@ Test(restore, whose_they_are) {
     cr_expect_not(restore_read_names(arena, RESTORE_CONTAINER, SPAN("{"), &name, &id));
 }
 
-static PolicySet *compile(const char *yaml) {
-    const ApiVersions versions = api_versions_default();
-    DocErrors errors = {.arena = arena, .file = "f"};
-    const DocNode *root = doc_parse(arena, span_from(yaml), &errors);
-    PolicySet *set = root ? policy_set_compile(root, &versions, &errors) : NULL;
-
-    cr_assert(set, "%s", errors.n ? errors.items[0].message : "?");
-    return set;
-}
-
 Test(restore, who_asks) {
-    PolicySet *set = compile("r: {answers: {redact_env: [deny-all], restore: true}}\n"
-                             "o: {mode: observe, answers: {restore: true}}\n"
-                             "i: {include: [r]}\n"
-                             "n: {answers: {redact_env: [deny-all]}}\n");
+    PolicySet *set = policies_compile(arena, SPAN("r: {answers: {redact_env: [deny-all], restore: true}}\n"
+                                                  "o: {mode: observe, answers: {restore: true}}\n"
+                                                  "i: {include: [r]}\n"
+                                                  "n: {answers: {redact_env: [deny-all]}}\n"));
     const Policy *r = policy_set_get(set, SPAN("r"));
     QueryPair pairs[] = {{.key = SPAN("name"), .value = SPAN("/web")},
                          {.key = SPAN("name"), .value = SPAN("b")}};

@@ -7,27 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char path[] = "/tmp/quaygate-trail.XXXXXX";
+#include "tests/support/scratch.h"
 
-static void setup(void) {
-    int fd = mkstemp(path);
-
-    cr_assert_geq(fd, 0);
-    close(fd);
-}
-
-static void teardown(void) {
-    unlink(path);
-}
-
-TestSuite(trail, .init = setup, .fini = teardown);
-
-static void fill(const char *text, size_t size) {
-    FILE *file = fopen(path, "w");
-
-    cr_assert_eq(fwrite(text, 1, size, file), size);
-    fclose(file);
-}
+TestSuite(trail, .init = scratch_make, .fini = scratch_remove);
 
 static void expect(Trail *trail, TrailStatus status, unsigned long line) {
     TrailRecord record;
@@ -44,8 +26,8 @@ Test(trail, lines) {
                                "{\"event\":null}\n{\"event\":\"a\"}";
     Trail trail;
 
-    fill(text, strlen(text));
-    cr_assert_eq(trail_open(&trail, path), 0);
+    scratch_write(text, strlen(text));
+    cr_assert_eq(trail_open(&trail, scratch_path()), 0);
     for (int again = 0; again < 2; again++) {
         expect(&trail, TRAIL_RECORD, 1);
         expect(&trail, TRAIL_RECORD, 4);
@@ -73,8 +55,8 @@ Test(trail, parts) {
     const char *why;
     Trail trail;
 
-    fill(text, strlen(text));
-    cr_assert_eq(trail_open(&trail, path), 0);
+    scratch_write(text, strlen(text));
+    cr_assert_eq(trail_open(&trail, scratch_path()), 0);
     cr_expect_eq(trail_next(&trail, &record, &why), TRAIL_BROKEN); /* nobody writes a NUL there */
     cr_assert_eq(trail_next(&trail, &record, &why), TRAIL_RECORD);
     cr_expect(span_is(record.time, "t") && span_is(record.path, "/a") && span_is(record.policy, ""));
@@ -96,8 +78,8 @@ Test(trail, the_longest_line) {
         memcpy(text, open, strlen(open));
         memset(text + strlen(open), 'x', n);
         memcpy(text + strlen(open) + n, close, strlen(close));
-        fill(text, strlen(open) + n + strlen(close));
-        cr_assert_eq(trail_open(&trail, path), 0);
+        scratch_write(text, strlen(open) + n + strlen(close));
+        cr_assert_eq(trail_open(&trail, scratch_path()), 0);
         expect(&trail, more ? TRAIL_BROKEN : TRAIL_RECORD, 1);
         expect(&trail, TRAIL_RECORD, 2);
         expect(&trail, TRAIL_END, 2);
@@ -112,9 +94,9 @@ Test(trail, a_line_without_end_is_dropped_in_bounded_memory) {
     Trail trail;
 
     memset(text, 'x', size);
-    fill(text, size);
+    scratch_write(text, size);
     free(text);
-    cr_assert_eq(trail_open(&trail, path), 0);
+    cr_assert_eq(trail_open(&trail, scratch_path()), 0);
     expect(&trail, TRAIL_BROKEN, 1);
     expect(&trail, TRAIL_END, 1);
     cr_expect_leq(trail.in.capacity, 4u * TRAIL_LINE_BYTES);
@@ -136,19 +118,16 @@ Test(trail, what_cannot_be_read) {
 
 /* What gzip wrote, in two members as `cat a.gz b.gz` has them. */
 static void fill_compressed(const char *text, const char *more) {
-    for (int member = 0; member < 2; member++) {
-        gzFile file = gzopen(path, member == 0 ? "w" : "a");
-
-        cr_assert_gt(gzputs(file, member == 0 ? text : more), 0);
-        cr_assert_eq(gzclose(file), Z_OK);
-    }
+    scratch_cut(0);
+    scratch_pack(text, strlen(text));
+    scratch_pack(more, strlen(more));
 }
 
 Test(trail, compressed) {
     Trail trail;
 
     fill_compressed("{\"event\":\"decision\"}\n{\"event\":", "\"a\"}\nnope\n");
-    cr_assert_eq(trail_open(&trail, path), 0);
+    cr_assert_eq(trail_open(&trail, scratch_path()), 0);
     for (int again = 0; again < 2; again++) {
         expect(&trail, TRAIL_RECORD, 1);
         expect(&trail, TRAIL_RECORD, 2);
@@ -165,11 +144,11 @@ static void expect_cut(void) {
     const char *why = NULL;
     Trail trail;
 
-    cr_assert_eq(trail_open(&trail, path), 0);
+    cr_assert_eq(trail_open(&trail, scratch_path()), 0);
     while ((status = trail_next(&trail, &record, &why)) == TRAIL_RECORD)
         ;
     cr_expect_eq(status, TRAIL_FAILED);
-    cr_expect_str_eq(why, trail_error(-EBADMSG));
+    cr_expect_str_eq(why, unpack_error(-EBADMSG));
     trail_close(&trail);
 }
 
@@ -180,15 +159,15 @@ Test(trail, compressed_and_broken) {
     size_t n;
 
     fill_compressed("{\"event\":\"decision\"}\n", "{\"event\":\"decision\"}\n");
-    file = fopen(path, "r");
+    file = fopen(scratch_path(), "r");
     n = fread(bytes, 1, sizeof(bytes), file);
     fclose(file);
     for (size_t cut = 1; cut < 12; cut++) {
-        fill(bytes, n - cut);
+        scratch_write(bytes, n - cut);
         expect_cut();
     }
     bytes[n - 5] ^= 1; /* of the sum */
-    fill(bytes, n);
+    scratch_write(bytes, n);
     expect_cut();
 }
 
@@ -200,7 +179,7 @@ Test(trail, standard_input) {
     Trail trail;
 
     fill_compressed("{\"event\":\"decision\"}\n", "{\"event\":\"a\"}\n");
-    file = fopen(path, "r");
+    file = fopen(scratch_path(), "r");
     cr_assert_eq(pipe(ends), 0);
     cr_assert_gt(write(ends[1], bytes, fread(bytes, 1, sizeof(bytes), file)), 0);
     fclose(file);
