@@ -5,8 +5,10 @@
  * each read, and system calls are the budget.
  *
  * Reading stops by itself while `in` holds `in_limit` bytes, and goes on once it was consumed
- * (conn_update): that is the back-pressure. The callback only says "look again": it comes from the loop,
- * never from inside a call made here, so whoever calls never finds the ground gone.
+ * (conn_update): that is the back-pressure. What a read brings is in memory that all connections share until
+ * the callback returns; only what it leaves is kept in memory of the connection's own. The callback only says
+ * "look again": it comes from the loop, never from inside a call made here, so whoever calls never finds the
+ * ground gone.
  */
 #pragma once
 
@@ -23,7 +25,8 @@ typedef struct Conn {
     struct event write_event;
     bool read_armed;
     bool write_armed;
-    Buffer in;
+    bool lent; /* `in` is the memory that all share */
+    Buffer in; /* only to be consumed */
     Buffer out;
     size_t in_limit; /* bytes */
     bool eof;        /* the peer has ended its side, and `in` has all there was */
@@ -44,6 +47,12 @@ void conn_done(Conn *conn); /* closes; safe on a zeroed Conn whose fd is −EBAD
 
 /* Writes what it can of `out`, now; ends our side if wanted and `out` is empty; waits for room otherwise. */
 void conn_flush(Conn *conn);
+
+/*
+ * Writes `parts`, of which LIMIT_SEND_PARTS go at once, behind what waits; what the socket doesn't take waits
+ * in `out`. 0 or −ENOMEM.
+ */
+int conn_send(Conn *conn, const Span *parts, size_t n);
 
 /* Our side ends (FIN) once everything in `out` is written. */
 void conn_shutdown(Conn *conn);

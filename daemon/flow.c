@@ -25,7 +25,7 @@ static FlowState flow_step_raw(Flow *flow, size_t room) {
 
     if (span.size > room)
         span.size = room;
-    if (!flow->drops && buffer_append(&flow->sink->out, span) < 0)
+    if (!flow->drops && span.size > 0 && conn_send(flow->sink, &span, 1) < 0)
         return FLOW_FAILED;
     buffer_consume(&flow->source->in, span.size);
     flow->bytes += span.size;
@@ -33,11 +33,19 @@ static FlowState flow_step_raw(Flow *flow, size_t room) {
 }
 
 static FlowState flow_step_body(Flow *flow, size_t room) {
-    ReadStatus status = reader_body(flow->reader, &flow->source->in, flow->source->eof, &flow->sink->out,
-                                    room, flow->chunked);
+    BodyParts parts;
+    ReadStatus status =
+        reader_parts(flow->reader, &flow->source->in, flow->source->eof, room, flow->chunked, &parts);
 
     flow->bytes = reader_body_bytes(flow->reader);
-    return status == READ_FAILED ? FLOW_FAILED : status == READ_END ? FLOW_ENDED : FLOW_OPEN;
+    if (status == READ_FAILED)
+        return FLOW_FAILED;
+    if (conn_send(flow->sink, parts.parts, parts.n) < 0) {
+        reader_note_no_memory(flow->reader);
+        return FLOW_FAILED;
+    }
+    buffer_consume(&flow->source->in, parts.taken);
+    return status == READ_END ? FLOW_ENDED : FLOW_OPEN;
 }
 
 static FlowState flow_step_filter(Flow *flow, size_t room) {

@@ -134,8 +134,11 @@
  */
 #define LIMIT_CONN_IN (64u << 10)
 #define LIMIT_CONN_OUT (64u << 10)
-#define LIMIT_HEAP_BLOCK_BYTES (128 << 10)    /* a larger block is the kernel's again once it is freed */
-#define LIMIT_RESPONSE_HEAD_BYTES (64u << 10) /* of the engine's head */
+#define LIMIT_BODY_PIECES                                                                                    \
+    16u /* of a chunked body that are sent from where they lie; more are moved together */
+#define LIMIT_SEND_PARTS (LIMIT_BODY_PIECES + 2u) /* written at once: those, and what frames them */
+#define LIMIT_HEAP_BLOCK_BYTES (128 << 10)        /* a larger block is the kernel's again once it is freed */
+#define LIMIT_RESPONSE_HEAD_BYTES (64u << 10)     /* of the engine's head */
 #define LIMIT_RESPONSE_HEADERS 100u
 #define LIMIT_INTERIM_RESPONSES 16u   /* 1xx heads before a final one */
 #define LIMIT_LINGER_BYTES (4u << 20) /* discarded after an early answer, before the close */
