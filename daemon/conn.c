@@ -105,10 +105,10 @@ static void conn_on_read(evutil_socket_t fd, short what UNUSED, void *arg) {
         conn_fail(conn, -ENOMEM);
     else if (errno != EAGAIN && errno != EINTR)
         conn_fail(conn, -errno);
-    conn_update(conn);
     if (n >= 0 || conn->error)
         conn->notify(conn->arg);
     conn_keep(conn);
+    conn_update(conn); /* only now: `in` was full, and mostly isn't any more */
 }
 
 static void conn_on_write(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
