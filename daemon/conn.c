@@ -2,6 +2,7 @@
 #include "conn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -17,6 +18,21 @@
  * connection after the other, and none of them while another one's callback runs.
  */
 static char conn_shared[LIMIT_CONN_IN];
+
+/* AddressSanitizer is to see who looks at what was read once it was given back. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CONN_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CONN_SANITIZED 1
+#endif
+#endif
+#ifdef CONN_SANITIZED
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(data, size) ((void) (data), (void) (size))
+#define ASAN_UNPOISON_MEMORY_REGION(data, size) ((void) (data), (void) (size))
+#endif
 
 static void conn_fail(Conn *conn, int error) {
     conn->error = error;
@@ -40,9 +56,10 @@ void conn_look(Conn *conn) {
 static void conn_release(Conn *conn) {
     if (buffer_size(&conn->in) > 0)
         return;
-    if (conn->lent)
+    if (conn->lent) {
         conn->in = (Buffer){0};
-    else
+        ASAN_POISON_MEMORY_REGION(conn_shared, sizeof(conn_shared));
+    } else
         buffer_done(&conn->in);
     conn->lent = false;
 }
@@ -57,6 +74,7 @@ static void conn_keep(Conn *conn) {
         return;
     r = buffer_append(&own, buffer_span(&conn->in));
     conn->in = own;
+    ASAN_POISON_MEMORY_REGION(conn_shared, sizeof(conn_shared));
     conn->lent = false;
     if (r < 0) {
         conn_fail(conn, r);
@@ -72,6 +90,7 @@ static size_t conn_room(Conn *conn, size_t room, char **ret_data) {
     if (!conn->in.data) {
         conn->in = (Buffer){.data = conn_shared, .capacity = sizeof(conn_shared)};
         conn->lent = true;
+        ASAN_UNPOISON_MEMORY_REGION(conn_shared, sizeof(conn_shared));
         *ret_data = conn_shared;
         return room < sizeof(conn_shared) ? room : sizeof(conn_shared);
     }
@@ -87,6 +106,11 @@ static void conn_on_read(evutil_socket_t fd, short what UNUSED, void *arg) {
     char *data;
     ssize_t n;
 
+    if (conn->reading != CONN_READS) {
+        conn->news = true;
+        conn->notify(conn->arg);
+        return;
+    }
     if (room == 0) {
         conn_update(conn);
         return;
@@ -144,10 +168,8 @@ static void conn_end_output(Conn *conn) {
     (void) shutdown(conn->fd, SHUT_WR); /* ENOTCONN: the peer is gone, which reading will tell */
 }
 
-/* Waits for room, if something is left to be written. */
+/* The socket is full. */
 static void conn_await_room(Conn *conn) {
-    if (buffer_size(&conn->out) == 0)
-        return;
     conn->write_armed = event_add(&conn->write_event, NULL) == 0;
     if (!conn->write_armed)
         conn_fail_output(conn, -ENOMEM);
@@ -185,9 +207,10 @@ void conn_flush(Conn *conn) {
         buffer_consume(&conn->out, conn_write(conn, &out, 1));
         if (conn->write_error)
             return;
-        conn_await_room(conn);
-        if (buffer_size(&conn->out) > 0)
+        if (buffer_size(&conn->out) > 0) {
+            conn_await_room(conn);
             return;
+        }
         buffer_release(&conn->out);
     }
     conn_end_output(conn);
@@ -208,11 +231,46 @@ int conn_send(Conn *conn, const Span *parts, size_t n) {
         sent -= parts->size;
     for (; n > 0 && r == 0; parts++, n--, sent = 0)
         r = buffer_append(&conn->out, (Span){parts->data + sent, parts->size - sent});
-    if (at_once)
-        conn_await_room(conn);
-    else
+    if (!at_once)
         conn_flush(conn);
+    else if (buffer_size(&conn->out) > 0)
+        conn_await_room(conn);
     return r;
+}
+
+ssize_t conn_pull(Conn *conn, int pipe, size_t size) {
+    ssize_t n = splice(conn->fd, NULL, pipe, NULL, size, SPLICE_F_NONBLOCK);
+
+    conn->news = false;
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    conn->bytes_in += (uint64_t) n;
+    if (n == 0) {
+        conn->eof = true;
+        conn_look(conn);
+    }
+    return n;
+}
+
+ssize_t conn_push(Conn *conn, int pipe, size_t size) {
+    ssize_t n = 0;
+
+    if (!conn->write_armed) {
+        n = splice(pipe, NULL, conn->fd, NULL, size, SPLICE_F_NONBLOCK);
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return -errno;
+        if (n < 0)
+            n = 0;
+        conn->bytes_out += (uint64_t) n;
+        if ((size_t) n < size)
+            conn_await_room(conn);
+    }
+    return n;
+}
+
+void conn_set_reading(Conn *conn, ConnReading reading) {
+    conn->reading = reading;
+    conn_update(conn);
 }
 
 void conn_shutdown(Conn *conn) {
@@ -226,7 +284,9 @@ void conn_update(Conn *conn) {
     if (conn->fd < 0)
         return;
     conn_release(conn);
-    want = !conn->eof && conn->error == 0 && buffer_size(&conn->in) < conn->in_limit;
+    want = !conn->eof && conn->error == 0 &&
+           (conn->reading == CONN_PULLED ||
+            (conn->reading == CONN_READS && buffer_size(&conn->in) < conn->in_limit));
     if (want == conn->read_armed)
         return;
     if (want && event_add(&conn->read_event, NULL) < 0) {

@@ -19,6 +19,13 @@
 
 typedef void (*ConnNotify)(void *arg);
 
+/* Who takes what comes. */
+typedef enum ConnReading {
+    CONN_READS = 0,
+    CONN_PULLED,    /* conn_pull: it is only told that something has come */
+    CONN_HELD_BACK, /* nobody, for now */
+} ConnReading;
+
 typedef struct Conn {
     int fd; /* −EBADF: closed */
     struct event read_event;
@@ -26,6 +33,8 @@ typedef struct Conn {
     bool read_armed;
     bool write_armed;
     bool lent; /* `in` is the memory that all share */
+    bool news; /* CONN_PULLED: something has come since */
+    ConnReading reading;
     Buffer in; /* only to be consumed */
     Buffer out;
     size_t in_limit; /* bytes */
@@ -53,6 +62,15 @@ void conn_flush(Conn *conn);
  * in `out`. 0 or −ENOMEM.
  */
 int conn_send(Conn *conn, const Span *parts, size_t n);
+
+/*
+ * From the socket into a pipe, and from a pipe to the socket, without a copy (splice(2)); for the latter
+ * `out` must be empty, and what isn't taken is reported once there is room. How many bytes; 0: none now, or
+ * the peer has ended its side (eof); −errno: not this way.
+ */
+ssize_t conn_pull(Conn *conn, int pipe, size_t size);
+ssize_t conn_push(Conn *conn, int pipe, size_t size);
+void conn_set_reading(Conn *conn, ConnReading reading);
 
 /* Our side ends (FIN) once everything in `out` is written. */
 void conn_shutdown(Conn *conn);

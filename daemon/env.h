@@ -12,6 +12,7 @@
 #include "reaper.h"
 #include "resolve.h"
 #include "redactor.h"
+#include "splicer.h"
 
 /*
  * What the engine has told about itself, in any answer; it may be another after a restart, and after a
@@ -32,6 +33,7 @@ typedef struct Env {
     Redactor *redactor;
     Kept *kept;       /* for restore: true */
     Kept *known;      /* for looks */
+    Splicer *splicer; /* NULL: all is copied */
     Metrics *metrics; /* NULL: nobody wants them */
 } Env;
 

@@ -62,23 +62,64 @@ static FlowState flow_step(Flow *flow, size_t room) {
     return flow->reader ? flow_step_body(flow, room) : flow_step_raw(flow, room);
 }
 
-bool flow_pump(Flow *flow) {
-    size_t before, waiting, room;
+void flow_stop(Flow *flow) {
+    if (splice_end(&flow->splice, flow->source) > 0 && flow->state == FLOW_OPEN)
+        flow->state = FLOW_FAILED;
+}
 
-    if (flow->state != FLOW_OPEN)
+/* Content that may pass unseen, bytes. */
+static uint64_t flow_unseen(const Flow *flow) {
+    if (flow->filter || flow->drops)
+        return 0;
+    return flow->reader ? reader_unread(flow->reader) : UINT64_MAX;
+}
+
+/* `moved` bytes were copied. What is worth it is spliced from here on; there must be nothing in between. */
+static void flow_try_splice(Flow *flow, size_t moved) {
+    if (!splice_is_worth(&flow->splice, moved) || flow->state != FLOW_OPEN ||
+        flow_unseen(flow) < LIMIT_SPLICE_AFTER)
+        return;
+    if (!flow_holds(flow) && buffer_size(&flow->sink->out) == 0 && !flow->source->eof)
+        splice_begin(&flow->splice, flow->source);
+}
+
+/* True: no longer, and copying goes on. */
+static bool flow_splice(Flow *flow) {
+    SpliceStep step;
+    SpliceStatus status =
+        splice_step(&flow->splice, flow->source, flow->sink, flow_unseen(flow), flow->chunked, &step);
+
+    flow->bytes += step.given;
+    if (flow->reader)
+        reader_skip(flow->reader, step.taken);
+    if (status == SPLICE_ON)
         return false;
-    waiting = buffer_size(&flow->sink->out);
-    room = waiting < LIMIT_CONN_OUT ? LIMIT_CONN_OUT - waiting : 0;
-    if (room == 0)
+    flow_stop(flow);
+    return flow->state == FLOW_OPEN;
+}
+
+static bool flow_copy(Flow *flow) {
+    size_t before = buffer_size(&flow->source->in), waiting = buffer_size(&flow->sink->out);
+    uint64_t bytes = flow->bytes;
+
+    if (waiting >= LIMIT_CONN_OUT)
         return false;
-    before = buffer_size(&flow->source->in);
-    flow->state = flow_step(flow, room);
+    flow->state = flow_step(flow, LIMIT_CONN_OUT - waiting);
     if (flow->state == FLOW_OPEN && buffer_size(&flow->source->in) == before &&
         buffer_size(&flow->sink->out) == waiting)
         return false;
     if (flow->state == FLOW_ENDED && !flow->reader)
         conn_shutdown(flow->sink);
     conn_flush(flow->sink);
+    flow_try_splice(flow, (size_t) (flow->bytes - bytes));
     conn_update(flow->source);
     return true;
+}
+
+bool flow_pump(Flow *flow) {
+    if (flow->state != FLOW_OPEN) {
+        flow_stop(flow);
+        return false;
+    }
+    return !flow->splice.on || flow_splice(flow) ? flow_copy(flow) : flow->state != FLOW_OPEN;
 }

@@ -247,17 +247,29 @@ void reader_body_begin_until_close(Reader *reader) {
     reader->end = false;
 }
 
-/* Content of at most `room` bytes, by plain counting. */
-static ReadStatus reader_plain(Reader *reader, Span span, BodyParts *ret) {
-    if (reader->mode == BODY_MODE_LENGTH && span.size > reader->left)
-        span.size = (size_t) reader->left;
-    reader_add_piece(ret, span);
-    ret->taken = span.size;
-    reader->body_bytes += span.size;
+uint64_t reader_unread(const Reader *reader) {
+    if (reader->end)
+        return 0;
+    return reader->mode == BODY_MODE_LENGTH        ? reader->left
+           : reader->mode == BODY_MODE_UNTIL_CLOSE ? UINT64_MAX
+                                                   : 0;
+}
+
+void reader_skip(Reader *reader, size_t size) {
+    reader->body_bytes += size;
     if (reader->mode == BODY_MODE_LENGTH) {
-        reader->left -= span.size;
+        reader->left -= size;
         reader->end = reader->left == 0;
     }
+}
+
+/* By plain counting. */
+static ReadStatus reader_plain(Reader *reader, Span span, BodyParts *ret) {
+    if (span.size > reader_unread(reader))
+        span.size = (size_t) reader_unread(reader);
+    reader_add_piece(ret, span);
+    ret->taken = span.size;
+    reader_skip(reader, span.size);
     return READ_MORE;
 }
 

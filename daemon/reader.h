@@ -72,6 +72,11 @@ ReadStatus reader_parts(Reader *reader, Buffer *in, bool ended, size_t room, boo
 /* The same, appended to `out` and taken off `in`. READ_FAILED also when there is no memory. */
 ReadStatus reader_body(Reader *reader, Buffer *in, bool ended, Buffer *out, size_t room, bool chunked);
 
+/* How many bytes of content follow that nobody has to look at: all of a body that isn't chunked. Then so many
+ * went by unseen. */
+uint64_t reader_unread(const Reader *reader);
+void reader_skip(Reader *reader, size_t size);
+
 /* There was no memory for what reader_parts gave: for reader_body_reason. */
 void reader_note_no_memory(Reader *reader);
 
