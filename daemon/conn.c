@@ -2,14 +2,37 @@
 #include "conn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "policy/limits.h"
 
-/* A first read takes this much; one that filled its room is followed by larger ones. */
-#define CONN_READ_FIRST BUFFER_READ_BYTES
+/* Of a connection that has unread bytes; one that filled its room is followed by larger ones. */
+#define CONN_READ_MORE BUFFER_READ_BYTES
+
+/*
+ * What a read brings is mostly consumed at once, so it needs no memory of its own. Only the loop reads, one
+ * connection after the other, and none of them while another one's callback runs.
+ */
+static char conn_shared[LIMIT_CONN_IN];
+
+/* AddressSanitizer is to see who looks at what was read once it was given back. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CONN_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CONN_SANITIZED 1
+#endif
+#endif
+#ifdef CONN_SANITIZED
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(data, size) ((void) (data), (void) (size))
+#define ASAN_UNPOISON_MEMORY_REGION(data, size) ((void) (data), (void) (size))
+#endif
 
 static void conn_fail(Conn *conn, int error) {
     conn->error = error;
@@ -29,40 +52,86 @@ void conn_look(Conn *conn) {
         conn->hangup = poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLHUP | POLLERR));
 }
 
+/* `in` without its memory, if it needs none. */
+static void conn_release(Conn *conn) {
+    if (buffer_size(&conn->in) > 0)
+        return;
+    if (conn->lent) {
+        conn->in = (Buffer){0};
+        ASAN_POISON_MEMORY_REGION(conn_shared, sizeof(conn_shared));
+    } else
+        buffer_done(&conn->in);
+    conn->lent = false;
+}
+
+/* The callback has returned: what it left needs memory of its own. */
+static void conn_keep(Conn *conn) {
+    Buffer own = {0};
+    int r;
+
+    if (!conn->lent)
+        return;
+    r = buffer_append(&own, buffer_span(&conn->in));
+    conn->in = own;
+    ASAN_POISON_MEMORY_REGION(conn_shared, sizeof(conn_shared));
+    conn->lent = false;
+    if (r < 0) {
+        conn_fail(conn, r);
+        conn->notify(conn->arg);
+    }
+}
+
+/* Room for at most `room` bytes, in *ret_data; how many. 0: no memory. */
+static size_t conn_room(Conn *conn, size_t room, char **ret_data) {
+    size_t want = conn->in.capacity > CONN_READ_MORE ? conn->in_limit : CONN_READ_MORE;
+
+    conn_release(conn);
+    if (!conn->in.data) {
+        conn->in = (Buffer){.data = conn_shared, .capacity = sizeof(conn_shared)};
+        conn->lent = true;
+        ASAN_UNPOISON_MEMORY_REGION(conn_shared, sizeof(conn_shared));
+        *ret_data = conn_shared;
+        return room < sizeof(conn_shared) ? room : sizeof(conn_shared);
+    }
+    if (want > room)
+        want = room;
+    *ret_data = buffer_reserve(&conn->in, want);
+    return *ret_data ? want : 0;
+}
+
 static void conn_on_read(evutil_socket_t fd, short what UNUSED, void *arg) {
     Conn *conn = arg;
-    size_t room = conn->in_limit > buffer_size(&conn->in) ? conn->in_limit - buffer_size(&conn->in) : 0;
-    size_t want = conn->in.capacity > CONN_READ_FIRST ? conn->in_limit : CONN_READ_FIRST;
+    size_t room = conn->in_limit > buffer_size(&conn->in) ? conn->in_limit - buffer_size(&conn->in) : 0, want;
     char *data;
     ssize_t n;
 
+    if (conn->reading != CONN_READS) {
+        conn->news = true;
+        conn->notify(conn->arg);
+        return;
+    }
     if (room == 0) {
         conn_update(conn);
         return;
     }
-    if (want > room)
-        want = room;
-    data = buffer_reserve(&conn->in, want);
-    if (!data) {
-        conn_fail(conn, -ENOMEM);
-        conn->notify(conn->arg);
-        return;
-    }
-    n = recv(fd, data, want, 0);
+    want = conn_room(conn, room, &data);
+    n = want > 0 ? recv(fd, data, want, 0) : -1;
     if (n > 0) {
         buffer_commit(&conn->in, (size_t) n);
         conn->bytes_in += (uint64_t) n;
-        if ((size_t) n == want && want == CONN_READ_FIRST)
-            (void) buffer_reserve(&conn->in, CONN_READ_FIRST + 1); /* grows: the next read is a large one */
+        if (!conn->lent && (size_t) n == want && want == CONN_READ_MORE)
+            (void) buffer_reserve(&conn->in, CONN_READ_MORE + 1); /* grows: the next read is a large one */
     } else if (n == 0) {
         conn->eof = true;
         conn_look(conn);
-    } else if (errno == EAGAIN || errno == EINTR)
-        return;
-    else
+    } else if (want == 0)
+        conn_fail(conn, -ENOMEM);
+    else if (errno != EAGAIN && errno != EINTR)
         conn_fail(conn, -errno);
-    conn_update(conn);
-    conn->notify(conn->arg);
+    if (n >= 0 || conn->error)
+        conn->notify(conn->arg);
+    conn_keep(conn);
+    conn_update(conn); /* only now: `in` was full, and mostly isn't any more */
 }
 
 static void conn_forget_room(Conn *conn) {
@@ -101,7 +170,8 @@ void conn_done(Conn *conn) {
     conn->read_armed = false;
     conn_forget_room(conn);
     close(TAKE_FD(conn->fd));
-    buffer_done(&conn->in);
+    buffer_clear(&conn->in);
+    conn_release(conn);
     buffer_done(&conn->out);
 }
 
@@ -112,9 +182,33 @@ static void conn_end_output(Conn *conn) {
     (void) shutdown(conn->fd, SHUT_WR); /* ENOTCONN: the peer is gone, which reading will tell */
 }
 
+/* The socket is full. */
+static void conn_await_room(Conn *conn) {
+    if (conn_wait_for_room(conn) < 0)
+        conn_fail_output(conn, -ENOMEM);
+}
+
+/* How many bytes of `n` parts went out; 0 if none could. An error is noted. */
+static size_t conn_write(Conn *conn, const Span *parts, size_t n) {
+    struct iovec vectors[LIMIT_SEND_PARTS];
+    struct msghdr message = {.msg_iov = vectors, .msg_iovlen = n < LIMIT_SEND_PARTS ? n : LIMIT_SEND_PARTS};
+    ssize_t sent;
+
+    if (n == 1)
+        sent = send(conn->fd, parts->data, parts->size, MSG_NOSIGNAL);
+    else {
+        for (size_t i = 0; i < message.msg_iovlen; i++)
+            vectors[i] = (struct iovec){.iov_base = (char *) parts[i].data, .iov_len = parts[i].size};
+        sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+    }
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        conn_fail_output(conn, -errno);
+    conn->bytes_out += sent > 0 ? (uint64_t) sent : 0;
+    return sent > 0 ? (size_t) sent : 0;
+}
+
 void conn_flush(Conn *conn) {
     Span out = buffer_span(&conn->out);
-    ssize_t n;
 
     if (!conn_is_open(conn) || conn->write_armed)
         return;
@@ -123,23 +217,73 @@ void conn_flush(Conn *conn) {
         return;
     }
     if (out.size > 0) {
-        n = send(conn->fd, out.data, out.size, MSG_NOSIGNAL);
-        if (n < 0 && errno != EAGAIN && errno != EINTR) {
-            conn_fail_output(conn, -errno);
+        buffer_consume(&conn->out, conn_write(conn, &out, 1));
+        if (conn->write_error)
             return;
-        }
-        if (n > 0) {
-            buffer_consume(&conn->out, (size_t) n);
-            conn->bytes_out += (uint64_t) n;
-        }
         if (buffer_size(&conn->out) > 0) {
-            if (conn_wait_for_room(conn) < 0)
-                conn_fail_output(conn, -ENOMEM);
+            conn_await_room(conn);
             return;
         }
         buffer_release(&conn->out);
     }
     conn_end_output(conn);
+}
+
+int conn_send(Conn *conn, const Span *parts, size_t n) {
+    bool at_once = buffer_size(&conn->out) == 0 && !conn->write_armed && conn_is_open(conn);
+    size_t sent;
+    int r = 0;
+
+    for (; n > 0 && parts->size == 0; parts++)
+        n--;
+    at_once = at_once && n > 0 && !conn->write_error;
+    sent = at_once ? conn_write(conn, parts, n) : 0;
+    if (conn->write_error)
+        return 0; /* as conn_flush: nobody reads it */
+    for (; n > 0 && sent >= parts->size; parts++, n--)
+        sent -= parts->size;
+    for (; n > 0 && r == 0; parts++, n--, sent = 0)
+        r = buffer_append(&conn->out, (Span){parts->data + sent, parts->size - sent});
+    if (!at_once)
+        conn_flush(conn);
+    else if (buffer_size(&conn->out) > 0)
+        conn_await_room(conn);
+    return r;
+}
+
+ssize_t conn_pull(Conn *conn, int pipe, size_t size) {
+    ssize_t n = splice(conn->fd, NULL, pipe, NULL, size, SPLICE_F_NONBLOCK);
+
+    conn->news = false;
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    conn->bytes_in += (uint64_t) n;
+    if (n == 0) {
+        conn->eof = true;
+        conn_look(conn);
+    }
+    return n;
+}
+
+ssize_t conn_push(Conn *conn, int pipe, size_t size) {
+    ssize_t n = 0;
+
+    if (!conn->write_armed) {
+        n = splice(pipe, NULL, conn->fd, NULL, size, SPLICE_F_NONBLOCK);
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return -errno;
+        if (n < 0)
+            n = 0;
+        conn->bytes_out += (uint64_t) n;
+        if ((size_t) n < size)
+            conn_await_room(conn);
+    }
+    return n;
+}
+
+void conn_set_reading(Conn *conn, ConnReading reading) {
+    conn->reading = reading;
+    conn_update(conn);
 }
 
 void conn_shutdown(Conn *conn) {
@@ -152,9 +296,10 @@ void conn_update(Conn *conn) {
 
     if (conn->fd < 0)
         return;
-    if (buffer_size(&conn->in) == 0)
-        buffer_release(&conn->in);
-    want = !conn->eof && conn->error == 0 && buffer_size(&conn->in) < conn->in_limit;
+    conn_release(conn);
+    want = !conn->eof && conn->error == 0 &&
+           (conn->reading == CONN_PULLED ||
+            (conn->reading == CONN_READS && buffer_size(&conn->in) < conn->in_limit));
     if (want == conn->read_armed)
         return;
     if (want && event_add(&conn->read_event, NULL) < 0) {

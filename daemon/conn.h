@@ -5,8 +5,10 @@
  * each read, and system calls are the budget.
  *
  * Reading stops by itself while `in` holds `in_limit` bytes, and goes on once it was consumed
- * (conn_update): that is the back-pressure. The callback only says "look again": it comes from the loop,
- * never from inside a call made here, so whoever calls never finds the ground gone.
+ * (conn_update): that is the back-pressure. What a read brings is in memory that all connections share until
+ * the callback returns; only what it leaves is kept in memory of the connection's own. The callback only says
+ * "look again": it comes from the loop, never from inside a call made here, so whoever calls never finds the
+ * ground gone.
  */
 #pragma once
 
@@ -17,15 +19,25 @@
 
 typedef void (*ConnNotify)(void *arg);
 
+/* Who takes what comes. */
+typedef enum ConnReading {
+    CONN_READS = 0,
+    CONN_PULLED,    /* conn_pull: it is only told that something has come */
+    CONN_HELD_BACK, /* nobody, for now */
+} ConnReading;
+
 typedef struct Conn {
     struct event read_event;
     struct event *write_event; /* while room is waited for, which most never do; else NULL */
-    Buffer in;
+    Buffer in;                 /* only to be consumed */
     Buffer out;
     int fd;            /* −EBADF: closed */
     uint32_t in_limit; /* bytes */
+    ConnReading reading;
     bool read_armed;
     bool write_armed;
+    bool lent;   /* `in` is the memory that all share */
+    bool news;   /* CONN_PULLED: something has come since */
     bool eof;    /* the peer has ended its side, and `in` has all there was */
     bool hangup; /* seen with the end, or by conn_look: closed altogether, nobody reads what we write */
     bool shutdown_wanted; /* our side ends once `out` is empty */
@@ -47,6 +59,20 @@ void conn_flush(Conn *conn);
 
 /* The next that is heard comes when there is room to write, or a connect(2) has ended. 0 or −ENOMEM. */
 int conn_wait_for_room(Conn *conn);
+/*
+ * Writes `parts`, of which LIMIT_SEND_PARTS go at once, behind what waits; what the socket doesn't take waits
+ * in `out`. 0 or −ENOMEM.
+ */
+int conn_send(Conn *conn, const Span *parts, size_t n);
+
+/*
+ * From the socket into a pipe, and from a pipe to the socket, without a copy (splice(2)); for the latter
+ * `out` must be empty, and what isn't taken is reported once there is room. How many bytes; 0: none now, or
+ * the peer has ended its side (eof); −errno: not this way.
+ */
+ssize_t conn_pull(Conn *conn, int pipe, size_t size);
+ssize_t conn_push(Conn *conn, int pipe, size_t size);
+void conn_set_reading(Conn *conn, ConnReading reading);
 
 /* Our side ends (FIN) once everything in `out` is written. */
 void conn_shutdown(Conn *conn);

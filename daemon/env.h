@@ -13,6 +13,7 @@
 #include "resolve.h"
 #include "redactor.h"
 #include "subjects.h"
+#include "splicer.h"
 
 /*
  * What the engine has told about itself, in any answer; it may be another after a restart, and after a
@@ -34,6 +35,7 @@ typedef struct Env {
     Kept *kept;  /* for restore: true */
     Kept *known; /* for looks */
     Subjects *subjects;
+    Splicer *splicer; /* NULL: all is copied */
     Metrics *metrics; /* NULL: nobody wants them */
 } Env;
 

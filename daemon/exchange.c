@@ -92,6 +92,8 @@ Exchange *exchange_new(const ExchangeHost *host, Config *config, const ConfigLis
 Exchange *exchange_free(Exchange *x) {
     if (!x)
         return NULL;
+    flow_stop(&x->up);
+    flow_stop(&x->down);
     if (x->waiter.queued)
         audit_cancel(x->host.env->audit, &x->waiter);
     x->engine = engine_close(x->engine, x->host.env->reaper);
@@ -174,6 +176,8 @@ void exchange_finish(Exchange *x, EndCause end, ExchangeState next) {
     if (end != END_COMPLETE && end != END_NONE)
         x->close = true;
     exchange_release_engine(x, end == END_COMPLETE);
+    flow_stop(&x->up);
+    flow_stop(&x->down);
     outcome = exchange_outcome(x);
     if (x->admitted) {
         admit_record_outcome(x->host.env->audit, &context, &x->verdict, &outcome);
@@ -216,6 +220,7 @@ void exchange_answer(Exchange *x) {
                                 policy_name(context.policy), x->id);
     x->grant_check_usec = 0;
     x->engine = engine_close(x->engine, x->host.env->reaper);
+    flow_stop(&x->up);
     x->up.state = FLOW_CLOSED;
     x->filter = filter_free(x->filter);
     buffer_clear(&x->collected);

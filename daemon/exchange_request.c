@@ -307,6 +307,7 @@ static void exchange_send(Exchange *x) {
     if (!reader_at_end(x->up_reader)) {
         exchange_give_leave(x);
         flow_start_body(&x->up, x->host.conn, engine, x->up_reader, x->request.framing == FRAMING_CHUNKED);
+        flow_let_splice(&x->up, x->host.env->splicer);
     }
     conn_flush(engine);
 }

@@ -76,6 +76,8 @@ static void exchange_start_tunnel(Exchange *x, const ResponseHead *head, size_t 
     else
         flow_start_raw(&x->up, client, engine);
     flow_start_raw(&x->down, engine, client);
+    flow_let_splice(&x->up, x->host.env->splicer);
+    flow_let_splice(&x->down, x->host.env->splicer);
     conn_flush(client);
 }
 
@@ -113,6 +115,7 @@ void exchange_start_relay(Exchange *x, const ResponseHead *head, size_t head_siz
         flow_start_body(&x->down, engine, client, x->down_reader, chunked);
     else
         x->down.state = FLOW_ENDED;
+    flow_let_splice(&x->down, x->host.env->splicer);
     conn_update(engine);
 }
 
@@ -158,6 +161,7 @@ static void exchange_on_engine_gone(Exchange *x) {
     if (exchange_may_retry(x)) {
         x->engine = engine_close(x->engine, x->host.env->reaper);
         reader_reset(x->down_reader);
+        flow_stop(&x->up);
         exchange_set_state(x, EXCHANGE_CONNECT);
         exchange_set_timeout(x, x->config->connect_timeout_usec);
         return;
@@ -214,8 +218,7 @@ bool exchange_relay(Exchange *x) {
         exchange_finish(x, exchange_upload_end(x), EXCHANGE_DONE);
         return true;
     }
-    if (x->down.state == FLOW_FAILED ||
-        (flow_is_open(&x->down) && engine->error && buffer_size(&engine->in) == 0)) {
+    if (x->down.state == FLOW_FAILED || (flow_is_open(&x->down) && engine->error && !flow_holds(&x->down))) {
         /* What came is the client's; that it isn't all shows by the framing that is never completed. */
         x->down.state = FLOW_FAILED;
         if (buffer_size(&client->out) > 0)
@@ -264,7 +267,7 @@ bool exchange_tunnel(Exchange *x) {
         x->up.state = FLOW_FAILED; /* nobody reads stdin any more; the output goes on */
         moved = true;
     }
-    if (flow_is_open(&x->down) && engine->error && buffer_size(&engine->in) == 0) {
+    if (flow_is_open(&x->down) && engine->error && !flow_holds(&x->down)) {
         x->down.state = FLOW_FAILED;
         x->up.state = FLOW_FAILED;
         moved = true;

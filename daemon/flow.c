@@ -25,7 +25,7 @@ static FlowState flow_step_raw(Flow *flow, size_t room) {
 
     if (span.size > room)
         span.size = room;
-    if (!flow->drops && buffer_append(&flow->sink->out, span) < 0)
+    if (!flow->drops && span.size > 0 && conn_send(flow->sink, &span, 1) < 0)
         return FLOW_FAILED;
     buffer_consume(&flow->source->in, span.size);
     flow->bytes += span.size;
@@ -33,11 +33,19 @@ static FlowState flow_step_raw(Flow *flow, size_t room) {
 }
 
 static FlowState flow_step_body(Flow *flow, size_t room) {
-    ReadStatus status = reader_body(flow->reader, &flow->source->in, flow->source->eof, &flow->sink->out,
-                                    room, flow->chunked);
+    BodyParts parts;
+    ReadStatus status =
+        reader_parts(flow->reader, &flow->source->in, flow->source->eof, room, flow->chunked, &parts);
 
     flow->bytes = reader_body_bytes(flow->reader);
-    return status == READ_FAILED ? FLOW_FAILED : status == READ_END ? FLOW_ENDED : FLOW_OPEN;
+    if (status == READ_FAILED)
+        return FLOW_FAILED;
+    if (conn_send(flow->sink, parts.parts, parts.n) < 0) {
+        reader_note_no_memory(flow->reader);
+        return FLOW_FAILED;
+    }
+    buffer_consume(&flow->source->in, parts.taken);
+    return status == READ_END ? FLOW_ENDED : FLOW_OPEN;
 }
 
 static FlowState flow_step_filter(Flow *flow, size_t room) {
@@ -54,23 +62,64 @@ static FlowState flow_step(Flow *flow, size_t room) {
     return flow->reader ? flow_step_body(flow, room) : flow_step_raw(flow, room);
 }
 
-bool flow_pump(Flow *flow) {
-    size_t before, waiting, room;
+void flow_stop(Flow *flow) {
+    if (splice_end(&flow->splice, flow->source) > 0 && flow->state == FLOW_OPEN)
+        flow->state = FLOW_FAILED;
+}
 
-    if (flow->state != FLOW_OPEN)
+/* Content that may pass unseen, bytes. */
+static uint64_t flow_unseen(const Flow *flow) {
+    if (flow->filter || flow->drops)
+        return 0;
+    return flow->reader ? reader_unread(flow->reader) : UINT64_MAX;
+}
+
+/* `moved` bytes were copied. What is worth it is spliced from here on; there must be nothing in between. */
+static void flow_try_splice(Flow *flow, size_t moved) {
+    if (!splice_is_worth(&flow->splice, moved) || flow->state != FLOW_OPEN ||
+        flow_unseen(flow) < LIMIT_SPLICE_AFTER)
+        return;
+    if (!flow_holds(flow) && buffer_size(&flow->sink->out) == 0 && !flow->source->eof)
+        splice_begin(&flow->splice, flow->source);
+}
+
+/* True: no longer, and copying goes on. */
+static bool flow_splice(Flow *flow) {
+    SpliceStep step;
+    SpliceStatus status =
+        splice_step(&flow->splice, flow->source, flow->sink, flow_unseen(flow), flow->chunked, &step);
+
+    flow->bytes += step.given;
+    if (flow->reader)
+        reader_skip(flow->reader, step.taken);
+    if (status == SPLICE_ON)
         return false;
-    waiting = buffer_size(&flow->sink->out);
-    room = waiting < LIMIT_CONN_OUT ? LIMIT_CONN_OUT - waiting : 0;
-    if (room == 0)
+    flow_stop(flow);
+    return flow->state == FLOW_OPEN;
+}
+
+static bool flow_copy(Flow *flow) {
+    size_t before = buffer_size(&flow->source->in), waiting = buffer_size(&flow->sink->out);
+    uint64_t bytes = flow->bytes;
+
+    if (waiting >= LIMIT_CONN_OUT)
         return false;
-    before = buffer_size(&flow->source->in);
-    flow->state = flow_step(flow, room);
+    flow->state = flow_step(flow, LIMIT_CONN_OUT - waiting);
     if (flow->state == FLOW_OPEN && buffer_size(&flow->source->in) == before &&
         buffer_size(&flow->sink->out) == waiting)
         return false;
     if (flow->state == FLOW_ENDED && !flow->reader)
         conn_shutdown(flow->sink);
     conn_flush(flow->sink);
+    flow_try_splice(flow, (size_t) (flow->bytes - bytes));
     conn_update(flow->source);
     return true;
+}
+
+bool flow_pump(Flow *flow) {
+    if (flow->state != FLOW_OPEN) {
+        flow_stop(flow);
+        return false;
+    }
+    return !flow->splice.on || flow_splice(flow) ? flow_copy(flow) : flow->state != FLOW_OPEN;
 }

@@ -32,7 +32,7 @@ struct Reader {
     char tail[4]; /* the last bytes of a chunked body so far */
     bool end;
     bool truncated, no_memory;
-    Buffer *out; /* during one llhttp_execute over body bytes */
+    BodyParts *parts; /* during one llhttp_execute over body bytes */
 };
 
 /*
@@ -94,18 +94,27 @@ static int reader_on_head(llhttp_t *llhttp) {
     return HPE_PAUSED;
 }
 
-static int reader_append(Reader *reader, Buffer *out, Span span) {
-    int r = buffer_append(out, span);
+/*
+ * One more piece of content. Where there are too many, it is moved to the end of the last one: over chunk
+ * heads that have been read, in a buffer that is ours.
+ */
+static void reader_add_piece(BodyParts *parts, Span piece) {
+    Span *last = &parts->parts[parts->n - 1];
 
-    reader->no_memory |= r < 0;
-    return r;
+    if (parts->n < LIMIT_BODY_PIECES)
+        parts->parts[parts->n++] = piece;
+    else {
+        memmove((char *) last->data + last->size, piece.data, piece.size);
+        last->size += piece.size;
+    }
 }
 
 static int reader_on_body(llhttp_t *llhttp, const char *at, size_t length) {
     Reader *reader = reader_of(llhttp);
 
     reader->body_bytes += length;
-    return reader_append(reader, reader->out, (Span){at, length}) < 0 ? HPE_USER : 0;
+    reader_add_piece(reader->parts, (Span){at, length});
+    return 0;
 }
 
 static int reader_on_end(llhttp_t *llhttp) {
@@ -238,22 +247,29 @@ void reader_body_begin_until_close(Reader *reader) {
     reader->end = false;
 }
 
-/* Content of at most `room` bytes, by plain counting. */
-static ReadStatus reader_plain(Reader *reader, Buffer *in, Buffer *out, size_t room) {
-    Span span = buffer_span(in);
+uint64_t reader_unread(const Reader *reader) {
+    if (reader->end)
+        return 0;
+    return reader->mode == BODY_MODE_LENGTH        ? reader->left
+           : reader->mode == BODY_MODE_UNTIL_CLOSE ? UINT64_MAX
+                                                   : 0;
+}
 
-    if (span.size > room)
-        span.size = room;
-    if (reader->mode == BODY_MODE_LENGTH && span.size > reader->left)
-        span.size = (size_t) reader->left;
-    if (reader_append(reader, out, span) < 0)
-        return READ_FAILED;
-    buffer_consume(in, span.size);
-    reader->body_bytes += span.size;
+void reader_skip(Reader *reader, size_t size) {
+    reader->body_bytes += size;
     if (reader->mode == BODY_MODE_LENGTH) {
-        reader->left -= span.size;
+        reader->left -= size;
         reader->end = reader->left == 0;
     }
+}
+
+/* By plain counting. */
+static ReadStatus reader_plain(Reader *reader, Span span, BodyParts *ret) {
+    if (span.size > reader_unread(reader))
+        span.size = (size_t) reader_unread(reader);
+    reader_add_piece(ret, span);
+    ret->taken = span.size;
+    reader_skip(reader, span.size);
     return READ_MORE;
 }
 
@@ -264,93 +280,79 @@ static void reader_keep_tail(Reader *reader, Span span) {
     memcpy(reader->tail + kept, span.data + span.size - (size - kept), size - kept);
 }
 
-/* Chunked content is never longer than its coding, so `room` bytes of input can't overrun the output. */
-static ReadStatus reader_chunked(Reader *reader, Buffer *in, Buffer *out, size_t room) {
-    Span span = buffer_span(in);
+/* Chunked content is never longer than its coding, so as many bytes of input can't overrun the room. */
+static ReadStatus reader_chunked(Reader *reader, Span span, BodyParts *ret) {
     llhttp_errno_t error;
 
-    if (span.size > room)
-        span.size = room;
-    reader->out = out;
+    reader->parts = ret;
     error = llhttp_execute(&reader->llhttp, span.data, span.size);
-    reader->out = NULL;
+    reader->parts = NULL;
     if (error != HPE_OK && ((error != HPE_PAUSED && error != HPE_PAUSED_UPGRADE) || !reader->end))
         return READ_FAILED;
     if (error != HPE_OK)
         span.size = (size_t) (llhttp_get_error_pos(&reader->llhttp) - span.data);
     reader_keep_tail(reader, span);
-    buffer_consume(in, span.size);
+    ret->taken = span.size;
     /* llhttp takes a bare LF for the line that ends it; others would look further (T-056, T-057). */
     return reader->end && memcmp(reader->tail, "\r\n\r\n", sizeof(reader->tail)) != 0 ? READ_FAILED
                                                                                       : READ_MORE;
 }
 
-static ReadStatus reader_content(Reader *reader, Buffer *in, Buffer *out, size_t room) {
-    if (reader->end || buffer_size(in) == 0 || room == 0)
+/* The pieces go behind the place of their chunk's head. */
+static ReadStatus reader_pieces(Reader *reader, Span in, size_t room, BodyParts *ret) {
+    ret->n = 1;
+    ret->taken = 0;
+    ret->parts[0] = (Span){.data = ret->chunk_head};
+    if (in.size > room)
+        in.size = room;
+    if (reader->end || in.size == 0)
         return READ_MORE;
-    return reader->mode == BODY_MODE_CHUNKED ? reader_chunked(reader, in, out, room)
-                                             : reader_plain(reader, in, out, room);
+    return reader->mode == BODY_MODE_CHUNKED ? reader_chunked(reader, in, ret)
+                                             : reader_plain(reader, in, ret);
 }
 
-/* Hexadecimal digits of a chunk size up to 4 GiB, with CRLF, fit in ten bytes. */
-#define CHUNK_HEAD_MAX 10u
-
-/* One chunk around what reader_content appended behind a gap of `guess` bytes. */
-static void reader_close_chunk(Buffer *out, size_t at, size_t guess, size_t content) {
-    char head[CHUNK_HEAD_MAX + 1];
-    size_t size = (size_t) snprintf(head, sizeof(head), "%zx\r\n", content);
-    char *data = out->data + out->begin + at;
-
-    if (size != guess)
-        memmove(data + size, data + guess, content);
-    memcpy(data, head, size);
-    out->end = out->begin + at + size + content;
-    memcpy(out->data + out->end, "\r\n", 2);
-    out->end += 2;
+static void reader_frame(const Reader *reader, size_t content, BodyParts *ret) {
+    if (content > 0) {
+        ret->parts[0].size = (size_t) snprintf(ret->chunk_head, sizeof(ret->chunk_head), "%zx\r\n", content);
+        ret->parts[ret->n++] = reader->end ? SPAN("\r\n0\r\n\r\n") : SPAN("\r\n");
+    } else if (reader->end)
+        ret->parts[ret->n++] = SPAN("0\r\n\r\n");
 }
 
-static ReadStatus reader_content_as_chunk(Reader *reader, Buffer *in, Buffer *out, size_t room) {
-    size_t at = buffer_size(out), waiting = buffer_size(in) < room ? buffer_size(in) : room, guess, content;
-    char head[CHUNK_HEAD_MAX + 1];
-    ReadStatus status;
+ReadStatus reader_parts(Reader *reader, Buffer *in, bool ended, size_t room, bool chunked, BodyParts *ret) {
+    uint64_t before = reader->body_bytes;
 
-    /* The gap is right at the first try when the content is about as long as what waits, as it mostly is. */
-    guess = (size_t) snprintf(head, sizeof(head), "%zx\r\n", waiting);
-    if (!buffer_reserve(out, waiting + 2 * CHUNK_HEAD_MAX)) {
-        reader->no_memory = true;
+    if (reader_pieces(reader, buffer_span(in), room, ret) == READ_FAILED)
         return READ_FAILED;
+    if (room == 0 && !reader->end && buffer_size(in) > 0)
+        return READ_FULL;
+    if (ended && buffer_size(in) == ret->taken) {
+        reader->end = reader->end || reader->mode == BODY_MODE_UNTIL_CLOSE;
+        reader->truncated = !reader->end;
+        if (reader->truncated && ret->taken == 0)
+            return READ_FAILED;
     }
-    buffer_commit(out, guess);
-    status = reader_content(reader, in, out, room);
-    content = buffer_size(out) - at - guess;
-    if (status == READ_FAILED || content == 0) {
-        out->end = out->begin + at;
-        return status;
-    }
-    reader_close_chunk(out, at, guess, content);
-    return status;
+    if (chunked)
+        reader_frame(reader, (size_t) (reader->body_bytes - before), ret);
+    return reader->end ? READ_END : READ_MORE;
 }
 
 ReadStatus reader_body(Reader *reader, Buffer *in, bool ended, Buffer *out, size_t room, bool chunked) {
-    ReadStatus status;
+    BodyParts parts;
+    ReadStatus status = reader_parts(reader, in, ended, room, chunked, &parts);
 
-    if (room == 0 && !reader->end && buffer_size(in) > 0)
-        return READ_FULL;
-    status = chunked ? reader_content_as_chunk(reader, in, out, room) : reader_content(reader, in, out, room);
     if (status == READ_FAILED)
         return READ_FAILED;
-    if (!reader->end && ended && buffer_size(in) == 0) {
-        if (reader->mode != BODY_MODE_UNTIL_CLOSE) {
-            reader->truncated = true;
-            return READ_FAILED;
-        }
-        reader->end = true;
-    }
-    if (!reader->end)
-        return READ_MORE;
-    if (chunked && reader_append(reader, out, SPAN("0\r\n\r\n")) < 0)
+    if (buffer_append_all(out, parts.parts, parts.n) < 0) {
+        reader->no_memory = true;
         return READ_FAILED;
-    return READ_END;
+    }
+    buffer_consume(in, parts.taken);
+    return reader->truncated ? READ_FAILED : status;
+}
+
+void reader_note_no_memory(Reader *reader) {
+    reader->no_memory = true;
 }
 
 uint64_t reader_body_bytes(const Reader *reader) {

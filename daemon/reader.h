@@ -8,7 +8,11 @@
 #pragma once
 
 #include "buffer.h"
+#include "policy/limits.h"
 #include "policy/request.h"
+
+/* Hexadecimal digits of a chunk size up to 4 GiB, with CRLF, fit in ten bytes. */
+#define CHUNK_HEAD_MAX 10u
 
 typedef struct Reader Reader;
 
@@ -47,12 +51,34 @@ void reader_body_begin(Reader *reader, Framing framing, uint64_t length);
 void reader_body_begin_until_close(Reader *reader);
 
 /*
- * Takes body bytes off `in` and appends their content to `out`, at most `room` bytes of it, as one chunk
- * of chunked coding if `chunked` (8 bytes more; and the last chunk at the end). Trailers and chunk
- * extensions are dropped. `ended`: the peer has ended its side. READ_FAILED: truncated, bad framing, or
- * no memory.
+ * Some of a body, framed anew, to be sent in this order before its `taken` bytes are consumed: the parts
+ * point into the input, and into itself.
  */
+typedef struct BodyParts {
+    Span parts[LIMIT_SEND_PARTS];
+    size_t n;
+    size_t taken;
+    char chunk_head[CHUNK_HEAD_MAX + 1];
+} BodyParts;
+
+/*
+ * Of the body bytes in `in`, content of at most `room` bytes, as one chunk of chunked coding if `chunked`
+ * (with the last chunk, at the end). Trailers and chunk extensions are dropped. What lies between many small
+ * chunks is overwritten. `ended`: the peer has ended its side. READ_FAILED: bad framing, or truncated, which
+ * is told once all that came was taken; then there is nothing to be sent.
+ */
+ReadStatus reader_parts(Reader *reader, Buffer *in, bool ended, size_t room, bool chunked, BodyParts *ret);
+
+/* The same, appended to `out` and taken off `in`. READ_FAILED also when there is no memory. */
 ReadStatus reader_body(Reader *reader, Buffer *in, bool ended, Buffer *out, size_t room, bool chunked);
+
+/* How many bytes of content follow that nobody has to look at: all of a body that isn't chunked. Then so many
+ * went by unseen. */
+uint64_t reader_unread(const Reader *reader);
+void reader_skip(Reader *reader, size_t size);
+
+/* There was no memory for what reader_parts gave: for reader_body_reason. */
+void reader_note_no_memory(Reader *reader);
 
 uint64_t reader_body_bytes(const Reader *reader); /* content bytes of this message so far */
 bool reader_body_truncated(const Reader *reader); /* READ_FAILED because the peer ended it early */

@@ -40,7 +40,7 @@ static const char *const calls_allowed[] = {
     /* bytes */
     "read", "write", "readv", "writev", "pread64", "pwrite64", "close", "lseek", "_llseek", "fcntl",
     "fcntl64", "dup", "dup2", "dup3", "poll", "ppoll", "select", "_newselect", "pselect6", "epoll_create1",
-    "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd2", "pipe2", "timerfd_create",
+    "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd2", "pipe2", "splice", "timerfd_create",
     "timerfd_settime",
     /* sockets; socket(2) itself by family, below */
     "connect", "bind", "listen", "accept", "accept4", "getsockname", "getpeername", "getsockopt",

@@ -388,7 +388,8 @@ static int server_start(Server *server) {
     if (r == 0) {
         server->env.kept = kept_new(server->env.base, KEPT_LIMITS_RESTORE);
         server->env.known = kept_new(server->env.base, KEPT_LIMITS_LOOKS);
-        r = server->env.kept && server->env.known ? 0 : -ENOMEM;
+        server->env.splicer = splicer_new(LIMIT_SPLICE_PIPES);
+        r = server->env.kept && server->env.known && server->env.splicer ? 0 : -ENOMEM;
     }
     if (r == 0)
         r = audit_new(server->env.base, server->config, &server->env.audit);
@@ -436,6 +437,7 @@ Server *server_free(Server *server) {
     redactor_free(server->env.redactor);
     kept_free(server->env.kept);
     kept_free(server->env.known);
+    splicer_free(server->env.splicer);
     quota_free(server->quota);
     subjects_free(server->env.subjects);
     for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++)

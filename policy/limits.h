@@ -135,6 +135,19 @@
 #define LIMIT_CONN_IN (64u << 10)
 #define LIMIT_CONN_OUT (64u << 10)
 #define LIMIT_BUFFER_BYTES (1u << 31) /* what its 32-bit numbers tell, doubled up to; others come first */
+#define LIMIT_BODY_PIECES                                                                                    \
+    16u /* of a chunked body that are sent from where they lie; more are moved together */
+#define LIMIT_SEND_PARTS (LIMIT_BODY_PIECES + 2u) /* written at once: those, and what frames them */
+/*
+ * Bytes that never come to user space (daemon/splicer.h): after how many of them, in reads of at least so
+ * many each; how many are in a pipe while both buffers are empty, what a unix socket holds, for half as many
+ * cost half as much again; and how many pipes there are, for as many streams with a slow reader, 16 MiB of
+ * the kernel's memory. Further ones are copied.
+ */
+#define LIMIT_SPLICE_AFTER (256u << 10)
+#define LIMIT_SPLICE_LEAST (16u << 10)
+#define LIMIT_SPLICE_BYTES (256u << 10)
+#define LIMIT_SPLICE_PIPES 64u
 #define LIMIT_HEAP_BLOCK_BYTES (128 << 10)    /* a larger block is the kernel's again once it is freed */
 #define LIMIT_RESPONSE_HEAD_BYTES (64u << 10) /* of the engine's head */
 #define LIMIT_RESPONSE_HEADERS 100u

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A flow between two socket pairs that may splice: each byte arrives, none beyond the body's end is taken,
+ * and pipes are bounded. */
+#include "daemon/splicer.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/flow.h"
+#include "policy/limits.h"
+
+#define LONG (4u << 20) /* much more than what is copied before, and what lies between */
+
+typedef struct Way {
+    struct event_base *base;
+    int writer, reader; /* the far ends; −EBADF: closed */
+    Conn source, sink;
+    Flow flow;
+    Reader *framing;
+    size_t sent, got;
+    bool wrong;   /* a byte that isn't what was sent there */
+    bool spliced; /* at any time */
+    size_t most_held;
+} Way;
+
+/* In libc's place: says no where a test wants it to, for what goes into a pipe or what comes out of it. */
+static int refuse_in, refuse_out;
+
+ssize_t splice(int in, __off64_t *in_at, int out, __off64_t *out_at, size_t size, unsigned flags) {
+    int type;
+    socklen_t length = sizeof(type);
+    bool is_out = getsockopt(out, SOL_SOCKET, SO_TYPE, &type, &length) == 0;
+
+    errno = is_out ? refuse_out : refuse_in;
+    return errno ? -1 : syscall(SYS_splice, in, in_at, out, out_at, size, flags);
+}
+
+static char content(size_t at) {
+    return (char) (at * 7 + (at >> 12));
+}
+
+static void way_wake(void *arg) {
+    Way *way = arg;
+
+    while (flow_pump(&way->flow))
+        ;
+    way->spliced |= way->flow.splice.on;
+    if (way->flow.splice.held > way->most_held)
+        way->most_held = way->flow.splice.held;
+    if (way->flow.splice.on)
+        cr_expect_eq(buffer_size(&way->source.in), 0);
+}
+
+static void way_open(Way *way, struct event_base *base) {
+    int a[2], b[2];
+
+    (void) signal(SIGPIPE, SIG_IGN);
+    way->base = base ? base : event_base_new();
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, a), 0);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, b), 0);
+    way->writer = a[0];
+    way->reader = b[0];
+    conn_init(&way->source, way->base, a[1], way_wake, way);
+    conn_init(&way->sink, way->base, b[1], way_wake, way);
+    conn_update(&way->source);
+    conn_update(&way->sink);
+}
+
+static void way_open_tunnel(Way *way, struct event_base *base, Splicer *splicer) {
+    way_open(way, base);
+    flow_start_raw(&way->flow, &way->source, &way->sink);
+    flow_let_splice(&way->flow, splicer);
+}
+
+/* `length`: of the body; 0: until the writer ends its side. */
+static void way_open_body(Way *way, Splicer *splicer, uint64_t length, bool chunked) {
+    way_open(way, NULL);
+    way->framing = reader_new(READER_RESPONSE);
+    if (length > 0)
+        reader_body_begin(way->framing, FRAMING_LENGTH, length);
+    else
+        reader_body_begin_until_close(way->framing);
+    flow_start_body(&way->flow, &way->source, &way->sink, way->framing, chunked);
+    flow_let_splice(&way->flow, splicer);
+}
+
+static void way_close(Way *way, bool last) {
+    flow_stop(&way->flow);
+    conn_done(&way->source);
+    conn_done(&way->sink);
+    if (way->writer >= 0)
+        close(way->writer);
+    close(way->reader);
+    reader_free(way->framing);
+    if (last)
+        event_base_free(way->base);
+}
+
+static void way_end_writer(Way *way) {
+    cr_assert_eq(close(TAKE_FD(way->writer)), 0);
+}
+
+/* As much as the socket takes, up to `size` bytes in all. */
+static void way_write(Way *way, size_t size) {
+    char block[65536];
+    ssize_t n;
+
+    while (way->sent < size) {
+        size_t want = size - way->sent < sizeof(block) ? size - way->sent : sizeof(block);
+
+        for (size_t i = 0; i < want; i++)
+            block[i] = content(way->sent + i);
+        n = write(way->writer, block, want);
+        if (n <= 0)
+            return;
+        way->sent += (size_t) n;
+    }
+}
+
+/* True at the end. */
+static bool way_read(Way *way) {
+    char block[65536];
+    ssize_t n;
+
+    while ((n = read(way->reader, block, sizeof(block))) > 0)
+        for (ssize_t i = 0; i < n; i++)
+            way->wrong |= block[i] != content(way->got++);
+    return n == 0;
+}
+
+static void way_turn(Way *way) {
+    event_base_loop(way->base, EVLOOP_NONBLOCK);
+}
+
+/* Writes, moves and reads until `size` bytes are through. */
+static void way_pass(Way *way, size_t size) {
+    for (int i = 0; i < 10000 && way->got < size; i++) {
+        way_write(way, size);
+        way_turn(way);
+        way_read(way);
+    }
+    cr_expect_eq(way->got, size, "%zu of %zu", way->got, size);
+    cr_expect_not(way->wrong);
+}
+
+/* Until nothing moves any more, with nobody reading. */
+static void way_fill(Way *way) {
+    for (size_t before = SIZE_MAX; before != way->sent;) {
+        before = way->sent;
+        for (int i = 0; i < 4; i++) {
+            way_write(way, SIZE_MAX);
+            way_turn(way);
+        }
+    }
+}
+
+Test(splicer, a_body_ends_at_its_last_byte) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+    char behind[64] = {0};
+
+    way_open_body(&way, splicer, LONG, false);
+    way_pass(&way, LONG - LIMIT_SPLICE_LEAST);
+    cr_expect(way.flow.splice.on);
+    way_write(&way, LONG);
+    cr_assert_eq(way.sent, LONG);
+    cr_assert_eq(write(way.writer, "GET /next", 9), 9);
+    way_turn(&way);
+    way_read(&way);
+    cr_expect(way.spliced);
+    cr_expect_eq(way.flow.state, FLOW_ENDED);
+    cr_expect_eq(way.got, LONG, "%zu", way.got);
+    cr_expect_eq(way.flow.bytes, LONG);
+    cr_expect_eq(reader_body_bytes(way.framing), LONG);
+    cr_expect_not(way.wrong);
+    way_turn(&way);
+    cr_assert_eq(buffer_size(&way.source.in), 9, "what follows is another's, and read as ever");
+    memcpy(behind, buffer_span(&way.source.in).data, 9);
+    cr_expect_str_eq(behind, "GET /next");
+    cr_expect_eq(splicer_pipes(splicer), 0);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
+Test(splicer, a_body_cut_short_arrives_as_far_as_it_came) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+
+    way_open_body(&way, splicer, LONG, false);
+    way_pass(&way, LONG - 1);
+    way_end_writer(&way);
+    for (int i = 0; i < 4; i++)
+        way_turn(&way);
+    cr_expect(way.spliced);
+    cr_expect_eq(way.flow.state, FLOW_FAILED);
+    cr_expect(reader_body_truncated(way.framing));
+    cr_expect_eq(way.flow.bytes, LONG - 1);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
+Test(splicer, a_tunnel_s_end_comes_behind_its_bytes) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+    bool ended = false;
+
+    way_open_tunnel(&way, NULL, splicer);
+    for (int i = 0; i < 10000 && !ended; i++) {
+        way_write(&way, LONG);
+        if (way.sent == LONG && way.writer >= 0)
+            way_end_writer(&way);
+        way_turn(&way);
+        ended = way_read(&way);
+    }
+    cr_expect(ended && way.spliced);
+    cr_expect_eq(way.got, LONG, "%zu", way.got);
+    cr_expect_not(way.wrong);
+    cr_expect_eq(way.flow.state, FLOW_ENDED);
+    cr_expect_eq(way.flow.bytes, LONG);
+    cr_expect_eq(way.source.bytes_in, LONG);
+    cr_expect_eq(way.sink.bytes_out, LONG);
+    cr_expect_eq(splicer_pipes(splicer), 0, "the spare one, too");
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
+Test(splicer, what_has_no_length_goes_in_chunks) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+    static char coded[2 * LONG];
+    size_t size = 0, at = 0;
+    ssize_t n = 0;
+    Buffer in = {0}, out = {0};
+    Reader *reader = reader_new(READER_RESPONSE);
+    Reason reason;
+    const char *detail;
+
+    way_open_body(&way, splicer, 0, true);
+    for (int i = 0; i < 10000 && (flow_is_open(&way.flow) || buffer_size(&way.sink.out) > 0 || n > 0); i++) {
+        way_write(&way, LONG);
+        if (way.sent == LONG && way.writer >= 0)
+            way_end_writer(&way);
+        way_turn(&way);
+        while ((n = read(way.reader, coded + size, sizeof(coded) - size)) > 0)
+            size += (size_t) n;
+    }
+    cr_expect(way.spliced);
+    cr_expect_eq(way.flow.state, FLOW_ENDED);
+    cr_assert_eq(buffer_append(&in, SPAN("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")), 0);
+    cr_assert_eq(buffer_append(&in, (Span){coded, size}), 0);
+    cr_assert_eq(reader_head(reader, buffer_span(&in), 4096, &at, &reason, &detail), READ_HEAD);
+    buffer_consume(&in, at);
+    reader_body_begin(reader, FRAMING_CHUNKED, 0);
+    cr_assert_eq(reader_body(reader, &in, true, &out, SIZE_MAX, false), READ_END);
+    cr_assert_eq(buffer_size(&out), LONG, "%zu", buffer_size(&out));
+    for (at = 0; at < LONG && buffer_span(&out).data[at] == content(at); at++)
+        ;
+    cr_expect_eq(at, LONG);
+    cr_expect_eq(buffer_size(&in), 0);
+    buffer_done(&in);
+    buffer_done(&out);
+    reader_free(reader);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
+Test(splicer, a_slow_reader_makes_the_writer_wait) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+
+    way_open_tunnel(&way, NULL, splicer);
+    way_pass(&way, LIMIT_SPLICE_AFTER * 2);
+    cr_assert(way.flow.splice.on);
+    way_fill(&way);
+    cr_expect_gt(way.flow.splice.held, 0);
+    cr_expect_leq(way.most_held, LIMIT_SPLICE_BYTES);
+    cr_expect_not(way.source.read_armed);
+    cr_expect_eq(way.flow.bytes, way.sink.bytes_out, "what the pipe holds isn't counted");
+    cr_expect_eq(splicer_pipes(splicer), 1);
+    way_pass(&way, way.sent);
+    cr_expect_eq(way.flow.splice.held, 0);
+    cr_expect(way.source.read_armed);
+    cr_expect_eq(way.flow.bytes, way.sent);
+    way_close(&way, true);
+    cr_expect_eq(splicer_pipes(splicer), 0);
+    splicer_free(splicer);
+}
+
+Test(splicer, what_a_pipe_holds_is_lost_with_it) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+
+    way_open_tunnel(&way, NULL, splicer);
+    way_pass(&way, LIMIT_SPLICE_AFTER * 2);
+    way_fill(&way);
+    cr_assert_gt(way.flow.splice.held, 0);
+    flow_stop(&way.flow);
+    cr_expect_eq(way.flow.state, FLOW_FAILED, "it can't go on with a hole");
+    cr_expect_eq(way.flow.bytes, way.sink.bytes_out);
+    cr_expect_eq(splicer_pipes(splicer), 0);
+    cr_expect(way.source.read_armed, "the connection reads again, for who comes next");
+    flow_stop(&way.flow);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
+Test(splicer, small_reads_are_copied) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+
+    way_open_tunnel(&way, NULL, splicer);
+    while (way.got < LIMIT_SPLICE_AFTER * 4)
+        way_pass(&way, way.got + LIMIT_SPLICE_LEAST - 1);
+    cr_expect_not(way.spliced);
+    way_pass(&way, way.got + LONG);
+    cr_expect(way.flow.splice.on, "large ones are not");
+    way_pass(&way, way.got + LIMIT_SPLICE_LEAST - 1);
+    cr_expect_not(way.flow.splice.on, "a small one ends it");
+    cr_expect_eq(splicer_pipes(splicer), 0);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
+Test(splicer, after_so_many_bytes_in_large_reads) {
+    Splicer *splicer = splicer_new(4);
+    Splice splice = {.splicer = splicer}, none = {0};
+
+    for (size_t moved = LIMIT_SPLICE_LEAST; moved < LIMIT_SPLICE_AFTER; moved += LIMIT_SPLICE_LEAST)
+        cr_expect_not(splice_is_worth(&splice, LIMIT_SPLICE_LEAST));
+    cr_expect(splice_is_worth(&splice, LIMIT_SPLICE_LEAST), "at the bound");
+    cr_expect_not(splice_is_worth(&splice, LIMIT_SPLICE_LEAST - 1));
+    cr_expect_not(splice_is_worth(&splice, LIMIT_SPLICE_AFTER - 1));
+    cr_expect_not(splice_is_worth(&none, LIMIT_SPLICE_AFTER));
+    splicer_free(splicer);
+}
+
+/* Three tunnels whose readers are slow, with pipes for `limit`: how many hold one. All of all of them
+ * arrives. */
+static size_t holders_of(size_t limit) {
+    Splicer *splicer = splicer_new(limit);
+    Way ways[3] = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < 3; i++) {
+        way_open_tunnel(&ways[i], i > 0 ? ways[0].base : NULL, splicer);
+        way_pass(&ways[i], LIMIT_SPLICE_AFTER * 2);
+        way_fill(&ways[i]);
+    }
+    for (size_t i = 0; i < 3; i++)
+        n += ways[i].flow.splice.held > 0;
+    cr_expect_leq(splicer_pipes(splicer), limit);
+    for (size_t i = 0; i < 3; i++)
+        way_pass(&ways[i], ways[i].sent);
+    for (size_t i = 3; i > 0; i--)
+        way_close(&ways[i - 1], i == 1);
+    cr_expect_eq(splicer_pipes(splicer), 0);
+    splicer_free(splicer);
+    return n;
+}
+
+Test(splicer, pipes_are_bounded) {
+    cr_expect_eq(holders_of(3), 3);
+    cr_expect_eq(holders_of(2), 2, "one past the limit is copied");
+    cr_expect_eq(holders_of(0), 0);
+    cr_expect_eq(LIMIT_SPLICE_PIPES, 64);
+}
+
+Test(splicer, without_descriptors_it_copies) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+    struct rlimit all, none;
+
+    way_open_tunnel(&way, NULL, splicer);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+    none = all;
+    none.rlim_cur = (rlim_t) way.sink.fd + 1;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    way_pass(&way, LONG);
+    cr_expect_eq(splicer_pipes(splicer), 0);
+    none.rlim_cur++; /* one isn't a pipe */
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    way_pass(&way, way.got + LONG);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &all), 0); /* Criterion needs some to tell what came of this */
+    cr_expect_eq(splicer_pipes(splicer), 0);
+    cr_expect_eq(way.flow.bytes, way.got);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
+Test(splicer, a_kernel_that_says_no_is_copied_around) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+
+    way_open_tunnel(&way, NULL, splicer);
+    refuse_in = EINVAL;
+    way_pass(&way, LONG);
+    refuse_in = 0;
+    refuse_out = ENOSYS; /* of what is in the pipe already */
+    way_pass(&way, way.got + LONG);
+    refuse_out = 0;
+    way_pass(&way, way.got + LONG);
+    cr_expect_eq(way.flow.bytes, 3 * LONG);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
+Test(splicer, a_reader_that_goes_away_ends_the_sink) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+
+    way_open_tunnel(&way, NULL, splicer);
+    way_pass(&way, LIMIT_SPLICE_AFTER * 2);
+    cr_assert(way.flow.splice.on);
+    cr_assert_eq(close(way.reader), 0);
+    way.reader = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (int i = 0; i < 8; i++) {
+        way_write(&way, way.got + LONG);
+        way_turn(&way);
+    }
+    cr_expect_neq(way.sink.write_error, 0);
+    cr_expect_eq(buffer_size(&way.sink.out), 0);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
