@@ -10,18 +10,17 @@
 #define OPENSSL_API_COMPAT 0x10101000L
 #include <openssl/sha.h>
 
+#include "ascii.h"
+
 #define NO_HASH ",\"hash\":null}\n"
 
 static void chain_show(const unsigned char *digest, unsigned size, char ret[static CHAIN_HASH_SIZE]) {
-    static const char hex[] = "0123456789abcdef";
     char *to = ret + sizeof(CHAIN_PREFIX) - 1;
 
     memcpy(ret, CHAIN_PREFIX, sizeof(CHAIN_PREFIX));
-    for (unsigned i = 0; i < size; i++) {
-        *to++ = hex[digest[i] >> 4];
-        *to++ = hex[digest[i] & 15];
-    }
-    *to = '\0';
+    for (unsigned i = 0; i < size; i += 4)
+        ascii_hex(digest + i, to + 2 * (size_t) i);
+    to[2 * (size_t) size] = '\0';
 }
 
 int chain_digest(Span bytes, char ret[static CHAIN_HASH_SIZE]) {
