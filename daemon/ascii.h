@@ -69,3 +69,18 @@ static inline Span ascii_digits(uint64_t number, char room[static ASCII_DIGITS])
     while ((number /= 10) > 0);
     return (Span){.data = room + ASCII_DIGITS - n, .size = n};
 }
+
+/* Four bytes as eight hexadecimal digits, all at once: a nibble in each byte of a word, then its letter. */
+static inline void ascii_hex(const unsigned char bytes[static 4], char ret[static 8]) {
+    uint64_t word =
+        (uint64_t) bytes[0] << 24 | (uint64_t) bytes[1] << 16 | (uint64_t) bytes[2] << 8 | bytes[3];
+    uint64_t letters;
+
+    word = (word << 16 | word) & UINT64_C(0x0000FFFF0000FFFF);
+    word = (word << 8 | word) & UINT64_C(0x00FF00FF00FF00FF);
+    word = (word << 4 | word) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    letters = ((word + ASCII_ALL(6)) >> 4) & ASCII_ALL(1); /* 1 where it is 10 or more */
+    word += ASCII_ALL('0') + letters * ('a' - '0' - 10);
+    for (unsigned i = 0; i < 8; i++)
+        ret[i] = (char) (word >> (56 - 8 * i));
+}

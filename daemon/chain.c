@@ -4,21 +4,20 @@
 #include <errno.h>
 #include <nettle/sha2.h>
 
+#include "ascii.h"
+
 #define NO_HASH ",\"hash\":null}\n"
 
 /* Ends it. */
 static void chain_show(struct sha256_ctx *sha256, char ret[static CHAIN_HASH_SIZE]) {
-    static const char hex[] = "0123456789abcdef";
     unsigned char digest[SHA256_DIGEST_SIZE];
     char *to = ret + sizeof(CHAIN_PREFIX) - 1;
 
     sha256_digest(sha256, sizeof(digest), digest);
     memcpy(ret, CHAIN_PREFIX, sizeof(CHAIN_PREFIX));
-    for (size_t i = 0; i < sizeof(digest); i++) {
-        *to++ = hex[digest[i] >> 4];
-        *to++ = hex[digest[i] & 15];
-    }
-    *to = '\0';
+    for (size_t i = 0; i < sizeof(digest); i += 4)
+        ascii_hex(digest + i, to + 2 * i);
+    to[2 * sizeof(digest)] = '\0';
 }
 
 void chain_digest(Span bytes, char ret[static CHAIN_HASH_SIZE]) {

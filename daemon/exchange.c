@@ -5,6 +5,7 @@
 
 #include "policy/explain.h"
 #include "res_write.h"
+#include "zeroed.h"
 
 static const char *const exchange_state_names[EXCHANGE_STATE_MAX_] = {
     [EXCHANGE_READ_HEAD] = "READ_HEAD", [EXCHANGE_PROBE] = "PROBE",   [EXCHANGE_READ_BODY] = "READ_BODY",
@@ -72,7 +73,7 @@ static void exchange_on_audit(void *arg, int status) {
 }
 
 Exchange *exchange_new(const ExchangeHost *host, Config *config, const ConfigListener *listener) {
-    Exchange *x = calloc(1, sizeof(*x));
+    Exchange *x = zeroed(sizeof(*x));
 
     if (!x)
         return NULL;

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -50,35 +49,24 @@ static int identity_read_groups(int fd, Subject *subject) {
 }
 
 /*
- * Best effort, and for people only: the process may have ended, or have become another by exec, between
- * its connect and now. Never decides anything.
+ * True where `fd` is a unix socket whose peer the kernel knows: those of others, and one that isn't
+ * connected, have the uid −1 (net/core/sock.c, cred_to_ucred of no credentials).
  */
-static void identity_read_exe(Subject *subject) {
-    char link[64], path[PATH_MAX];
-    ssize_t n;
+static bool identity_read_creds(int fd, struct ucred *ret) {
+    socklen_t size = sizeof(*ret);
 
-    if (subject->pid <= 0)
-        return;
-    snprintf(link, sizeof(link), "/proc/%d/exe", (int) subject->pid);
-    n = readlink(link, path, sizeof(path));
-    if (n > 0 && (size_t) n < sizeof(path))
-        subject->exe = strndup(path, (size_t) n);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) == 0 && size == sizeof(*ret) &&
+           ret->uid != (uid_t) -1 && ret->gid != (gid_t) -1;
 }
 
-static int identity_read_unix(int fd, Subject *subject) {
-    struct ucred creds;
-    socklen_t size = sizeof(creds);
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &creds, &size) < 0)
-        return -errno;
-    if (size != sizeof(creds) || creds.uid == (uid_t) -1 || creds.gid == (gid_t) -1)
-        return -ENODATA;
+static int identity_read_unix(int fd, const struct ucred *creds, Subject *subject) {
+    subject->peer.ss_family = AF_UNIX;
     subject->has_creds = true;
-    subject->pid = creds.pid;
-    subject->uid = creds.uid;
-    subject->gid = creds.gid;
-    subject->origin = origin_read(fd, creds.pid); /* before it can move elsewhere */
-    identity_read_exe(subject);
+    subject->pid = creds->pid;
+    subject->uid = creds->uid;
+    subject->gid = creds->gid;
+    subject->origin = origin_read(fd, creds->pid); /* before it can move elsewhere */
+    subject->exe = TAKE_PTR(subject->origin.exe);
     return identity_read_groups(fd, subject);
 }
 
@@ -101,16 +89,17 @@ static void identity_print_address(Subject *subject) {
 int identity_read(int fd, Subject *ret) {
     Subject subject = {0};
     socklen_t size = sizeof(subject.peer);
+    struct ucred creds;
     int r = 0;
 
-    if (getpeername(fd, (struct sockaddr *) &subject.peer, &size) < 0)
-        return -errno;
-    if (subject.peer.ss_family == AF_UNIX)
-        r = identity_read_unix(fd, &subject);
+    if (identity_read_creds(fd, &creds))
+        r = identity_read_unix(fd, &creds, &subject);
+    else if (getpeername(fd, (struct sockaddr *) &subject.peer, &size) < 0)
+        r = -errno;
     else if (subject.peer.ss_family == AF_INET || subject.peer.ss_family == AF_INET6)
         identity_print_address(&subject);
     else
-        r = -EAFNOSUPPORT;
+        r = subject.peer.ss_family == AF_UNIX ? -ENODATA : -EAFNOSUPPORT;
     if (r < 0) {
         identity_done(&subject);
         return r;

@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "buffer.h"
 #include "policy/limits.h"
 
 /* Debian 12's libc doesn't know it yet; the number is that of asm-generic, as SO_PEERCRED's 17 is. */
@@ -29,13 +30,48 @@ static const char origin_no_memory[] = "out of memory";
 
 /* --- The process ----------------------------------------------------------------------------------- */
 
-/* Held open: reading through it fails once the process has ended, also when its pid is another's by then. */
-static int origin_open(pid_t pid) {
-    char path[32];
+/*
+ * /proc, held since it was seen to speak of the pids that SO_PEERCRED does (a container may have the host's
+ * mounted there): it named our own. A mount of it stays with the pid namespace that it was made in
+ * (fs/proc/root.c, proc_fill_super), and so do we; what is mounted over it later is not looked into.
+ */
+static struct {
+    int fd;
+    uid_t uid; /* ours, effective */
+} origin_proc = {.fd = -EBADF};
+
+static bool origin_names_us(int proc) {
+    char self[16], link[16];
+    ssize_t n = readlinkat(proc, "self", link, sizeof(link));
+
+    snprintf(self, sizeof(self), "%d", (int) getpid());
+    return n > 0 && (size_t) n == strlen(self) && memcmp(link, self, (size_t) n) == 0;
+}
+
+bool origin_open_proc(void) {
     int fd;
 
-    snprintf(path, sizeof(path), "/proc/%d", (int) pid);
-    fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (origin_proc.fd >= 0)
+        return true;
+    fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    if (!origin_names_us(fd)) {
+        close(fd);
+        return false;
+    }
+    origin_proc.fd = fd;
+    origin_proc.uid = geteuid();
+    return true;
+}
+
+/* Held open: reading through it fails once the process has ended, also when its pid is another's by then. */
+static int origin_open(pid_t pid) {
+    char name[16];
+    int fd;
+
+    snprintf(name, sizeof(name), "%d", (int) pid);
+    fd = openat(origin_proc.fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }
 
@@ -66,22 +102,26 @@ static bool origin_is_alive(int pidfd) {
     return r == 0;
 }
 
-/* Whether /proc speaks of the pids that SO_PEERCRED does: a container may have the host's mounted there. */
-static bool origin_proc_is_ours(void) {
-    char self[16], path[16];
-    ssize_t n = readlink("/proc/self", path, sizeof(path));
-
-    snprintf(self, sizeof(self), "%d", (int) getpid());
-    return n > 0 && (size_t) n == strlen(self) && memcmp(path, self, (size_t) n) == 0;
-}
-
-/* 0 or −errno; −EFBIG: more than `limit`. */
+/*
+ * 0 or −errno; −EFBIG: more than `limit`. A file of /proc/PID gives all its text to the first read that has
+ * room for it (fs/seq_file.c, seq_read_iter, of a single show; fs/libfs.c, simple_read_from_buffer): one that
+ * leaves room has it all.
+ */
 static int origin_read_file(int process, const char *name, size_t limit, Buffer *ret) {
-    int fd = openat(process, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r;
+    int fd = openat(process, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r = 0;
+    ssize_t n = BUFFER_READ_BYTES;
 
     if (fd < 0)
         return -errno;
-    r = file_read_fd(fd, limit, ret);
+    while (r == 0 && n == BUFFER_READ_BYTES && buffer_size(ret) <= limit) {
+        char *room = buffer_reserve(ret, BUFFER_READ_BYTES);
+
+        n = room ? read(fd, room, BUFFER_READ_BYTES) : 0;
+        if (n > 0)
+            buffer_commit(ret, (size_t) n);
+        else if (n < 0 || !room)
+            r = room ? -errno : -ENOMEM;
+    }
     close(fd);
     return r == 0 && buffer_size(ret) > limit ? -EFBIG : r;
 }
@@ -105,6 +145,10 @@ static void origin_take_place(Origin *origin, const CgroupPlace *place) {
         origin->unknown = origin_no_memory;
 }
 
+static uid_t origin_own_uid(void) {
+    return origin_proc.fd >= 0 ? origin_proc.uid : geteuid();
+}
+
 static void origin_read_cgroup(Origin *origin, int process) {
     Buffer text = {0};
     CgroupPlace place;
@@ -112,7 +156,7 @@ static void origin_read_cgroup(Origin *origin, int process) {
 
     if (r < 0)
         origin->unknown = r == -ESRCH ? origin_gone : origin_no_cgroup;
-    else if (!cgroup_read(buffer_span(&text), geteuid(), &place))
+    else if (!cgroup_read(buffer_span(&text), origin_own_uid(), &place))
         origin->unknown = origin_unclear;
     else
         origin_take_place(origin, &place);
@@ -138,9 +182,22 @@ static void origin_read_login(Origin *origin, int process) {
     buffer_done(&text);
 }
 
+/*
+ * Best effort, and for people only: the process may have become another by exec between its connect and now.
+ * Never decides anything.
+ */
+static void origin_read_exe(Origin *origin, int process) {
+    char path[PATH_MAX];
+    ssize_t n = readlinkat(process, "exe", path, sizeof(path));
+
+    if (n > 0 && (size_t) n < sizeof(path))
+        origin->exe = strndup(path, (size_t) n);
+}
+
 void origin_read_process(int process, Origin *ret) {
     origin_read_cgroup(ret, process);
     origin_read_login(ret, process);
+    origin_read_exe(ret, process);
 }
 
 static Origin origin_unknown(const char *why) {
@@ -157,7 +214,7 @@ Origin origin_read(int fd, pid_t pid) {
 
     if (pid <= 0)
         return origin_unknown(origin_no_pid);
-    if (!origin_proc_is_ours())
+    if (!origin_open_proc())
         return origin_unknown(origin_other_proc);
     pidfd = origin_pin(fd);
     if (pidfd < 0 && pidfd != -ENOPROTOOPT)
@@ -181,5 +238,6 @@ Origin origin_read(int fd, pid_t pid) {
 
 void origin_done(Origin *origin) {
     free(origin->unit);
+    free(origin->exe);
     *origin = (Origin){0};
 }

@@ -18,8 +18,15 @@ typedef struct Origin {
     char container[CGROUP_ID_SIZE + 1]; /* ""; or 64 hexadecimal digits */
     char *unit; /* "nginx.service", "user@1000.service/backup.service"; heap. NULL: none */
     bool has_login;
+    char *exe;      /* the program that it runs now; heap. NULL: can't be told */
     uint32_t login; /* the uid that somebody logged in with, whoever he is now (/proc/PID/loginuid) */
 } Origin;
+
+/*
+ * Opens /proc for the rest of the process's life; true where it is there and speaks of our pids. Each
+ * origin_read() tries again where it isn't. For the start, so that no descriptor is missed later.
+ */
+bool origin_open_proc(void);
 
 /*
  * Of the peer of `fd`, which by SO_PEERCRED is `pid` (0: it is in no pid namespace of ours). Never fails:

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lint.h"
+#include "zeroed.h"
 
 #if LLHTTP_VERSION_MAJOR < 9 && !LLHTTP_STRICT_MODE /* which later ones are always */
 #error "llhttp 8 must be compiled with -DLLHTTP_STRICT_MODE=1 on the command line (X:<CR>Yabc: z)"
@@ -152,7 +153,7 @@ void reader_reset(Reader *reader) {
 }
 
 Reader *reader_new(ReaderKind kind) {
-    Reader *reader = calloc(1, sizeof(*reader));
+    Reader *reader = zeroed(sizeof(*reader));
 
     if (!reader)
         return NULL;

@@ -234,6 +234,18 @@ static void record_value(RecordWriter *w, Span value) {
     *w->to++ = '"';
 }
 
+/* A word of ours (IDs, hashes, names from tables): nothing in it is to be escaped. */
+static void record_word(RecordWriter *w, Span name, const char *word) {
+    Span text = span_from(word);
+
+    record_raw(w, name);
+    if (!word)
+        return record_raw(w, SPAN("null"));
+    record_raw(w, SPAN("\""));
+    record_raw(w, text);
+    record_raw(w, SPAN("\""));
+}
+
 static inline void record_span(RecordWriter *w, Span name, Span value) {
     record_raw(w, name);
     record_value(w, value);
@@ -295,7 +307,7 @@ bool record_time_text(uint64_t usec, char ret[static RECORD_TIME_SIZE]) {
 static void record_time(RecordWriter *w, uint64_t usec) {
     char text[RECORD_TIME_SIZE];
 
-    record_text(w, SPAN(",\"time\":"), record_time_text(usec, text) ? text : NULL);
+    record_word(w, SPAN(",\"time\":"), record_time_text(usec, text) ? text : NULL);
 }
 
 static void record_client(RecordWriter *w, const Subject *client) {
@@ -359,10 +371,10 @@ static void record_request(RecordWriter *w, const Record *record) {
     static const Request unknown = {0};
     const Request *request = record->request ? record->request : &unknown;
 
-    record_text(w, SPAN(",\"request\":{\"method\":"), method_name(request->method));
+    record_word(w, SPAN(",\"request\":{\"method\":"), method_name(request->method));
     record_path(w, &request->target);
     record_query(w, &request->target);
-    record_text(w, SPAN(",\"operation\":"), request->operation ? request->operation->id : NULL);
+    record_word(w, SPAN(",\"operation\":"), request->operation ? request->operation->id : NULL);
     record_number(w, SPAN(",\"bytes\":"), record->request != NULL, record->request_bytes);
     record_raw(w, SPAN("}"));
 }
@@ -429,13 +441,13 @@ static void record_decision(RecordWriter *w, const Record *record) {
     const Verdict *verdict = record->verdict;
     bool allowed = verdict && verdict->effect == EFFECT_ALLOW;
 
-    record_text(w, SPAN(",\"id\":"), record->id);
+    record_word(w, SPAN(",\"id\":"), record->id);
     record_text(w, SPAN(",\"listener\":"), record->listener);
     record_text(w, SPAN(",\"policy\":"), record->policy);
-    record_text(w, SPAN(",\"policy_hash\":"), record->policy_hash);
+    record_word(w, SPAN(",\"policy_hash\":"), record->policy_hash);
     record_client(w, record->client);
     record_request(w, record);
-    record_text(w, SPAN(",\"verdict\":"), verdict ? effect_name(verdict->effect) : NULL);
+    record_word(w, SPAN(",\"verdict\":"), verdict ? effect_name(verdict->effect) : NULL);
     record_text(w, SPAN(",\"rule\":"),
                 verdict ? (allowed && !verdict->rule ? "allow" : verdict_rule(verdict)) : NULL);
     record_text(w, SPAN(",\"field\":"), verdict && !allowed ? verdict->field : NULL);
@@ -449,9 +461,9 @@ static void record_decision(RecordWriter *w, const Record *record) {
 }
 
 static void record_outcome(RecordWriter *w, const Record *record) {
-    record_text(w, SPAN(",\"id\":"), record->id);
-    record_text(w, SPAN(",\"verdict\":"), record->verdict ? effect_name(record->verdict->effect) : NULL);
-    record_text(w, SPAN(",\"end\":"), end_cause_name(record->end));
+    record_word(w, SPAN(",\"id\":"), record->id);
+    record_word(w, SPAN(",\"verdict\":"), record->verdict ? effect_name(record->verdict->effect) : NULL);
+    record_word(w, SPAN(",\"end\":"), end_cause_name(record->end));
     record_text(w, SPAN(",\"rule\":"), record->end_rule);
     record_text(w, SPAN(",\"reason\":"), record->end_reason);
     record_number(w, SPAN(",\"dropped_bytes\":"), record->drops_input, record->dropped_bytes);
@@ -480,10 +492,10 @@ int record_append(Buffer *out, const Record *record, uint64_t seq, const char *p
     record_open(&w);
     record_number(&w, SPAN("{\"seq\":"), true, seq);
     record_time(&w, record->time_usec);
-    record_text(&w, SPAN(",\"event\":"), events[record->event].name);
+    record_word(&w, SPAN(",\"event\":"), events[record->event].name);
     events[record->event].write(&w, record);
     /* The hash chain's place: the last two fields of every line; chain_seal() puts the second in. */
-    record_text(&w, SPAN(",\"prev\":"), prev);
+    record_word(&w, SPAN(",\"prev\":"), prev);
     record_raw(&w, SPAN(",\"hash\":null}\n"));
     record_close(&w);
     if (w.r < 0)

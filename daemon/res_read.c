@@ -60,7 +60,9 @@ static bool res_read_is_nominated(const RawHead *raw, Span name) {
 
 static bool res_read_is_dropped(const RawHead *raw, Span name) {
     for (size_t i = 0; i < ARRAY_SIZE(res_read_dropped); i++)
-        if (span_equals_nocase(name, res_read_dropped[i]))
+        if (name.size == res_read_dropped[i].size &&
+            ascii_lower(name.data[0]) == res_read_dropped[i].data[0] &&
+            span_equals_nocase(name, res_read_dropped[i]))
             return true;
     return res_read_is_nominated(raw, name);
 }

@@ -15,6 +15,7 @@
 #include "listener_set.h"
 #include "log.h"
 #include "notify.h"
+#include "origin.h"
 #include "quota.h"
 #include "sandbox.h"
 
@@ -381,6 +382,7 @@ static int server_start(Server *server) {
     ListenerSet none = {0};
     int r;
 
+    (void) origin_open_proc(); /* where there is none, clients' records say so */
     server_prepare(server->config);
     r = server_init_events(server);
     if (r == 0)

@@ -14,8 +14,7 @@ int ulid_new(uint64_t time_usec, char ret[ULID_SIZE]) {
     static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     uint64_t msec = time_usec / 1000;
     unsigned char bytes[16];
-    unsigned bits = 0, value = 0;
-    size_t n = 0;
+    uint64_t high = 0, low = 0;
 
     if (ulid_left == 0) {
         if (getrandom(ulid_pool, sizeof(ulid_pool), 0) != (ssize_t) sizeof(ulid_pool))
@@ -27,17 +26,16 @@ int ulid_new(uint64_t time_usec, char ret[ULID_SIZE]) {
         bytes[i] = (unsigned char) (msec >> (8 * (5 - i)));
     memcpy(bytes + 6, ulid_pool + ulid_left, ULID_RANDOM);
 
-    /* 128 bits in 26 groups of five: the first group has three. */
-    bits = 2;
-    for (size_t i = 0; i < sizeof(bytes); i++) {
-        value = (value << 8) | bytes[i];
-        bits += 8;
-        while (bits >= 5) {
-            bits -= 5;
-            ret[n++] = letters[(value >> bits) & 31];
-        }
-        value &= (1u << bits) - 1;
+    /* 128 bits in 26 groups of five, from the last: the first group has three. */
+    for (size_t i = 0; i < 8; i++) {
+        high = high << 8 | bytes[i];
+        low = low << 8 | bytes[8 + i];
     }
-    ret[n] = '\0';
+    for (size_t n = ULID_SIZE - 1; n-- > 0;) {
+        ret[n] = letters[low & 31];
+        low = low >> 5 | high << 59;
+        high >>= 5;
+    }
+    ret[ULID_SIZE - 1] = '\0';
     return 0;
 }

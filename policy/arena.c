@@ -40,10 +40,10 @@ struct Arena {
 };
 
 Arena *arena_new(size_t limit) {
-    Arena *arena = calloc(1, sizeof(*arena));
+    Arena *arena = malloc(sizeof(*arena));
 
     if (arena)
-        arena->limit = limit;
+        *arena = (Arena){.limit = limit};
     return arena;
 }
 

@@ -105,12 +105,15 @@ static bool looks_are_sound(Looks *looks) {
 
 void looks_begin(Looks *looks, const Policy *policy, Request *request, Body *body, Arena *arena,
                  Verdict *verdict) {
-    *looks = (Looks){.policy = policy,
-                     .request = request,
-                     .body = body,
-                     .arena = arena,
-                     .verdict = verdict,
-                     .over = verdict->effect != EFFECT_ALLOW};
+    looks->policy = policy;
+    looks->request = request;
+    looks->body = body;
+    looks->arena = arena;
+    looks->verdict = verdict;
+    looks->members = (Members){0};
+    looks->next = 0;
+    looks->over = verdict->effect != EFFECT_ALLOW;
+    needs_clear(&looks->needs);
     if (!looks->over)
         needs_collect(policy, request, body, arena, &looks->needs);
 }

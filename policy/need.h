@@ -80,6 +80,13 @@ typedef struct Needs {
     const char *detail; /* or NULL */
 } Needs;
 
+/* None: what is behind `n` is never looked at, and is most of it. */
+static inline void needs_clear(Needs *needs) {
+    needs->n = 0;
+    needs->reason = REASON_UNDECIDED;
+    needs->field = needs->detail = NULL;
+}
+
 /*
  * One more; a name that can't be one of its kind, and one too many, end up in `reason`. One that is there
  * already is only added where it stands at a place of its own.

@@ -439,7 +439,7 @@ bool needs_concern(const Policy *policy, const Request *request) {
 void needs_collect(const Policy *policy, const Request *request, Body *body, Arena *arena, Needs *ret) {
     NeedWalk walk = {.policy = policy, .arena = arena, .needs = ret};
 
-    *ret = (Needs){0};
+    needs_clear(ret);
     if (!needs_concern(policy, request))
         return;
     need_collect_path(&walk, request);

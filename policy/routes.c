@@ -104,6 +104,15 @@ static struct {
     bool literal;
 } routes_edges[ARRAY_SIZE(ROUTES)];
 
+/* Method and first letter of each row, side by side: nearly all rows are passed over by this alone. */
+static uint16_t routes_keys[ARRAY_SIZE(ROUTES)];
+
+#define ROUTES_ANY_KEY UINT16_MAX /* of a template that begins with a wildcard */
+
+static uint16_t routes_key(Method method, Span path) {
+    return (uint16_t) (method << 8 | (path.size > 1 ? (unsigned char) path.data[1] : 0));
+}
+
 static void routes_build_edges(void) {
     for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++) {
         Span whole = span_from(ROUTES_MUX[i]);
@@ -112,6 +121,8 @@ static void routes_build_edges(void) {
         routes_edges[i].literal = !open;
         routes_edges[i].head = open ? (Span){whole.data, (size_t) (open - whole.data)} : whole;
         routes_edges[i].tail = close ? span_from(close + 1) : whole;
+        routes_keys[i] = routes_edges[i].head.size > 1 ? routes_key(ROUTES[i].method, routes_edges[i].head)
+                                                       : ROUTES_ANY_KEY;
     }
 }
 
@@ -119,10 +130,21 @@ static bool span_ends_with(Span a, Span tail) {
     return a.size >= tail.size && memcmp(a.data + (a.size - tail.size), tail.data, tail.size) == 0;
 }
 
-/* Of the hundred rows one or two are left by this, so that templates are seldom looked into. */
-static bool routes_may_match(size_t i, Method method, const Target *target) {
+static uint16_t routes_begin(Method method, const Target *target) {
     if (routes_edges[0].head.size == 0)
         routes_build_edges();
+    return routes_key(method, target->path);
+}
+
+/* The first row from `i` on that may be of this key. */
+static size_t routes_next(size_t i, uint16_t key) {
+    while (i < ARRAY_SIZE(ROUTES) && routes_keys[i] != key && routes_keys[i] != ROUTES_ANY_KEY)
+        i++;
+    return i;
+}
+
+/* Of the hundred rows one or two are left by this, so that templates are seldom looked into. */
+static bool routes_may_match(size_t i, Method method, const Target *target) {
     if (ROUTES[i].method != method ||
         (routes_edges[i].literal && routes_edges[i].head.size != target->path.size))
         return false;
@@ -160,7 +182,9 @@ bool routes_has_version(const Operation *operation) {
  * answer; ours has to be the same row with the same name in it, or there is none.
  */
 const Operation *routes_match(Method method, const Target *target, Span *ret_object) {
-    for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++) {
+    uint16_t key = routes_begin(method, target);
+
+    for (size_t i = routes_next(0, key); i < ARRAY_SIZE(ROUTES); i = routes_next(i + 1, key)) {
         Span theirs = {0}, ours = {0};
 
         if (!routes_may_match(i, method, target) ||
@@ -175,9 +199,10 @@ const Operation *routes_match(Method method, const Target *target, Span *ret_obj
 }
 
 bool routes_is_taken(Method method, const Target *target) {
+    uint16_t key = routes_begin(method, target);
     Span object = {0};
 
-    for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++)
+    for (size_t i = routes_next(0, key); i < ARRAY_SIZE(ROUTES); i = routes_next(i + 1, key))
         if (routes_may_match(i, method, target) &&
             routes_match_template(ROUTES_MUX[i], target->path, true, &object))
             return true;

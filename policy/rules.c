@@ -63,7 +63,7 @@ bool rules_is_protected(const Rules *rules, Span path) {
     for (size_t i = 0; i < rules->n_protected_paths; i++) {
         Span tree = span_from(rules->protected_paths[i]);
 
-        if (tree.data[tree.size - 1] == '*') {
+        if (tree.size > 0 && tree.data[tree.size - 1] == '*') {
             tree.size--;
             if (span_starts_with(path, tree))
                 return true;

@@ -2,6 +2,7 @@
 #include "daemon/ascii.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #define LONGEST 27u /* three words and a rest */
 
@@ -52,4 +53,15 @@ Test(ascii, digits) {
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         cr_expect(span_is(ascii_digits(cases[i].number, room), cases[i].text), "%s", cases[i].text);
+}
+
+Test(ascii, hex) {
+    for (unsigned byte = 0; byte < 256; byte++) {
+        const unsigned char bytes[] = {(unsigned char) byte, (unsigned char) ~byte, 0x0f, 0xa9};
+        char text[8], expected[9];
+
+        ascii_hex(bytes, text);
+        snprintf(expected, sizeof(expected), "%02x%02x0fa9", bytes[0], bytes[1]);
+        cr_expect(span_is((Span){text, sizeof(text)}, expected), "%s", expected);
+    }
 }

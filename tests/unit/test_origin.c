@@ -52,6 +52,8 @@ Test(origin, a_peer_runs_where_it_runs) {
     Buffer text = {0};
     CgroupPlace place;
     Origin origin;
+    char exe[4096];
+    ssize_t n;
 
     cr_assert_eq(connect(client, (struct sockaddr *) &address, sizeof(address)), 0);
     fd = accept(listening, NULL, NULL);
@@ -63,8 +65,13 @@ Test(origin, a_peer_runs_where_it_runs) {
         memcmp(origin.container, place.container.data ? place.container.data : "", place.container.size), 0);
     cr_expect_eq(origin.unit != NULL, place.unit.size > 0);
     cr_expect_eq(origin.unknown == NULL, place.container.size + place.unit.size > 0);
+    n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    cr_assert_gt(n, 0);
+    exe[n] = '\0';
+    cr_expect_str_eq(origin.exe, exe);
     origin_done(&origin);
     cr_expect_null(origin.unit);
+    cr_expect_null(origin.exe);
     buffer_done(&text);
     close(fd);
     close(client);
@@ -105,6 +112,7 @@ Test(origin, a_peer_that_has_ended_is_nobody) {
     cr_expect_str_eq(origin.unknown, "the process that connected has ended");
     cr_expect_str_eq(origin.container, "");
     cr_expect_null(origin.unit);
+    cr_expect_null(origin.exe, "that of who has its pid now is not its own");
     cr_expect_not(origin.has_login);
     /* Its pid is ours by now, says the test: what is pinned is the process, where the kernel can pin. */
     origin_done(&origin);
