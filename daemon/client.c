@@ -17,8 +17,7 @@ struct Client {
     Exchange *exchange;
     Engine *engine; /* between exchanges */
     Whois *whois;   /* while the engine is asked for the name of its container: nothing begins before */
-    struct event timer;
-    uint64_t timer_usec; /* when it will fire; 0: not armed */
+    Alarm alarm;
     uint64_t idle_since_usec;
     MetricsPlace *place; /* of its listener, as of `generation` */
     unsigned generation;
@@ -31,6 +30,8 @@ struct Client {
     Client *previous;
     ReaperLink reaper_link;
 };
+
+_Static_assert(sizeof(Client) + sizeof(Engine) <= LIMIT_IDLE_BYTES / 4 * 3, "what an idle connection takes");
 
 static void client_run(Client *client);
 
@@ -63,27 +64,20 @@ static uint64_t client_deadline(const Client *client) {
     return client->exchange ? exchange_deadline_usec(client->exchange) : client_idle_deadline(client);
 }
 
-/* A timer that fires too early only looks again: re-arming it for each later deadline would cost more. */
+/* One that rings too early only looks again: setting it for each later deadline would cost more. */
 static void client_arm(Client *client) {
-    uint64_t deadline = client_deadline(client), now, left;
-    struct timeval wait;
-
-    if (deadline == 0 || (client->timer_usec != 0 && client->timer_usec <= deadline))
-        return;
-    now = clock_monotonic_usec();
-    left = deadline > now ? deadline - now : 0;
-    wait = (struct timeval){.tv_sec = (time_t) (left / 1000000), .tv_usec = (suseconds_t) (left % 1000000)};
-    if (event_add(&client->timer, &wait) == 0)
-        client->timer_usec = deadline;
-    else
-        client_abort(client, END_ERROR); /* without a timer it could stay for ever */
-}
-
-static void client_on_timer(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
-    Client *client = arg;
     uint64_t deadline = client_deadline(client);
 
-    client->timer_usec = 0;
+    if (deadline == 0 || (client->alarm.usec != 0 && client->alarm.usec <= deadline))
+        return;
+    if (alarms_set(client->env->alarms, &client->alarm, deadline) < 0)
+        client_abort(client, END_ERROR); /* without one it could stay for ever */
+}
+
+void client_ring(Alarm *alarm) {
+    Client *client = (Client *) ((char *) alarm - offsetof(Client, alarm));
+    uint64_t deadline = client_deadline(client);
+
     if (deadline != 0 && deadline <= clock_monotonic_usec()) {
         if (client->exchange)
             exchange_timeout(client->exchange);
@@ -129,7 +123,6 @@ Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject,
     if (client->place)
         client->place->accepted++;
     conn_init(&client->conn, env->base, fd, client_on_wake, client);
-    event_assign(&client->timer, env->base, -1, 0, client_on_timer, client);
     return client;
 }
 
@@ -147,7 +140,7 @@ static void client_close(Client *client) {
     client->exchange = exchange_free(client->exchange);
     client->whois = whois_free(client->whois);
     client->engine = engine_close(client->engine, client->env->reaper);
-    event_del(&client->timer);
+    alarms_clear(client->env->alarms, &client->alarm);
     conn_done(&client->conn);
     client->owner->closed(client->owner->arg, client);
     reaper_add(client->env->reaper, &client->reaper_link, client_free, client);

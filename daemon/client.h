@@ -33,6 +33,9 @@ void client_start_once(Client *client);
 /* Instead of client_start: answers `reason` at once, and closes. */
 void client_refuse(Client *client, Reason reason, const char *rule);
 
+/* An AlarmRing: of the env's alarms, which are all clients'. */
+void client_ring(Alarm *alarm);
+
 /* The config of its listener is another: its times hold from now on. May close it. */
 void client_update(Client *client);
 

@@ -6,6 +6,7 @@
 
 #include <event2/event.h>
 
+#include "alarms.h"
 #include "audit.h"
 #include "kept.h"
 #include "metrics.h"
@@ -27,6 +28,7 @@ typedef struct EngineFacts {
 
 typedef struct Env {
     struct event_base *base;
+    Alarms *alarms; /* the clients' deadlines */
     Audit *audit;
     Reaper *reaper;
     EngineFacts *facts;

@@ -15,6 +15,9 @@ static const char *const exchange_state_names[EXCHANGE_STATE_MAX_] = {
     [EXCHANGE_LINGER] = "LINGER",       [EXCHANGE_DONE] = "DONE",
 };
 
+_Static_assert(sizeof(Exchange) <= (LIMIT_STREAM_BYTES - LIMIT_IDLE_BYTES) / 4 * 3 - 2 * READER_BYTES,
+               "what a stream takes besides");
+
 #define TO(state) (1u << EXCHANGE_##state)
 
 /* From each state, where it may go: whatever else would be asked for is a programmer's error and ends it. */

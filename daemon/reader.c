@@ -46,6 +46,8 @@ static struct {
     RawHead head;
 } reader_last;
 
+_Static_assert(sizeof(Reader) <= READER_BYTES, "see its limit");
+
 static Reader *reader_of(llhttp_t *llhttp) {
     return llhttp->data;
 }

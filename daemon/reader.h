@@ -16,6 +16,8 @@
 
 typedef struct Reader Reader;
 
+#define READER_BYTES 320u /* what one takes, at most: a stream has two */
+
 typedef enum ReaderKind {
     READER_REQUEST = 0,
     READER_RESPONSE,

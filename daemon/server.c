@@ -373,7 +373,8 @@ static int server_init_events(Server *server) {
     }
     server->quota = quota_new();
     server->env.subjects = subjects_new();
-    return server->quota && server->env.subjects
+    server->env.alarms = alarms_new(server->env.base, client_ring);
+    return server->quota && server->env.subjects && server->env.alarms
                ? notify_new(server->env.base, server_count, server, &server->notify)
                : -ENOMEM;
 }
@@ -442,6 +443,7 @@ Server *server_free(Server *server) {
     splicer_free(server->env.splicer);
     quota_free(server->quota);
     subjects_free(server->env.subjects);
+    alarms_free(server->env.alarms);
     for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++)
         if (server->signals[i])
             event_free(server->signals[i]);

@@ -157,6 +157,14 @@
 #define LIMIT_LINGER_PAUSE_SECONDS 1u /* behind these bytes: nothing is read any more, but not closed yet */
 #define LIMIT_DRAIN_BYTES (64u << 10) /* body of a refused request that is read, to keep the connection */
 
+/*
+ * What a connection takes of memory while nothing comes, with the one to the engine that it keeps; and while
+ * an answer is open that nothing hides parts of. A quarter of it is for what malloc and libevent add to our
+ * own; tests/bench/run measures the whole.
+ */
+#define LIMIT_IDLE_BYTES 1024u
+#define LIMIT_STREAM_BYTES 4096u
+
 /* --- Daemon ------------------------------------------------------------------------------------- */
 
 #define LIMIT_CONNECTIONS_DEFAULT 1024u
