@@ -60,7 +60,7 @@ static bool identity_read_creds(int fd, struct ucred *ret) {
 }
 
 static int identity_read_unix(int fd, const struct ucred *creds, Subject *subject) {
-    subject->peer.ss_family = AF_UNIX;
+    subject->peer.any.sa_family = AF_UNIX;
     subject->has_creds = true;
     subject->pid = creds->pid;
     subject->uid = creds->uid;
@@ -73,13 +73,13 @@ static int identity_read_unix(int fd, const struct ucred *creds, Subject *subjec
 static void identity_print_address(Subject *subject) {
     char host[INET6_ADDRSTRLEN];
 
-    if (subject->peer.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const void *) &subject->peer;
+    if (subject->peer.any.sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = &subject->peer.in6;
 
         if (inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host)))
             snprintf(subject->address, sizeof(subject->address), "[%s]:%u", host, ntohs(in6->sin6_port));
     } else {
-        const struct sockaddr_in *in = (const void *) &subject->peer;
+        const struct sockaddr_in *in = &subject->peer.in;
 
         if (inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host)))
             snprintf(subject->address, sizeof(subject->address), "%s:%u", host, ntohs(in->sin_port));
@@ -94,12 +94,12 @@ int identity_read(int fd, Subject *ret) {
 
     if (identity_read_creds(fd, &creds))
         r = identity_read_unix(fd, &creds, &subject);
-    else if (getpeername(fd, (struct sockaddr *) &subject.peer, &size) < 0)
+    else if (getpeername(fd, &subject.peer.any, &size) < 0)
         r = -errno;
-    else if (subject.peer.ss_family == AF_INET || subject.peer.ss_family == AF_INET6)
+    else if (subject.peer.any.sa_family == AF_INET || subject.peer.any.sa_family == AF_INET6)
         identity_print_address(&subject);
     else
-        r = subject.peer.ss_family == AF_UNIX ? -ENODATA : -EAFNOSUPPORT;
+        r = subject.peer.any.sa_family == AF_UNIX ? -ENODATA : -EAFNOSUPPORT;
     if (r < 0) {
         identity_done(&subject);
         return r;
@@ -160,7 +160,7 @@ static bool identity_has_gid(const Subject *subject, const ConfigListener *liste
 
 static bool identity_is_from(const Subject *subject, const ConfigListener *listener) {
     for (size_t i = 0; i < listener->n_allow_from; i++)
-        if (network_contains(&listener->allow_from[i], (const struct sockaddr *) &subject->peer))
+        if (network_contains(&listener->allow_from[i], &subject->peer.any))
             return true;
     return false;
 }
@@ -254,5 +254,5 @@ bool identity_same_client(const Subject *a, const Subject *b) {
         return false;
     if (a->has_creds)
         return a->uid == b->uid;
-    return address_same_host((const struct sockaddr *) &a->peer, (const struct sockaddr *) &b->peer);
+    return address_same_host(&a->peer.any, &b->peer.any);
 }

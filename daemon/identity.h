@@ -18,6 +18,13 @@ typedef enum NameState {
     NAME_KNOWN,
 } NameState;
 
+/* Where it is; of a unix peer only the family. */
+typedef union Peer {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+} Peer;
+
 typedef struct Subject {
     bool has_creds;
     pid_t pid; /* 0: unknown, or in a namespace we can't see */
@@ -31,7 +38,7 @@ typedef struct Subject {
     char *name;           /* heap; NAME_KNOWN */
     const char *name_why; /* static; NAME_UNKNOWN */
     char address[64];     /* TCP peer as "172.18.0.5:41234"; "" for unix */
-    struct sockaddr_storage peer;
+    Peer peer;
 } Subject;
 
 /*

@@ -45,11 +45,11 @@ static size_t quota_bucket(const Subject *subject) {
 
     if (subject->has_creds)
         return subject->uid % QUOTA_BUCKETS;
-    if (subject->peer.ss_family == AF_INET) {
-        bytes = (const unsigned char *) &((const struct sockaddr_in *) &subject->peer)->sin_addr;
+    if (subject->peer.any.sa_family == AF_INET) {
+        bytes = (const unsigned char *) &subject->peer.in.sin_addr;
         size = sizeof(struct in_addr);
-    } else if (subject->peer.ss_family == AF_INET6) {
-        bytes = (const unsigned char *) &((const struct sockaddr_in6 *) &subject->peer)->sin6_addr;
+    } else if (subject->peer.any.sa_family == AF_INET6) {
+        bytes = (const unsigned char *) &subject->peer.in6.sin6_addr;
         size = sizeof(struct in6_addr);
     }
     for (size_t i = 0; i < size; i++)
