@@ -24,13 +24,14 @@ class FakeEngine:
         self.n_playing = 0
 
     def up(self):
-        if os.path.exists(self.path):
-            os.unlink(self.path)
+        """In one step: who tries meanwhile, or again and again, finds the old socket or the new one."""
+        fresh = self.path + ".new"
         self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.path)
-        os.chmod(self.path, 0o666)
+        self.listener.bind(fresh)
+        os.chmod(fresh, 0o666)
         self.listener.listen(64)
         self.listener.setblocking(False)
+        os.rename(fresh, self.path)
         self.acceptor = asyncio.create_task(self._accept())
 
     def up_deaf(self):
