@@ -28,24 +28,36 @@
 #define BUFFER_KEEPS_SPARES 1
 #endif
 
+/* Not of malloc: one that waits would keep all that lies below it in the heap from going back to the system.
+ */
+static char buffer_blocks[BUFFER_SPARES][BUFFER_READ_BYTES];
 static char *buffer_spares[BUFFER_SPARES];
-static size_t buffer_n_spares;
+static size_t buffer_n_spares, buffer_n_used;
 
-static char *buffer_take_block(size_t capacity) {
-    if (capacity == BUFFER_READ_BYTES && buffer_n_spares > 0)
+static char *buffer_take_spare(void) {
+    if (buffer_n_spares > 0)
         return buffer_spares[--buffer_n_spares];
-    return malloc(capacity);
+    return BUFFER_KEEPS_SPARES && buffer_n_used < BUFFER_SPARES ? buffer_blocks[buffer_n_used++] : NULL;
 }
 
-static void buffer_give_block(char *data, size_t capacity) {
-    if (BUFFER_KEEPS_SPARES && capacity == BUFFER_READ_BYTES && buffer_n_spares < BUFFER_SPARES)
+/* `fresh`: a buffer's first, of just the size of a read. */
+static char *buffer_take_block(size_t capacity, bool fresh) {
+    char *spare = fresh && capacity == BUFFER_READ_BYTES ? buffer_take_spare() : NULL;
+
+    return spare ? spare : malloc(capacity);
+}
+
+static void buffer_give_block(char *data) {
+    uintptr_t at = (uintptr_t) data, first = (uintptr_t) buffer_blocks;
+
+    if (at >= first && at < first + sizeof(buffer_blocks))
         buffer_spares[buffer_n_spares++] = data;
     else
         free(data);
 }
 
 void buffer_done(Buffer *buffer) {
-    buffer_give_block(buffer->data, buffer->capacity);
+    buffer_give_block(buffer->data);
     *buffer = (Buffer){0};
 }
 
@@ -71,12 +83,12 @@ char *buffer_reserve(Buffer *buffer, size_t size) {
     capacity = buffer->capacity ? buffer->capacity : need == BUFFER_READ_BYTES ? need : BUFFER_FIRST;
     while (capacity < need)
         capacity *= 2;
-    data = buffer_take_block(capacity);
+    data = buffer_take_block(capacity, !buffer->data && size == BUFFER_READ_BYTES);
     if (!data)
         return NULL;
     if (used)
         memcpy(data, buffer->data + buffer->begin, used);
-    buffer_give_block(buffer->data, buffer->capacity);
+    buffer_give_block(buffer->data);
     *buffer = (Buffer){.data = data, .end = (uint32_t) used, .capacity = (uint32_t) capacity};
     return data + used;
 }

@@ -304,34 +304,45 @@ static void need_walk_keys(NeedWalk *walk, const BodyNode *map, const char *fiel
     }
 }
 
-/* Down the row's path. */
+/* What the row's path leads to. `n`: of `path`'s last step, whose value it is, found in `object`. */
+static void need_take_end(NeedWalk *walk, const char *path, size_t n, BodyNode *object, BodyNode *value) {
+    const char *whole = walk->row->path;
+    const char *key = arena_copy(walk->arena, (Span){path, n});
+    const char *field = arena_copy(walk->arena, (Span){whole, (size_t) (path + n - whole)});
+
+    if (!key || !field)
+        walk->needs->reason = REASON_NO_MEMORY;
+    else if (path[n] == '[' && body_type(value) == BODY_TYPE_ARRAY)
+        need_walk_array(walk, value, field);
+    else if (path[n] == '{' && body_type(value) == BODY_TYPE_OBJECT)
+        need_walk_keys(walk, value, field);
+    else if (path[n] == '\0')
+        need_take(walk, value, (Need){.field = field, .place = NEED_IN_MEMBER, .node = object, .key = key});
+}
+
+/* Down the row's path. Most rows are of members that a body hasn't got: for those nothing is made. */
 static void need_walk_body(NeedWalk *walk, BodyNode *root) {
-    const char *path = walk->row->path, *field;
+    const char *path = walk->row->path;
     BodyNode *object = root;
-    char *key;
+    char key[32]; /* longer than any step of a row */
 
     for (;;) {
         size_t n = strcspn(path, ".[{");
         BodyNode *value;
 
-        key = arena_copy(walk->arena, (Span){path, n});
-        field = arena_copy(walk->arena, (Span){walk->row->path, (size_t) (path + n - walk->row->path)});
-        if (!key || !field) {
+        if (n >= sizeof(key)) {
             walk->needs->reason = REASON_NO_MEMORY;
             return;
         }
+        memcpy(key, path, n);
+        key[n] = '\0';
         value = body_type(object) == BODY_TYPE_OBJECT ? body_edit_member(object, key) : NULL;
         if (!value)
             return;
-        if (path[n] == '[' && body_type(value) == BODY_TYPE_ARRAY)
-            need_walk_array(walk, value, field);
-        else if (path[n] == '{' && body_type(value) == BODY_TYPE_OBJECT)
-            need_walk_keys(walk, value, field);
-        else if (path[n] == '\0')
-            need_take(walk, value,
-                      (Need){.field = field, .place = NEED_IN_MEMBER, .node = object, .key = key});
-        if (path[n] != '.')
+        if (path[n] != '.') {
+            need_take_end(walk, path, n, object, value);
             return;
+        }
         path += n + 1;
         object = value;
     }

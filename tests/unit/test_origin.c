@@ -53,6 +53,7 @@ Test(origin, a_peer_runs_where_it_runs) {
     CgroupPlace place;
     Origin origin;
     char exe[4096];
+    int self;
     ssize_t n;
 
     cr_assert_eq(connect(client, (struct sockaddr *) &address, sizeof(address)), 0);
@@ -65,7 +66,9 @@ Test(origin, a_peer_runs_where_it_runs) {
         memcmp(origin.container, place.container.data ? place.container.data : "", place.container.size), 0);
     cr_expect_eq(origin.unit != NULL, place.unit.size > 0);
     cr_expect_eq(origin.unknown == NULL, place.container.size + place.unit.size > 0);
-    n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    self = open("/proc/self", O_PATH | O_DIRECTORY); /* valgrind answers for /proc/self/exe itself */
+    n = readlinkat(self, "exe", exe, sizeof(exe) - 1);
+    close(self);
     cr_assert_gt(n, 0);
     exe[n] = '\0';
     cr_expect_str_eq(origin.exe, exe);
