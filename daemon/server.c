@@ -2,7 +2,6 @@
 #include "server.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "clock.h"
 #include "control.h"
 #include "listener_set.h"
+#include "heap.h"
 #include "log.h"
 #include "notify.h"
 #include "origin.h"
@@ -38,6 +38,7 @@ struct Server {
     Notify *notify;
     Control *control; /* NULL: no metrics so far */
     Client *clients;
+    Heap *heap;
     ClientOwner owner; /* of all of them */
     size_t n_refusals;
     bool draining;
@@ -63,6 +64,7 @@ static void server_on_closed(void *arg, Client *client) {
     Server *server = arg;
 
     client_unlink(&server->clients, client);
+    heap_client_gone(server->heap);
     if (client_was_charged(client))
         quota_refund(server->quota, client_subject(client));
     else
@@ -144,6 +146,7 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
         return;
     }
     client_link(&server->clients, client);
+    heap_client_came(server->heap);
     if (charged) {
         client_set_charged(client, true);
         client_start(client);
@@ -263,12 +266,6 @@ static int server_load_and_apply(Server *server) {
     return r;
 }
 
-/* A config's text, its tree and the sandbox's rules have left holes in the heap: whole pages of it are free.
- */
-static void server_give_back_memory(void) {
-    (void) malloc_trim(0);
-}
-
 static void server_reload(Server *server) {
     int r;
 
@@ -279,7 +276,7 @@ static void server_reload(Server *server) {
     notify_reloading(server->notify);
     r = server_load_and_apply(server);
     notify_reloaded(server->notify, r);
-    server_give_back_memory();
+    heap_give_back(); /* of both configs' text and trees there are holes in it */
     metrics_count_reload(server->env.metrics, r == 0, clock_realtime_usec());
     if (r < 0) {
         log_error("reload of %s failed, the running config stays: %s", server->config->file, strerror(-r));
@@ -374,7 +371,8 @@ static int server_init_events(Server *server) {
     server->quota = quota_new();
     server->env.subjects = subjects_new();
     server->env.alarms = alarms_new(server->env.base, client_ring);
-    return server->quota && server->env.subjects && server->env.alarms
+    server->heap = heap_new(server->env.base);
+    return server->quota && server->heap && server->env.subjects && server->env.alarms
                ? notify_new(server->env.base, server_count, server, &server->notify)
                : -ENOMEM;
 }
@@ -442,6 +440,7 @@ Server *server_free(Server *server) {
     kept_free(server->env.known);
     splicer_free(server->env.splicer);
     quota_free(server->quota);
+    heap_free(server->heap);
     subjects_free(server->env.subjects);
     alarms_free(server->env.alarms);
     for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++)
@@ -472,7 +471,7 @@ int server_run(Server *server) {
                  listener->address.text, server->config->upstream.text);
     }
     notify_ready(server->notify);
-    server_give_back_memory();
+    heap_give_back(); /* what a config's text, its tree and the sandbox's rules took */
     if (event_base_dispatch(server->env.base) < 0)
         return -EIO;
     audit_record_stop(server->env.audit, "quaygated has stopped");
