@@ -85,6 +85,9 @@ static void world_end(void) {
     world.env.known = kept_free(world.env.known);
     world.env.resolver = resolver_free(world.env.resolver);
     world.env.redactor = redactor_free(world.env.redactor);
+    world.env.subjects = subjects_free(world.env.subjects);
+    world.env.alarms = alarms_free(world.env.alarms);
+    world.env.splicer = splicer_free(world.env.splicer);
     world.env.reaper = reaper_free(world.env.reaper);
     event_base_free(world.env.base);
     config_unref(world.config);
@@ -113,7 +116,11 @@ static void world_begin(void) {
     FUZZ_CHECK(redactor_new(NULL, &world.env.redactor, &why) == 0, "no key");
     world.env.kept = kept_new(world.env.base, KEPT_LIMITS_RESTORE);
     world.env.known = kept_new(world.env.base, KEPT_LIMITS_LOOKS);
+    world.env.subjects = subjects_new();
+    world.env.alarms = alarms_new(world.env.base, client_ring);
+    world.env.splicer = splicer_new(LIMIT_SPLICE_PIPES);
     world.env.metrics = metrics_new(1700000000000000u);
+    FUZZ_CHECK(world.env.subjects && world.env.alarms && world.env.splicer, "no memory");
     FUZZ_CHECK(world.env.kept && world.env.known && world.env.metrics &&
                    metrics_prepare(world.env.metrics, world.config) == 0,
                "no memory");
