@@ -10,54 +10,8 @@
 
 #define BUFFER_FIRST 512u
 
-/*
- * Each read begins in a block of one size, which goes back when what was read has been passed on: twice a
- * request. malloc() has no short way for blocks of that size, so a few of them wait here for the next one.
- */
-#define BUFFER_SPARES 16u
-
-/* Under AddressSanitizer none: who uses a buffer's memory after its end must be seen. */
-#if defined(__SANITIZE_ADDRESS__)
-#define BUFFER_KEEPS_SPARES 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define BUFFER_KEEPS_SPARES 0
-#endif
-#endif
-#ifndef BUFFER_KEEPS_SPARES
-#define BUFFER_KEEPS_SPARES 1
-#endif
-
-/* Not of malloc: one that waits would keep all that lies below it in the heap from going back to the system.
- */
-static char buffer_blocks[BUFFER_SPARES][BUFFER_READ_BYTES];
-static char *buffer_spares[BUFFER_SPARES];
-static size_t buffer_n_spares, buffer_n_used;
-
-static char *buffer_take_spare(void) {
-    if (buffer_n_spares > 0)
-        return buffer_spares[--buffer_n_spares];
-    return BUFFER_KEEPS_SPARES && buffer_n_used < BUFFER_SPARES ? buffer_blocks[buffer_n_used++] : NULL;
-}
-
-/* `fresh`: a buffer's first, of just the size of a read. */
-static char *buffer_take_block(size_t capacity, bool fresh) {
-    char *spare = fresh && capacity == BUFFER_READ_BYTES ? buffer_take_spare() : NULL;
-
-    return spare ? spare : malloc(capacity);
-}
-
-static void buffer_give_block(char *data) {
-    uintptr_t at = (uintptr_t) data, first = (uintptr_t) buffer_blocks;
-
-    if (at >= first && at < first + sizeof(buffer_blocks))
-        buffer_spares[buffer_n_spares++] = data;
-    else
-        free(data);
-}
-
 void buffer_done(Buffer *buffer) {
-    buffer_give_block(buffer->data);
+    free(buffer->data);
     *buffer = (Buffer){0};
 }
 
@@ -80,15 +34,15 @@ char *buffer_reserve(Buffer *buffer, size_t size) {
         buffer->end = (uint32_t) used;
         return buffer->data + used;
     }
-    capacity = buffer->capacity ? buffer->capacity : need == BUFFER_READ_BYTES ? need : BUFFER_FIRST;
+    capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST;
     while (capacity < need)
         capacity *= 2;
-    data = buffer_take_block(capacity, !buffer->data && size == BUFFER_READ_BYTES);
+    data = malloc(capacity);
     if (!data)
         return NULL;
     if (used)
         memcpy(data, buffer->data + buffer->begin, used);
-    buffer_give_block(buffer->data);
+    free(buffer->data);
     *buffer = (Buffer){.data = data, .end = (uint32_t) used, .capacity = (uint32_t) capacity};
     return data + used;
 }

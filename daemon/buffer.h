@@ -8,8 +8,7 @@
 
 #include "policy/base.h"
 
-/* The size of a block that a first read takes: some that are no longer needed are kept for the next one. */
-#define BUFFER_READ_BYTES (8u << 10)
+#define BUFFER_READ_BYTES (8u << 10) /* what one read asks for, where it needs room of its own */
 
 typedef struct Buffer {
     char *data;

@@ -41,35 +41,6 @@ Test(buffer, printf_and_release) {
     cr_expect(span_is(buffer_span(&buffer), ""));
 }
 
-/* Blocks that wait for the next read are given to one buffer at a time. */
-Test(buffer, blocks_go_round) {
-    Buffer buffers[40] = {0};
-
-    for (unsigned round = 0; round < 3; round++) {
-        for (size_t i = 0; i < ARRAY_SIZE(buffers); i++) {
-            char *room = buffer_reserve(&buffers[i], BUFFER_READ_BYTES);
-
-            cr_assert_not_null(room);
-            cr_assert_eq(buffers[i].capacity, BUFFER_READ_BYTES);
-            memset(room, (int) i, BUFFER_READ_BYTES);
-            buffer_commit(&buffers[i], BUFFER_READ_BYTES);
-        }
-        for (size_t i = 0; i < ARRAY_SIZE(buffers); i++) {
-            Span span = buffer_span(&buffers[i]);
-
-            for (size_t j = 0; j < span.size; j++)
-                cr_assert_eq(span.data[j], (char) i);
-            cr_assert_not_null(buffer_reserve(&buffers[i], 1)); /* moves on to a larger one */
-            cr_assert_gt(buffers[i].capacity, BUFFER_READ_BYTES);
-            cr_assert_eq(buffer_span(&buffers[i]).data[BUFFER_READ_BYTES - 1], (char) i);
-            if (i % 2 == 0)
-                buffer_done(&buffers[i]);
-        }
-        for (size_t i = 0; i < ARRAY_SIZE(buffers); i++)
-            buffer_done(&buffers[i]);
-    }
-}
-
 Test(buffer, no_more_than_its_numbers_tell) {
     Buffer buffer = {0};
 
