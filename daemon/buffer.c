@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ascii.h"
 #include "policy/limits.h"
 
 #define BUFFER_FIRST 512u
@@ -79,6 +80,12 @@ int buffer_append_all(Buffer *buffer, const Span *spans, size_t n) {
     }
     buffer_commit(buffer, size);
     return 0;
+}
+
+int buffer_append_number(Buffer *buffer, Span before, uint64_t number, Span behind) {
+    char digits[ASCII_DIGITS];
+
+    return buffer_append_all(buffer, (const Span[]){before, ascii_digits(number, digits), behind}, 3);
 }
 
 int buffer_printf(Buffer *buffer, const char *format, ...) {

@@ -51,4 +51,7 @@ int buffer_append(Buffer *buffer, Span span);
 
 /* Several at once: a head's line is put together from its parts, with no format to read. */
 int buffer_append_all(Buffer *buffer, const Span *spans, size_t n);
+
+/* A number in decimal, with what stands around it. */
+int buffer_append_number(Buffer *buffer, Span before, uint64_t number, Span behind);
 int buffer_printf(Buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -23,7 +23,7 @@ typedef void (*ConnNotify)(void *arg);
 typedef enum ConnReading {
     CONN_READS = 0,
     CONN_PULLED,    /* conn_pull: it is only told that something has come */
-    CONN_HELD_BACK, /* nobody, for now */
+    CONN_HELD_BACK, /* nobody: what came before has not been passed on */
 } ConnReading;
 
 typedef struct Conn {

@@ -80,7 +80,5 @@ int json_text_append_cstr(Buffer *out, const char *text) {
 }
 
 int json_text_append_number(Buffer *out, uint64_t number) {
-    char digits[ASCII_DIGITS];
-
-    return buffer_append(out, ascii_digits(number, digits));
+    return buffer_append_number(out, (Span){0}, number, (Span){0});
 }

@@ -3,26 +3,17 @@
 
 #include <errno.h>
 
-#include "ascii.h"
-
 static bool req_write_upgrades(const Request *request) {
     return request->wants_upgrade && request->operation &&
            (request->operation->reply == REPLY_HIJACK || request->operation->reply == REPLY_UPGRADE);
 }
 
-static int req_write_length(Buffer *out, uint64_t length) {
-    char digits[ASCII_DIGITS];
-
-    return buffer_append_all(
-        out, (const Span[]){SPAN("Content-Length: "), ascii_digits(length, digits), SPAN("\r\n")}, 3);
-}
-
 static int req_write_framing(Buffer *out, const Request *request, const Span *body) {
     if (body)
-        return req_write_length(out, body->size);
+        return buffer_append_number(out, SPAN("Content-Length: "), body->size, SPAN("\r\n"));
     switch (request->framing) {
     case FRAMING_LENGTH:
-        return req_write_length(out, request->length);
+        return buffer_append_number(out, SPAN("Content-Length: "), request->length, SPAN("\r\n"));
     case FRAMING_CHUNKED:
         return buffer_append(out, SPAN("Transfer-Encoding: chunked\r\n"));
     case FRAMING_NONE:

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "ascii.h"
-
 #define RETRY_AFTER_SECONDS 1
 
 static const struct {
@@ -49,13 +47,6 @@ const char *res_write_phrase(unsigned status) {
     return "Unknown";
 }
 
-static int res_write_length(Buffer *out, uint64_t length) {
-    char digits[ASCII_DIGITS];
-
-    return buffer_append_all(
-        out, (const Span[]){SPAN("Content-Length: "), ascii_digits(length, digits), SPAN("\r\n")}, 3);
-}
-
 static int res_write_framing(Buffer *out, const ResponseHead *head, ResWriteFraming framing) {
     if (head->status == 101)
         return buffer_printf(out, "Connection: Upgrade\r\nUpgrade: %.*s\r\n",
@@ -65,7 +56,7 @@ static int res_write_framing(Buffer *out, const ResponseHead *head, ResWriteFram
     /* Without a body the length says what a GET would have had (RFC 9110 §8.6), except where it must not
      * stand. */
     if (head->has_length && head->status != 204)
-        return res_write_length(out, head->declared_length);
+        return buffer_append_number(out, SPAN("Content-Length: "), head->declared_length, SPAN("\r\n"));
     return 0;
 }
 

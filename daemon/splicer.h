@@ -6,8 +6,8 @@
  *
  * Pipes are shared: one is taken to move what has come and given back when it is empty, at once if the sink
  * takes all. So a stream that is quiet holds none, and one whose sink is slow holds one with at most
- * LIMIT_SPLICE_BYTES in it, while its source isn't read, and its two
- * buffers are empty. There are at most LIMIT_SPLICE_PIPES.
+ * LIMIT_SPLICE_BYTES in it; meanwhile its source isn't read, and its two buffers are empty. There are at most
+ * LIMIT_SPLICE_PIPES.
  *
  * Nothing fails here. Where there is no pipe (the limit, EMFILE), or splice(2) says no (EINVAL, ENOSYS, a
  * socket's error), it stops, and the stream goes on by copying, which finds the same error again if there is

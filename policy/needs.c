@@ -324,7 +324,7 @@ static void need_take_end(NeedWalk *walk, const char *path, size_t n, BodyNode *
 static void need_walk_body(NeedWalk *walk, BodyNode *root) {
     const char *path = walk->row->path;
     BodyNode *object = root;
-    char key[32]; /* longer than any step of a row */
+    char key[32]; /* longer than any step of our rows; one that were too long would deny */
 
     for (;;) {
         size_t n = strcspn(path, ".[{");

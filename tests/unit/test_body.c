@@ -5,18 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static Arena *arena;
+#include "tests/support/suite_arena.h"
 
-static void setup(void) {
-    body_seed(1);
-    arena = arena_new(LIMIT_ARENA_BYTES);
-}
-
-static void teardown(void) {
-    arena = arena_free(arena);
-}
-
-TestSuite(body, .init = setup, .fini = teardown);
+TestSuite(body, .init = suite_arena_make, .fini = suite_arena_free);
 
 static Reason parse(Span text, const char **ret_detail) {
     Body *body CLEANUP(body_free_p) = NULL;

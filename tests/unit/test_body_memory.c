@@ -8,18 +8,8 @@
 #include <stdlib.h>
 
 #include "policy/body.h"
+#include "tests/support/suite_arena.h"
 #include "tests/support/bodies.h"
-
-static Arena *arena;
-
-static void setup(void) {
-    body_seed(1);
-    arena = arena_new(LIMIT_ARENA_BYTES);
-}
-
-static void teardown(void) {
-    arena = arena_free(arena);
-}
 
 /* malloc, as policy/ sees it: the linker is told to. */
 static size_t n_to_pass = SIZE_MAX; /* then one fails */
@@ -53,7 +43,7 @@ static void allocations_pass(void) {
     n_to_pass = SIZE_MAX;
 }
 
-TestSuite(body_memory, .init = setup, .fini = teardown);
+TestSuite(body_memory, .init = suite_arena_make, .fini = suite_arena_free);
 
 /* What `n` pieces of `size` bytes count; above it is a piece of its own, up to here part of a block. */
 #define ALONE 4096u

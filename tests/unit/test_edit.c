@@ -3,18 +3,9 @@
 
 #include <criterion/criterion.h>
 
-static Arena *arena;
+#include "tests/support/suite_arena.h"
 
-static void setup(void) {
-    body_seed(1);
-    arena = arena_new(LIMIT_ARENA_BYTES);
-}
-
-static void teardown(void) {
-    arena = arena_free(arena);
-}
-
-TestSuite(edit, .init = setup, .fini = teardown);
+TestSuite(edit, .init = suite_arena_make, .fini = suite_arena_free);
 
 static const char *const NO_NEW[] = {"no-new-privileges"};
 static const char *const TWO[] = {"no-new-privileges:true", "label=type:ci_t"};

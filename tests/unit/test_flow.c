@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "policy/limits.h"
+#include "tests/support/socket_pairs.h"
 
 typedef struct Pipe {
     struct event_base *base;
@@ -26,17 +27,8 @@ static void pipe_wake(void *arg) {
 }
 
 static void pipe_open(Pipe *p) {
-    int a[2], b[2];
-
     p->base = event_base_new();
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, a), 0);
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, b), 0);
-    p->writer = a[0];
-    p->reader = b[0];
-    conn_init(&p->source, p->base, a[1], pipe_wake, p);
-    conn_init(&p->sink, p->base, b[1], pipe_wake, p);
-    conn_update(&p->source);
-    conn_update(&p->sink);
+    socket_pairs_open(p->base, &p->source, &p->sink, pipe_wake, p, &p->writer, &p->reader);
 }
 
 static void pipe_close(Pipe *p) {

@@ -5,19 +5,9 @@
 #include <stdio.h>
 
 #include "policy/fields.h"
+#include "tests/support/suite_arena.h"
 
-static Arena *arena;
-
-static void setup(void) {
-    body_seed(1);
-    arena = arena_new(LIMIT_ARENA_BYTES);
-}
-
-static void teardown(void) {
-    arena = arena_free(arena);
-}
-
-TestSuite(judge, .init = setup, .fini = teardown);
+TestSuite(judge, .init = suite_arena_make, .fini = suite_arena_free);
 
 static BindRule bind_rule(const char *pattern, bool readonly) {
     return (BindRule){

@@ -4,22 +4,13 @@
 
 #include <criterion/criterion.h>
 
+#include "tests/support/suite_arena.h"
+
 #define READONLY                                                                                             \
     "\"ReadonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]"
 #define HOST "{\"HostConfig\":{" READONLY "}}"
 
-static Arena *arena;
-
-static void setup(void) {
-    body_seed(1);
-    arena = arena_new(LIMIT_ARENA_BYTES);
-}
-
-static void teardown(void) {
-    arena = arena_free(arena);
-}
-
-TestSuite(masks, .init = setup, .fini = teardown);
+TestSuite(masks, .init = suite_arena_make, .fini = suite_arena_free);
 
 static Body *parse(const char *json) {
     const char *detail = NULL;

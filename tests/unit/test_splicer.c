@@ -15,6 +15,7 @@
 
 #include "daemon/flow.h"
 #include "policy/limits.h"
+#include "tests/support/socket_pairs.h"
 
 #define LONG (4u << 20) /* much more than what is copied before, and what lies between */
 
@@ -59,18 +60,9 @@ static void way_wake(void *arg) {
 }
 
 static void way_open(Way *way, struct event_base *base) {
-    int a[2], b[2];
-
     (void) signal(SIGPIPE, SIG_IGN);
     way->base = base ? base : event_base_new();
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, a), 0);
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, b), 0);
-    way->writer = a[0];
-    way->reader = b[0];
-    conn_init(&way->source, way->base, a[1], way_wake, way);
-    conn_init(&way->sink, way->base, b[1], way_wake, way);
-    conn_update(&way->source);
-    conn_update(&way->sink);
+    socket_pairs_open(way->base, &way->source, &way->sink, way_wake, way, &way->writer, &way->reader);
 }
 
 static void way_open_tunnel(Way *way, struct event_base *base, Splicer *splicer) {
