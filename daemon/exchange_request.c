@@ -59,6 +59,7 @@ bool exchange_go_to_admit(Exchange *x) {
     exchange_set_state(x, EXCHANGE_ADMIT);
     x->admitted = admit_record_forward(x->host.env->audit, &context, &x->request, exchange_request_bytes(x),
                                        &x->verdict, &x->waiter) == 0;
+    x->body = body_free(x->body); /* now: the next one of this turn is judged in the same memory, still warm */
     if (!x->admitted)
         exchange_refuse(x, REASON_AUDIT_FAILED, NULL);
     return true;
@@ -279,18 +280,11 @@ void exchange_take_engine(Exchange *x, bool fresh) {
     x->engine_reused = false;
 }
 
-/* The answer may be a tunnel that stays for days: its request's body has been judged, recorded and written.
- */
-static void exchange_drop_body(Exchange *x) {
-    x->body = body_free(x->body);
-    buffer_done(&x->collected);
-}
-
 /* A fresh head. The judged body goes as it came: it has but one reading (T-047, and why in quaygated(8)). */
 static void exchange_send(Exchange *x) {
     Conn *engine = &x->engine->conn;
     /* Read to its end: judged, or empty though its framing left that open. It goes with its length. */
-    bool collected = x->body || (request_has_body(&x->request) && reader_at_end(x->up_reader));
+    bool collected = request_has_body(&x->request) && reader_at_end(x->up_reader);
     Span body = buffer_span(&x->collected);
     int r;
 
@@ -303,7 +297,7 @@ static void exchange_send(Exchange *x) {
     }
     exchange_set_state(x, EXCHANGE_WAIT_HEAD);
     if (!exchange_is_repeatable(x))
-        exchange_drop_body(x);
+        buffer_done(&x->collected); /* the answer may be a tunnel that stays for days */
     if (!reader_at_end(x->up_reader)) {
         exchange_give_leave(x);
         flow_start_body(&x->up, x->host.conn, engine, x->up_reader, x->request.framing == FRAMING_CHUNKED);
