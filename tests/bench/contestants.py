@@ -174,6 +174,8 @@ def contestants(tools, daemon, folder, cpu):
     for mode in ("parse", "copy", "splice"):
         path = f"{folder}/{mode}.sock"
         add(f"relay-{mode}", [f"{tools}/bench-relay", mode, path, upstream], path)
+    path = f"{folder}/trail.sock"
+    add("relay-trail", [f"{tools}/bench-relay", "trail", path, upstream, f"{folder}/relay.trail"], path)
     haproxy = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
     if not haproxy:
         print("HAPROXY IS MISSING, and nothing is held against it: apt-get install haproxy", file=sys.stderr)

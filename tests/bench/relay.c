@@ -4,14 +4,17 @@
  * One thread; each client gets an engine connection of its own.
  *
  *   bench-relay copy|splice|parse SOCKET ENGINE
+ *   bench-relay trail SOCKET ENGINE FILE
  *
  * copy: bytes are received and sent on. splice: they stay in the kernel, and go through a pipe. parse:
  * copied, and read by llhttp on their way, heads and bodies of both sides; the path of each request is looked
- * up. A gate does at least that; this one lets all through.
+ * up. A gate does at least that; this one lets all through. trail: besides, each request and each answer has
+ * a line in FILE, as long as the gate's and chained like them, one write a turn.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <llhttp.h>
+#include <nettle/sha2.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,11 +29,15 @@
 #define BUFFER_BYTES (64u << 10)
 #define PIPE_BYTES (256 << 10)
 #define PATH_BYTES 256u
+#define TRAIL_BYTES (1u << 20)
+#define REQUEST_LINE 760u /* bytes: what the gate writes of a small GET, and of its end */
+#define ANSWER_LINE 440u
 
 typedef enum Mode {
     MODE_COPY = 0,
     MODE_SPLICE,
     MODE_PARSE,
+    MODE_TRAIL,
 } Mode;
 
 typedef struct Pair Pair;
@@ -67,10 +74,45 @@ static char buffer[BUFFER_BYTES];
 static Pair *dead;
 static uint64_t n_known, n_fields; /* so that looking costs what it costs */
 static llhttp_settings_t settings;
+static int trail_fd;
+static char trail[TRAIL_BYTES], trail_hash[2 * SHA256_DIGEST_SIZE];
+static size_t trail_size;
 
 static void fail(const char *what) {
     perror(what);
     exit(1);
+}
+
+/* --- the trail */
+
+static void trail_flush(void) {
+    if (trail_size > 0 && write(trail_fd, trail, trail_size) != (ssize_t) trail_size)
+        fail("write");
+    trail_size = 0;
+}
+
+/* The hash of the line before it, something, its own hash. */
+static void trail_add(size_t size) {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t hash[SHA256_DIGEST_SIZE];
+    struct sha256_ctx context;
+    char *line;
+
+    if (sizeof(trail) - trail_size < size)
+        trail_flush();
+    line = trail + trail_size;
+    memset(line, '.', size);
+    memcpy(line, trail_hash, sizeof(trail_hash));
+    sha256_init(&context);
+    sha256_update(&context, size - sizeof(trail_hash) - 1, (const uint8_t *) line);
+    sha256_digest(&context, sizeof(hash), hash);
+    for (size_t i = 0; i < sizeof(hash); i++) {
+        trail_hash[2 * i] = digits[hash[i] >> 4];
+        trail_hash[2 * i + 1] = digits[hash[i] & 15];
+    }
+    memcpy(line + size - sizeof(trail_hash) - 1, trail_hash, sizeof(trail_hash));
+    line[size - 1] = '\n';
+    trail_size += size;
 }
 
 /* --- what is read on the way */
@@ -100,6 +142,8 @@ static int on_head(llhttp_t *parser) {
         n_known += size >= n && memcmp(side->path + size - n, paths[i], n) == 0;
     }
     side->path_size = 0;
+    if (mode == MODE_TRAIL)
+        trail_add(side == &side->pair->client ? REQUEST_LINE : ANSWER_LINE);
     return 0;
 }
 
@@ -158,7 +202,7 @@ static bool side_copy(Side *from) {
     from->ended = n == 0;
     if (n == 0)
         return true;
-    if (mode == MODE_PARSE && !side_parse(from, (size_t) n))
+    if (mode >= MODE_PARSE && !side_parse(from, (size_t) n))
         return false;
     sent = send(from->other->fd, buffer, (size_t) n, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN)
@@ -234,7 +278,7 @@ static void side_happens(Side *side, uint32_t events) {
 static bool side_prepare(Side *side, Pair *pair, Side *other, llhttp_type_t type) {
     side->pair = pair;
     side->other = other;
-    if (mode == MODE_PARSE) {
+    if (mode >= MODE_PARSE) {
         llhttp_init(&side->parser, type, &settings);
         side->parser.data = side;
     }
@@ -284,7 +328,7 @@ static void bury(void) {
 
 static bool take_mode(const char *name) {
     static const char *const names[] = {
-        [MODE_COPY] = "copy", [MODE_SPLICE] = "splice", [MODE_PARSE] = "parse"};
+        [MODE_COPY] = "copy", [MODE_SPLICE] = "splice", [MODE_PARSE] = "parse", [MODE_TRAIL] = "trail"};
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (strcmp(name, names[i]) == 0) {
@@ -299,15 +343,19 @@ int main(int argc, char **argv) {
     struct epoll_event event = {.events = EPOLLIN}, events[64];
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), n;
 
-    if (argc != 4 || !take_mode(argv[1]) || strlen(argv[2]) >= sizeof(address.sun_path) ||
-        strlen(argv[3]) >= sizeof(engine_address.sun_path)) {
-        fprintf(stderr, "usage: bench-relay copy|splice|parse SOCKET ENGINE\n");
+    if (argc < 4 || !take_mode(argv[1]) || argc != (mode == MODE_TRAIL ? 5 : 4) ||
+        strlen(argv[2]) >= sizeof(address.sun_path) || strlen(argv[3]) >= sizeof(engine_address.sun_path)) {
+        fprintf(stderr, "usage: bench-relay copy|splice|parse SOCKET ENGINE\n       bench-relay trail SOCKET "
+                        "ENGINE FILE\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN); /* splice() takes no flag for it */
     strcpy(address.sun_path, argv[2]);
     strcpy(engine_address.sun_path, argv[3]);
     parser_prepare();
+    trail_fd = mode == MODE_TRAIL ? open(argv[4], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640) : 0;
+    if (trail_fd < 0)
+        fail(argv[4]);
     loop = epoll_create1(EPOLL_CLOEXEC);
     if (bind(listener, (struct sockaddr *) &address, sizeof(address)) < 0 ||
         listen(listener, SOMAXCONN) < 0 || epoll_ctl(loop, EPOLL_CTL_ADD, listener, &event) < 0)
@@ -318,6 +366,7 @@ int main(int argc, char **argv) {
                 side_happens(events[i].data.ptr, events[i].events);
             else
                 accept_all(listener);
+        trail_flush();
         bury();
     }
     fail("epoll_wait");

@@ -44,6 +44,8 @@ def all_rows():
                                         ("create", "create of 2 KiB, judged in full", CREATE, 201), ("denied", "denied request", DENIED, 403)):
         for n in (1, 16, 64, 256):
             who = JUDGES if status == 403 else PASSES + JUDGES
+            if name == "get" and n in (16, 64):
+                who = (*who, "relay-trail")
             yield Row(f"{name}-{n}", f"{what}, {n} conn.", "load", who, n, tuple(request), status)
     yield Row("anew-16", "a connection each, 16 at once", "load", PASSES + JUDGES, 16, tuple(PING), anew=True)
     for name, what in (("down-length", "download of known length"), ("down-close", "download until close"), ("down-chunked", "download in chunks"),

@@ -77,6 +77,9 @@ def readme(text, result):
     if missed:
         lines += ["", "| what | target | measured |", "| --- | --- | --- |"]
         lines += [f"| {target['what']} | {bound(target)} | {number(target['measured'])} |" for target in missed]
+    floor = result["rows"].get("get-16", {}).get("cpu_to_relay", {}).get("relay-trail")
+    if missed and floor:
+        lines += ["", f"Of a small GET's CPU time at 16 connections, relay-parse with no more than a chained trail as long as the gate's (relay-trail) takes {number(floor)} × relay-parse."]
     before, _, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
