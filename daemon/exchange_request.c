@@ -59,7 +59,7 @@ bool exchange_go_to_admit(Exchange *x) {
     exchange_set_state(x, EXCHANGE_ADMIT);
     x->admitted = admit_record_forward(x->host.env->audit, &context, &x->request, exchange_request_bytes(x),
                                        &x->verdict, &x->waiter) == 0;
-    x->body = body_free(x->body); /* now: the next one of this turn is judged in the same memory, still warm */
+    x->body = body_free(x->body); /* now: who is judged next, in this turn too, has it still warm */
     if (!x->admitted)
         exchange_refuse(x, REASON_AUDIT_FAILED, NULL);
     return true;

@@ -9,6 +9,7 @@
 #include "chain.h"
 #include "json_text.h"
 #include "policy/text.h"
+#include "query_redact.h"
 
 #define IDENTIFIER "quaygated"
 /* RFC 5612 sets this number aside for whoever has none of its own. */
@@ -77,7 +78,7 @@ static void message_request(Message *m, const Record *record) {
     if (request->target.path.size > 0)
         message_span(m, "PATH", request->target.path);
     if (m->r == 0)
-        m->r = record_redact_query(&query, request->target.raw_query);
+        m->r = query_redact(&query, request->target.raw_query);
     if (buffer_size(&query) > 0)
         message_span(m, "QUERY", buffer_span(&query));
     buffer_done(&query);

@@ -7,8 +7,8 @@
 
 #include "ascii.h"
 #include "json_text.h"
+#include "query_redact.h"
 
-#define REDACTED "…"
 #define LINE_BYTES 1280u /* most records fit: one allocation */
 
 const char *end_cause_name(EndCause cause) {
@@ -20,148 +20,6 @@ const char *end_cause_name(EndCause cause) {
 
     return (size_t) cause < ARRAY_SIZE(names) ? names[cause] : NULL;
 }
-
-/* --- the query */
-
-typedef enum Redaction {
-    REDACT_NOT = 0,
-    REDACT_ALWAYS,
-    REDACT_URL,     /* only a URL that can carry a password or a token: user:password@host, ?token=… */
-    REDACT_ADDRESS, /* the same where there is a URL: an image's digest has an @ too */
-} Redaction;
-
-/* Compared without case: what dockerd would not read may still be what somebody typed a secret into. */
-static const struct {
-    const char *key;
-    Redaction redaction;
-} record_secrets[] = {
-    {"buildargs", REDACT_ALWAYS}, /* ImageBuild: {"TOKEN": "…"} */
-    {"changes", REDACT_ALWAYS},   /* ImageCommit, ImageCreate: "ENV TOKEN=…" */
-    {"remote", REDACT_URL},       /* ImageBuild */
-    {"dockerfile", REDACT_URL},   /* likewise: Podman takes a URL there */
-    {"fromSrc", REDACT_URL},      /* ImageCreate */
-    {"fromImage", REDACT_ADDRESS},
-    /* Of bodies, which dockerode repeats in the query. */
-    {"Env", REDACT_ALWAYS},
-    {"HostConfig", REDACT_ALWAYS}, /* LogConfig, driver options */
-    {"Data", REDACT_ALWAYS},
-    {"DriverOpts", REDACT_ALWAYS},
-    {"TaskTemplate", REDACT_ALWAYS},
-    {"Cmd", REDACT_ALWAYS},
-    {"Entrypoint", REDACT_ALWAYS},
-};
-
-static int record_hex(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Decodes `key` once, into as many bytes as the longest name; longer ones are none of ours. */
-static Redaction record_find_redaction(Span key) {
-    char name[16];
-    size_t n = 0;
-
-    for (size_t i = 0; i < key.size; i++) {
-        char c = key.data[i];
-
-        if (c == '%') {
-            int high = key.size - i > 2 ? record_hex(key.data[i + 1]) : -1;
-            int low = high < 0 ? -1 : record_hex(key.data[i + 2]);
-
-            if (low < 0)
-                return REDACT_ALWAYS; /* who can say what it was meant to be */
-            c = (char) (high << 4 | low);
-            i += 2;
-        }
-        if (n == sizeof(name))
-            return REDACT_NOT;
-        name[n++] = c;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(record_secrets); i++)
-        if (span_is_nocase((Span){.data = name, .size = n}, record_secrets[i].key))
-            return record_secrets[i].redaction;
-    return REDACT_NOT;
-}
-
-/* `@` or `?`, plain or escaped any number of times (%40, %2540). */
-static bool record_url_has_secret(Span value) {
-    for (size_t i = 0; i < value.size; i++) {
-        Span rest = {.data = value.data + i + 1, .size = value.size - i - 1};
-
-        if (value.data[i] == '@' || value.data[i] == '?')
-            return true;
-        if (value.data[i] != '%')
-            continue;
-        while (span_starts_with(rest, SPAN("25"))) {
-            rest.data += 2;
-            rest.size -= 2;
-        }
-        if (span_starts_with(rest, SPAN("40")) || span_starts_with(rest, SPAN("3f")) ||
-            span_starts_with(rest, SPAN("3F")))
-            return true;
-    }
-    return false;
-}
-
-/* `:/`, each of them plain or escaped: a scheme's end, which no image's name has. */
-static bool record_has_address(Span value) {
-    for (size_t i = 0; i < value.size; i++) {
-        Span rest = {.data = value.data + i, .size = value.size - i};
-
-        if (rest.data[0] == ':')
-            rest = (Span){rest.data + 1, rest.size - 1};
-        else if (span_starts_with(rest, SPAN("%3A")) || span_starts_with(rest, SPAN("%3a")))
-            rest = (Span){rest.data + 3, rest.size - 3};
-        else
-            continue;
-        if (span_starts_with(rest, SPAN("/")) || span_starts_with(rest, SPAN("%2F")) ||
-            span_starts_with(rest, SPAN("%2f")))
-            return true;
-    }
-    return false;
-}
-
-static int record_redact_pair(Buffer *out, Span pair) {
-    const char *equals = pair.size ? memchr(pair.data, '=', pair.size) : NULL;
-    Span key = {.data = pair.data, .size = equals ? (size_t) (equals - pair.data) : pair.size};
-    Redaction redaction = record_find_redaction(key);
-    Span value;
-    int r;
-
-    if (!equals || redaction == REDACT_NOT)
-        return buffer_append(out, pair);
-    value = (Span){.data = equals + 1, .size = pair.size - key.size - 1};
-    if (value.size == 0 || (redaction != REDACT_ALWAYS && !record_url_has_secret(value)) ||
-        (redaction == REDACT_ADDRESS && !record_has_address(value)))
-        return buffer_append(out, pair);
-    r = buffer_append(out, (Span){.data = key.data, .size = key.size + 1});
-    return r < 0 ? r : buffer_append(out, SPAN(REDACTED));
-}
-
-/* `;` separates pairs too for some readers: what follows one must not hide in a harmless key's value. */
-int record_redact_query(Buffer *out, Span query) {
-    size_t start = 0;
-
-    if (query.size == 0) /* there may be no bytes to point to */
-        return 0;
-    for (size_t i = 0; i <= query.size; i++) {
-        int r;
-
-        if (i < query.size && query.data[i] != '&' && query.data[i] != ';')
-            continue;
-        r = record_redact_pair(out, (Span){.data = query.data + start, .size = i - start});
-        if (r == 0 && i < query.size)
-            r = buffer_append(out, (Span){.data = query.data + i, .size = 1});
-        if (r < 0)
-            return r;
-        start = i + 1;
-    }
-    return 0;
-}
-
-/* --- the line */
 
 /*
  * A writer that remembers its first failure, so that the fields below read as what they write. It writes at
@@ -362,7 +220,7 @@ static void record_query(RecordWriter *w, const Target *target) {
     if (target->raw_query.size == 0)
         return record_raw(w, SPAN(",\"query\":\"\""));
     if (w->r == 0)
-        w->r = record_redact_query(&query, target->raw_query);
+        w->r = query_redact(&query, target->raw_query);
     record_span(w, SPAN(",\"query\":"), buffer_span(&query));
     buffer_done(&query);
 }

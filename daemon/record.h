@@ -2,7 +2,7 @@
 /*
  * An audit event as a struct, and as one JSON line. The parts of an event are all there in every record
  * of it, null where unknown. Secrets never get this far: no header value, no body, and query values that
- * can hold one are replaced (record_redact_query). Of a body there are its facts, where they are asked for:
+ * can hold one are replaced (query_redact.h). Of a body there are its facts, where they are asked for:
  *
  *   "facts":[{"field":"HostConfig.Privileged","value":true},{"field":"Labels[\"a\"]","withheld":"string"},
  *            {"lost":3}]
@@ -71,12 +71,6 @@ int record_format(const Record *record, uint64_t seq, char **ret, size_t *ret_si
 /* The same, appended to `out`, with the `hash` of the line before (NULL: null); on −ENOMEM `out` is as it
  * was. */
 int record_append(Buffer *out, const Record *record, uint64_t seq, const char *prev);
-
-/*
- * Appends `query` (as it came) with the values that can hold a secret replaced by `…`: whatever key and
- * escapes hide it, a key that can't be decoded included. Not yet escaped for JSON. 0 or −ENOMEM.
- */
-int record_redact_query(Buffer *out, Span query);
 
 /* "2026-11-24T08:15:30.123456Z", RFC 3339 in UTC. False, and "": no clock says that. */
 #define RECORD_TIME_SIZE sizeof("0000-00-00T00:00:00.000000Z")
