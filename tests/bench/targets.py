@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 GATE = "quaygate"
+TRAIL = "relay-trail"  # what is missed by a relay that judges nothing and keeps a trail can't be met by a gate that keeps one
 
 
 def ratio(told, ours, theirs, figure):
@@ -23,33 +24,33 @@ class Target:
     most: bool  # else: at least
     limit: float
     unit: str
-    measure: Callable  # of told and rest
+    measure: Callable  # of told, rest, and who is measured
 
 
 def against(row, figure, name, own_row=None):
-    return lambda told, rest: ratio(told, (own_row or row, GATE), (row, name), figure)
+    return lambda told, rest, who: ratio(told, (own_row or row, who), (row, name), figure)
 
 
 def plain(row, figure):
-    def measure(told, _):
-        rounds = told.get(row, {}).get(GATE)
+    def measure(told, _, who):
+        rounds = told.get(row, {}).get(who)
         return statistics.median(of[figure] for of in rounds) if rounds else None
     return measure
 
 
 def resting(figure, divisor=1):
-    return lambda _, rest: rest[GATE][figure] / divisor if figure in rest.get(GATE, {}) else None
+    return lambda _, rest, who: rest[who][figure] / divisor if figure in rest.get(who, {}) else None
 
 
-def lost(told, _):
-    rounds = told.get("reload", {}).get(GATE)
+def lost(told, _, who):
+    rounds = told.get("reload", {}).get(who)
     return sum(of["lost"] for of in rounds) if rounds else None
 
 
 def added(figure):
     """Milliseconds by which a reload makes it longer."""
-    def measure(told, _):
-        pairs = list(zip(told.get("reload", {}).get(GATE, ()), told.get("calm", {}).get(GATE, ())))
+    def measure(told, _, who):
+        pairs = list(zip(told.get("reload", {}).get(who, ()), told.get("calm", {}).get(who, ())))
         return statistics.median(a[figure] - b[figure] for a, b in pairs) / 1e3 if pairs else None
     return measure
 
@@ -86,13 +87,13 @@ TARGETS = tuple(all_targets())
 
 
 def evaluate(told, rest):
-    """The targets that could be measured, each with what it came to."""
+    """The targets that could be measured, each with what it came to, and where that is known what a trail by itself comes to."""
     for target in TARGETS:
-        measured = target.measure(told, rest)
+        measured = target.measure(told, rest, GATE)
         if measured is not None:
             met = measured <= target.limit if target.most else measured >= target.limit
             yield {"what": target.what, "bound": "at most" if target.most else "at least", "limit": target.limit, "unit": target.unit,
-                   "measured": measured, "met": met}
+                   "measured": measured, "met": met, "trail": target.measure(told, rest, TRAIL)}
 
 
 def result_of(rows, told, rest):
