@@ -8,16 +8,29 @@ static uint64_t exchange_look_usec(const Exchange *x) {
     return response > 0 && response < look ? response : look;
 }
 
+/* Most requests have nothing to look at: room that stays is for those that have. */
+static bool exchange_keep_looks(Exchange *x, const Looks *looks) {
+    if (looks->needs.n == 0)
+        return true;
+    x->looks = arena_alloc(x->arena, sizeof(*x->looks));
+    if (x->looks)
+        *x->looks = *looks;
+    return x->looks != NULL;
+}
+
 bool exchange_must_look(Exchange *x) {
+    const char *target;
+    Looks looks;
+
     if (!needs_concern(x->listener->policy, &x->request))
         return false;
-    x->looks = arena_alloc(x->arena, sizeof(*x->looks));
-    if (!x->looks) {
+    looks_begin(&looks, x->listener->policy, &x->request, x->body, x->arena, &x->verdict);
+    target = looks_target(&looks);
+    if (!exchange_keep_looks(x, &looks)) {
         exchange_refuse(x, REASON_NO_MEMORY, NULL);
         return true;
     }
-    looks_begin(x->looks, x->listener->policy, &x->request, x->body, x->arena, &x->verdict);
-    if (!looks_target(x->looks)) {
+    if (!target) {
         if (verdict_forwards(&x->verdict))
             return false;
         exchange_answer(x);

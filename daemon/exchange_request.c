@@ -280,18 +280,26 @@ void exchange_take_engine(Exchange *x, bool fresh) {
     x->engine_reused = false;
 }
 
-/* A fresh head. The judged body goes as it came: it has but one reading (T-047, and why in quaygated(8)). */
-static void exchange_send(Exchange *x) {
+/*
+ * A fresh head. The judged body goes as it came: it has but one reading (T-047, and why in quaygated(8)).
+ * Both in one write, and without a copy of the body where the engine takes it at once.
+ */
+static int exchange_write_request(Exchange *x) {
     Conn *engine = &x->engine->conn;
     /* Read to its end: judged, or empty though its framing left that open. It goes with its length. */
     bool collected = request_has_body(&x->request) && reader_at_end(x->up_reader);
     Span body = buffer_span(&x->collected);
-    int r;
+    Buffer head = {0};
+    int r = req_write_head(&head, x->arena, &x->request, collected ? &body : NULL);
 
-    r = req_write_head(&engine->out, x->arena, &x->request, collected ? &body : NULL);
-    if (r == 0 && collected)
-        r = buffer_append(&engine->out, body);
-    if (r < 0) {
+    if (r == 0)
+        r = conn_send(engine, (const Span[]){buffer_span(&head), body}, collected ? 2 : 1);
+    buffer_done(&head);
+    return r;
+}
+
+static void exchange_send(Exchange *x) {
+    if (exchange_write_request(x) < 0) {
         exchange_fail(x, REASON_NO_MEMORY, NULL, END_ERROR);
         return;
     }
@@ -300,10 +308,10 @@ static void exchange_send(Exchange *x) {
         buffer_done(&x->collected); /* the answer may be a tunnel that stays for days */
     if (!reader_at_end(x->up_reader)) {
         exchange_give_leave(x);
-        flow_start_body(&x->up, x->host.conn, engine, x->up_reader, x->request.framing == FRAMING_CHUNKED);
+        flow_start_body(&x->up, x->host.conn, &x->engine->conn, x->up_reader,
+                        x->request.framing == FRAMING_CHUNKED);
         flow_let_splice(&x->up, x->host.env->splicer);
     }
-    conn_flush(engine);
 }
 
 bool exchange_connect(Exchange *x) {

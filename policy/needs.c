@@ -69,6 +69,7 @@ typedef struct NeedRow {
 #define CREATE_ROW(path, form, kind, uses, scoped)                                                           \
     BODY_ROW("ContainerCreate", "HostConfig." path, form, kind, uses, scoped)
 
+/* Those of an operation stand together. */
 static const NeedRow NEED_ROWS[] = {
     CREATE_ROW("Binds[]", BIND, VOLUME, VOLUME_USES, NEED_SCOPED),
     CREATE_ROW("Mounts[]", MOUNT, VOLUME, VOLUME_USES, NEED_SCOPED),
@@ -441,6 +442,19 @@ static bool need_is_listed(const Operation *operation) {
     return at >= NEED_OPERATIONS || listed[at];
 }
 
+static bool need_row_is_of(const NeedRow *row, const Operation *operation) {
+    return row < NEED_ROWS + ARRAY_SIZE(NEED_ROWS) && strcmp(row->operation, operation->id) == 0;
+}
+
+/* The first of them, which stand together; behind the last of all: there is none. */
+static const NeedRow *need_rows_of(const Operation *operation) {
+    const NeedRow *row = NEED_ROWS;
+
+    while (row < NEED_ROWS + ARRAY_SIZE(NEED_ROWS) && strcmp(row->operation, operation->id) != 0)
+        row++;
+    return row;
+}
+
 bool needs_concern(const Policy *policy, const Request *request) {
     if (policy->scope.given)
         return request->operation && scope_way(request->operation) != SCOPE_FREE;
@@ -457,10 +471,8 @@ void needs_collect(const Policy *policy, const Request *request, Body *body, Are
     if (strcmp(request->operation->id, "TaskList") == 0)
         need_collect_tasks(&walk, request);
     needs_images(policy, request, body, arena, ret);
-    for (size_t i = 0; i < ARRAY_SIZE(NEED_ROWS); i++) {
-        walk.row = &NEED_ROWS[i];
-        if (strcmp(walk.row->operation, request->operation->id) != 0)
-            continue;
+    for (walk.row = need_rows_of(request->operation); need_row_is_of(walk.row, request->operation);
+         walk.row++) {
         if (walk.row->in_query)
             need_walk_query(&walk, &request->target);
         else if (body)
