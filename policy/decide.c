@@ -218,15 +218,38 @@ static Verdict decide_credentials(const Question *question) {
     return verdict;
 }
 
-/* Takes the one out that needs.c has a need for: the image of a ContainerCreate. */
-static void findings_leave_unseen(Findings *findings, Trace *trace) {
+/* What needs.c has a need for, and so is left to a look. */
+static Unseen decide_unseen(const Question *question) {
+    if (question->looking && request_is_of(question->request, "ContainerCreate"))
+        return UNSEEN_IMAGE;
+    /* Its secrets and configs: as with all that a scope holds, the look is owed, whoever goes on. */
+    if (question->policy->scope.given && (request_is_of(question->request, "ServiceCreate") ||
+                                          request_is_of(question->request, "ServiceUpdate")))
+        return UNSEEN_OBJECT;
+    return UNSEEN_NOTHING;
+}
+
+/* The member that was objected to, and the object that has it, whose judge it was. */
+static void findings_trace_unseen(const Finding *finding, Trace *trace) {
+    const char *dot = finding->field ? strrchr(finding->field, '.') : NULL;
+
+    if (!trace)
+        return;
+    trace_allow(trace, finding->field, finding->rule);
+    if (finding->unseen == UNSEEN_OBJECT && dot)
+        trace_allow(trace, arena_copy(trace->arena, (Span){finding->field, (size_t) (dot - finding->field)}),
+                    finding->rule);
+}
+
+static void findings_leave_unseen(Findings *findings, Unseen what, Trace *trace) {
     size_t n = 0;
 
-    if (findings->n > LIMIT_FINDINGS) /* some are only counted: it is denied anyway */
+    if (what == UNSEEN_NOTHING ||
+        findings->n > LIMIT_FINDINGS) /* some are only counted: it is denied anyway */
         return;
     for (size_t i = 0; i < findings->n; i++)
-        if (findings->items[i].unseen)
-            trace_allow(trace, findings->items[i].field, findings->items[i].rule);
+        if (findings->items[i].unseen == what)
+            findings_trace_unseen(&findings->items[i], trace);
         else
             findings->items[n++] = findings->items[i];
     findings->n = n;
@@ -258,8 +281,7 @@ static Verdict decide_body(const Question *question, Body *body, bool in_scope, 
         return verdict_from_reason(REASON_NO_MEMORY, NULL);
     judge_body_traced(question->arena, operation, request->target.api_minor, body, &policy->rules,
                       question->trace, findings);
-    if (question->looking && request_is_of(request, "ContainerCreate"))
-        findings_leave_unseen(findings, question->trace);
+    findings_leave_unseen(findings, decide_unseen(question), question->trace);
     if (request_is_of(request, "ContainerExec")) {
         exec_rules_judge(question->arena, &policy->exec, body, findings);
         exec_rules_trace(&policy->exec, body, question->trace);

@@ -91,9 +91,9 @@ void judgement_refuse_hinted(Judgement *j, const Place *place, const char *rule,
     judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, rule, hint, "=%s", shown ? shown : "…");
 }
 
-void judgement_mark_unseen(Judgement *j, size_t before) {
+void judgement_mark_unseen(Judgement *j, size_t before, Unseen what) {
     if (j->findings->n == before + 1 && before < LIMIT_FINDINGS)
-        j->findings->items[before].unseen = true;
+        j->findings->items[before].unseen = what;
 }
 
 void judgement_refuse(Judgement *j, const Place *place, const char *rule, const BodyNode *value) {

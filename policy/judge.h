@@ -12,6 +12,13 @@
 #include "trace.h"
 #include "verdict.h"
 
+/* What a look can tell better (looks.h), and in decide.c is left to it. */
+typedef enum Unseen {
+    UNSEEN_NOTHING = 0,
+    UNSEEN_IMAGE,  /* what the names are of an image that is given by its ID */
+    UNSEEN_OBJECT, /* whether it is in the scope, where no list of the policy's speaks of it */
+} Unseen;
+
 typedef struct Finding {
     Reason reason;      /* REASON_FIELD_NOT_ALLOWED, _UNKNOWN, _TYPE, REASON_JSON_AMBIGUOUS, … */
     const char *rule;   /* "containers.bind_mounts" */
@@ -19,7 +26,7 @@ typedef struct Finding {
     const char *detail; /* "HostConfig.Binds[0]=/:/host" (arena) */
     const char *hint;   /* or NULL */
     bool advise;        /* the hint is for the client too */
-    bool unseen;        /* an image by its ID: what its names are, a look can tell (looks.h) */
+    Unseen unseen;      /* in a table's judge: by judgement_mark_unseen */
 } Finding;
 
 typedef struct Findings {

@@ -27,7 +27,7 @@ static void judge_image(Judgement *j, const Place *place, const Field *field, co
             hint = "this is, or could be, an image's ID: write a name with its tag, like NAME:latest";
         judgement_refuse_hinted(j, place, field->rule, value, hint);
         if (!ref.name)
-            judgement_mark_unseen(j, before);
+            judgement_mark_unseen(j, before, UNSEEN_IMAGE);
     } else if (rules->require_digest && !(ref.name && ref.digest)) {
         judgement_refuse_hinted(j, place, "containers.require_digest", value,
                                 "write the image as NAME@sha256:…");
@@ -271,26 +271,41 @@ static void judge_service_host(Judgement *j, const Place *place, const Field *fi
 
 /* --- Secrets and configs of a service ------------------------------------------------------------- */
 
-/* By name: swarm takes a reference only where its ID is of something with that name. */
+typedef struct ReferenceRow {
+    const char *member, *open; /* where its name is; of a hint */
+    RulesKey key;
+} ReferenceRow;
+
+/*
+ * By name: swarm takes a reference only where its ID is of something with that name. Where no list is given,
+ * one of the scope is good, and whether it is says a look.
+ */
 static void reference_judge(Judgement *j, const Place *place, const Field *field, const BodyNode *value,
-                            const char *member, const PatternList *names, const char *key) {
-    Span name = judgement_text_of(value, member);
-    Place at = PLACE_BELOW(place, member);
+                            const ReferenceRow *row, const PatternList *names) {
+    Span name = judgement_text_of(value, row->member);
+    Place at = PLACE_BELOW(place, row->member);
+    size_t before = j->findings->n;
     const char *shown;
 
     if (name.size > 0 && pattern_list_has(names, name))
         return;
     shown = text_show(j->arena, name, LIMIT_VALUE_SHOWN);
-    judgement_object(j, &at, REASON_FIELD_NOT_ALLOWED, field->rule, judgement_hint(j, key, name, "]"), "=%s",
-                     shown ? shown : "…");
+    judgement_object(j, &at, REASON_FIELD_NOT_ALLOWED, field->rule, judgement_hint(j, row->open, name, "]"),
+                     "=%s", shown ? shown : "…");
+    if (!rules_given(j->rules, row->key))
+        judgement_mark_unseen(j, before, UNSEEN_OBJECT);
 }
 
 static void judge_secret(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
-    reference_judge(j, place, field, value, "SecretName", &j->rules->secrets, "secrets: [");
+    static const ReferenceRow row = {"SecretName", "secrets: [", RULES_SECRETS};
+
+    reference_judge(j, place, field, value, &row, &j->rules->secrets);
 }
 
 static void judge_config(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
-    reference_judge(j, place, field, value, "ConfigName", &j->rules->configs, "configs: [");
+    static const ReferenceRow row = {"ConfigName", "configs: [", RULES_CONFIGS};
+
+    reference_judge(j, place, field, value, &row, &j->rules->configs);
 }
 
 JudgeFunction judge_things_find(FieldJudge judge) {

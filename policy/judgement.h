@@ -66,7 +66,7 @@ void judgement_trace_rest(Judgement *j, const Place *place, Reason reason, const
 void judgement_refuse(Judgement *j, const Place *place, const char *rule, const BodyNode *value);
 
 /* The last finding, if it was kept and is the place's own, is of what a look can tell. */
-void judgement_mark_unseen(Judgement *j, size_t before);
+void judgement_mark_unseen(Judgement *j, size_t before, Unseen what);
 
 /* The same with a hint. */
 void judgement_refuse_hinted(Judgement *j, const Place *place, const char *rule, const BodyNode *value,

@@ -64,8 +64,9 @@ bool scope_has(const Scope *scope, ScopeKind kind, const BodyNode *answer);
 bool scope_has_listed(const Scope *scope, ScopeKind kind, const BodyNode *element);
 
 /*
- * The same of an event: labels are among its attributes, and only containers', images' and services' have
- * them. What is neither of these, nor a network, volume, secret or config, is nobody's, and not in the scope.
+ * The same of an event: labels are among its attributes, and only containers' and images' have them (moby's
+ * daemon/events.go). What is neither of these, nor a network, volume, secret or config, is nobody's, and not
+ * in the scope.
  */
 bool scope_has_event(const Scope *scope, const BodyNode *event);
 
