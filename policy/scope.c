@@ -137,6 +137,10 @@ static const struct {
     {"SystemAuth", SCOPE_FREE},
     {"ImageSearch", SCOPE_FREE}, /* a registry's, as the next */
     {"DistributionInspect", SCOPE_FREE},
+    /* Machines, as SystemInfo tells of one: `docker service create` asks for them once it has made a service.
+     */
+    {"NodeList", SCOPE_FREE},
+    {"NodeInspect", SCOPE_FREE},
 
     {"ContainerArchive", SCOPE_NAMED},
     {"ContainerArchiveInfo", SCOPE_NAMED},
