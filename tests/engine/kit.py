@@ -275,6 +275,18 @@ def engine_docker(*arguments, stdin=None):
     return run(["docker", "-H", f"unix://{ENGINE_DIR}/docker.sock", *arguments], stdin=stdin)
 
 
+def private_engine(verb, directory, **env):
+    """engine.sh VERB of an engine beside the run's own; `env`: what its head says."""
+    # Not through pipes: dockerd would hold them open.
+    with open(directory + ".log", "wb") as log:
+        code = subprocess.call([os.path.join(SUPPORT, "engine.sh"), verb, directory], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                               env=dict(os.environ, **env))
+    with open(log.name, encoding="utf-8", errors="replace") as said:
+        text = said.read()
+    os.unlink(log.name)
+    check(code == 0, f"engine.sh {verb}: {text[-300:]}")
+
+
 def main():
     """Runs the tests of the program that calls it, in their order. Arguments are names; without, all of them."""
     wanted = sys.argv[1:]
