@@ -86,8 +86,10 @@ void judgement_object(Judgement *j, const Place *place, Reason reason, const cha
 
 void judgement_refuse_hinted(Judgement *j, const Place *place, const char *rule, const BodyNode *value,
                              const char *hint) {
-    const char *shown = j->findings->n < LIMIT_FINDINGS ? body_show(j->arena, value) : "";
+    const char *shown = j->findings->n < LIMIT_FINDINGS && value ? body_show(j->arena, value) : "";
 
+    if (!value)
+        return judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, rule, hint, " is not set");
     judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, rule, hint, "=%s", shown ? shown : "…");
 }
 

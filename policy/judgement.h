@@ -62,7 +62,10 @@ void judgement_allow(Judgement *j, const Place *above, const char *member, const
 void judgement_trace_rest(Judgement *j, const Place *place, Reason reason, const Finding *finding,
                           const char *text);
 
-/* The value isn't allowed; the finding quotes it, so not for what may hold a secret. */
+/*
+ * The value isn't allowed; the finding quotes it, so not for what may hold a secret. NULL: it isn't set, as a
+ * client may leave out, and an engine that tells of a mount, what must be there.
+ */
 void judgement_refuse(Judgement *j, const Place *place, const char *rule, const BodyNode *value);
 
 /* The last finding, if it was kept and is the place's own, is of what a look can tell. */
