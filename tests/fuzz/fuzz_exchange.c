@@ -10,127 +10,27 @@
  * Whatever they do: every request that arrives at the engine is one that the policy allows, or one of our own
  * looks; and when both are gone, nothing of them is left.
  */
-#include "fuzz.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/client.h"
+#include "fuzz_world.h"
 #include "daemon/reader.h"
 #include "policy/version.h"
 
 #define STEPS 64u
 #define TURNS 200u /* of the loop, until both ends have seen each other's end */
-#define LISTENERS 3u
 #define ENGINES 8u
 
-/* The daemon without its sockets; made once. */
-static struct World {
-    Env env;
-    EngineFacts facts;
-    Config *config;
-    Listener *listeners[LISTENERS];
-    int engine_listener;
-    char audit_path[128]; /* emptied after each input */
-} world;
+static const char *const POLICIES[] = {"monitoring", "all", "p"};
 
-/* --- the world */
+static FuzzWorld world;
 
 static const char CONFIG[] =
-    "version: 1\n"
-    "upstream: unix://%s/engine.sock\n"
-    "audit: {on_failure: continue, sinks: [{file: %s/audit.jsonl, fsync: never}]}\n"
-    "listeners:\n"
-    "  - {address: 'unix://%s/a.sock', policy: monitoring}\n"
-    "  - {address: 'unix://%s/b.sock', policy: all}\n"
-    "  - {address: 'unix://%s/c.sock', policy: p}\n"
     "policies:\n"
     "  p:\n"
     "    include: [monitoring]\n"
     "    allow: [ContainerCreate, ContainerAttach, ImageBuild, ImageLoad, ImageCreate]\n"
     "    answers: {redact_env: [deny-all], redact_labels: ['*']}\n";
-
-static void nobody_accepts(void *arg UNUSED, Listener *listener UNUSED, int fd) {
-    close(fd);
-}
-
-static char *world_folder(void) {
-    static char folder[] = "/tmp/quaygate-fuzz-XXXXXX";
-
-    FUZZ_CHECK(mkdtemp(folder) != NULL, "no folder");
-    return folder;
-}
-
-static char folder_of_world[64];
-
-static void world_end(void) {
-    char path[128];
-
-    for (size_t i = 0; i < LISTENERS; i++)
-        listener_free(world.listeners[i]);
-    snprintf(path, sizeof(path), "%s/engine.sock", folder_of_world);
-    unlink(path);
-    snprintf(path, sizeof(path), "%s/audit.jsonl", folder_of_world);
-    unlink(path);
-    rmdir(folder_of_world);
-    close(world.engine_listener);
-    world.env.audit = audit_free(world.env.audit);
-    world.env.metrics = metrics_free(world.env.metrics);
-    world.env.kept = kept_free(world.env.kept);
-    world.env.known = kept_free(world.env.known);
-    world.env.resolver = resolver_free(world.env.resolver);
-    world.env.redactor = redactor_free(world.env.redactor);
-    world.env.subjects = subjects_free(world.env.subjects);
-    world.env.alarms = alarms_free(world.env.alarms);
-    world.env.splicer = splicer_free(world.env.splicer);
-    world.env.reaper = reaper_free(world.env.reaper);
-    event_base_free(world.env.base);
-    config_unref(world.config);
-}
-
-static void world_begin(void) {
-    char text[2048];
-    const char *why, *folder = world_folder();
-    int n;
-
-    signal(SIGPIPE, SIG_IGN);
-    snprintf(folder_of_world, sizeof(folder_of_world), "%s", folder);
-    n = snprintf(text, sizeof(text), CONFIG, folder, folder, folder, folder, folder);
-    snprintf(world.audit_path, sizeof(world.audit_path), "%s/audit.jsonl", folder);
-    FUZZ_CHECK(config_parse((Span){text, (size_t) n}, "fuzz", stderr, &world.config) == 0, "the config");
-    world.engine_listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    FUZZ_CHECK(
-        bind(world.engine_listener, &world.config->upstream.socket.any, world.config->upstream.length) == 0 &&
-            listen(world.engine_listener, 16) == 0,
-        "no engine's socket");
-    world.env.base = event_base_new();
-    world.env.facts = &world.facts;
-    world.facts.of = world.config;
-    world.env.reaper = reaper_new(world.env.base);
-    world.env.resolver = resolver_new(world.env.base, getaddrinfo);
-    FUZZ_CHECK(redactor_new(NULL, &world.env.redactor, &why) == 0, "no key");
-    world.env.kept = kept_new(world.env.base, KEPT_LIMITS_RESTORE);
-    world.env.known = kept_new(world.env.base, KEPT_LIMITS_LOOKS);
-    world.env.subjects = subjects_new();
-    world.env.alarms = alarms_new(world.env.base, client_ring);
-    world.env.splicer = splicer_new(LIMIT_SPLICE_PIPES);
-    world.env.metrics = metrics_new(1700000000000000u);
-    FUZZ_CHECK(world.env.subjects && world.env.alarms && world.env.splicer, "no memory");
-    FUZZ_CHECK(world.env.kept && world.env.known && world.env.metrics &&
-                   metrics_prepare(world.env.metrics, world.config) == 0,
-               "no memory");
-    FUZZ_CHECK(audit_new(world.env.base, world.config, &world.env.audit) == 0, "no trail");
-    for (size_t i = 0; i < LISTENERS; i++)
-        FUZZ_CHECK(listener_open(world.env.base, world.config, i, -1, nobody_accepts, NULL,
-                                 &world.listeners[i]) == 0,
-                   "no listener");
-    atexit(world_end);
-}
 
 /* --- the play */
 
@@ -298,28 +198,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     Subject subject = {.has_creds = true, .pid = 1, .uid = 1000, .gid = 1000};
     unsigned listener;
     size_t n_client;
-    int fds[2];
 
     if (!world.config)
-        world_begin();
-    listener = steps.size > 0 ? (unsigned char) steps.data[0] % LISTENERS : 0;
+        fuzz_world_begin(&world, POLICIES, ARRAY_SIZE(POLICIES), CONFIG);
+    listener = steps.size > 0 ? (unsigned char) steps.data[0] % (unsigned) world.n_listeners : 0;
     n_client = fuzz_byte(&input) << 8;
     n_client += fuzz_byte(&input);
     if (n_client > input.size)
         n_client = input.size;
     play.client_left = (Span){(const char *) input.p, n_client};
     play.engine_left = (Span){(const char *) input.p + n_client, input.size - n_client};
-    FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0, "no sockets");
-    play.client_fd = fds[0];
-    play.client = client_new(&world.env, world.listeners[listener], fds[1], &subject, &owner);
-    FUZZ_CHECK(play.client != NULL, "no client");
-    client_start(play.client);
+    play.client = fuzz_world_connect(&world, listener, &owner, &subject, &play.client_fd);
     for (size_t i = 1; i < steps.size && i < STEPS; i++)
         play_step(&play, (unsigned char) steps.data[i]);
     play_end(&play);
-    (void) audit_flush(world.env.audit);
-    if (truncate(world.audit_path, 0) < 0)
-        FUZZ_CHECK(false, "the trail can't be cut");
+    fuzz_world_forget(&world);
     for (size_t i = 0; i < play.n_engines; i++) {
         check_arrived(world.config->listeners[listener].policy, buffer_span(&play.arrived[i]));
         buffer_done(&play.arrived[i]);
