@@ -101,6 +101,139 @@ def from_threats(seeds):
                           ANSWERS[number % len(ANSWERS)])
 
 
+# --- scenes: fuzz_scene.c has the form
+
+SCENES = ["everything", "team", "mine", "project", "named", "both", "inside", "restores", "timed", "watched"]
+RS, US, GS, FS = b"\x1e", b"\x1f", b"\x1d", b"\x1c"
+ID = "a" * 64
+
+
+def kib(n):
+    return US + bytes([n // 4 - 1])
+
+
+def scene(policy, *parts):
+    return bytes([SCENES.index(policy)]) + RS.join(p if isinstance(p, bytes) else p.encode() for p in parts)
+
+
+def unversioned(path):
+    return re.sub(r"^/v1\.\d+/", "/", path)
+
+
+def keyed(path, text, how="0"):
+    return f"k{how}{unversioned(path).partition('?')[0]}\n{text}"
+
+
+def from_vectors_with_engine(seeds):
+    """Each vector that says what the engine would tell; under the policy of its name, or each in turn."""
+    number = 0
+    for path, tables in vector_files():
+        for vector in tables.get("vectors", []):
+            engine = vector.get("engine")
+            if engine is None:
+                continue
+            number += 1
+            policy = vector["policy"] if vector["policy"] in SCENES else SCENES[number % 7]
+            if path.stem == "looks":
+                policy = "inside"
+            answers = []
+            for target, answer in engine.items():
+                if not isinstance(answer, str):
+                    answer = json.dumps(answer)
+                answers.append(keyed(target, answer, "0123"[number % 4]))
+            body = "" if vector.get("body") is None else str(vector["body"])
+            how = "1" if "attach" in vector["request"] or "/exec/" in vector["request"] else "0"
+            seeds.add("scene", scene(policy, *answers, f"r{how}{vector['request']}\n{body}",
+                                     "j0" + json.dumps({"Id": ID, "Message": "done"})))
+
+
+INSPECT = {"Id": ID, "Name": "/web", "Image": "sha256:" + "b" * 64,
+           "Config": {"Image": "docker.io/library/app:1", "Env": ["PASSWORD=\x1d", "A=b"], "Cmd": ["sh", "-c", "run"],
+                      "Labels": {"team": "ci", "secret.a": "\x1d"}},
+           "HostConfig": {"Binds": ["/srv/x:/x"], "Privileged": False, "NetworkMode": "bridge"}, "Mounts": [],
+           "State": {"Status": "running"}, "NetworkSettings": {"Networks": {}}}
+SERVICE = {"ID": "a" * 25, "Version": {"Index": 3}, "Spec": {"Name": "web", "Labels": {"team": "ci"}, "TaskTemplate": {
+    "ContainerSpec": {"Image": "app:1", "Env": ["PASSWORD=\x1d"]}}}}
+
+
+def dumps(value):
+    return json.dumps(value, separators=(",", ":")).replace("\\u001d", "\x1d").replace("\\u001c", "\x1c")
+
+
+def from_scenes_of_answers(seeds):
+    """What is hidden, kept, put back; documents and lines."""
+    inspect, made = dumps(INSPECT), {"Image": "docker.io/library/app:1", "Cmd": ["sh", "-c", "run"],
+                                     "Env": ["PASSWORD=\x1c\x00", "A=\x1c\x01"], "Labels": {"team": "ci"}}
+    event = dumps({"Type": "container", "Action": "start", "Actor": {"ID": ID, "Attributes": {
+        "name": "web", "team": "ci", "secret.a": "x", "image": "app"}}, "time": 1})
+    lists = dumps([{"Id": ID, "Names": ["/web"], "Labels": {"team": "ci", "secret.a": "\x1d"}, "Command": "sh"},
+                   {"Id": "b" * 64, "Names": ["/other"], "Labels": {"team": "other"}, "Command": "sh"}])
+    for policy in SCENES:
+        for how in "013":
+            look = keyed("/containers/web/json", inspect, how)
+            seeds.add("scene", scene(policy, look, "r0GET /v1.41/containers/web/json\n",
+                                     "r0POST /v1.41/containers/web/start\n"))
+            seeds.add("scene", scene(policy, keyed("/containers/json", lists, how), "r0GET /v1.41/containers/json?all=1\n"))
+        seeds.add("scene", scene(policy, look, "r0GET /v1.41/containers/web/json\n", "s0x"))
+        seeds.add("scene", scene(policy, keyed("/containers/web/json", inspect), "r0GET /containers/web/json\n",
+                                 "r0POST /v1.41/containers/web/stop\n", "r0DELETE /v1.41/containers/web\n",
+                                 "r0POST /v1.41/containers/create?name=web\n" + dumps(made)))
+        seeds.add("scene", scene(policy, keyed("/services/web", dumps(SERVICE)), "r0GET /v1.41/services/web\n",
+                                 "r0POST /v1.41/services/web/update?version=3\n" + dumps(
+                                     dict(SERVICE["Spec"], TaskTemplate={"ContainerSpec": {"Image": "app:1", "Env": ["PASSWORD=\x1c\x00"]}}))))
+        seeds.add("scene", scene(policy, "a0HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+                                 "r0GET /v1.41/events\n", f"e0{len(event) + 1:x}\r\n{event}\n\r\n", "s0p", f"e0{len(event) + 1:x}\r\n{event}\n\r\n",
+                                 "s0g1", "e00\r\n\r\n"))
+        seeds.add("scene", scene(policy, keyed("/images/app/json", dumps({"Id": "sha256:" + "b" * 64, "RepoTags": ["app:1"], "Config": {
+            "Env": ["PASSWORD=\x1d"], "Labels": {"team": "ci", "secret.a": "\x1d"}}})), "r0GET /v1.41/images/app/json\n",
+            "r0DELETE /v1.41/images/app\n"))
+        for status in (404, 409, 500):
+            seeds.add("scene", scene(policy, f"k0/containers/web/json {status}\n" + '{"message":"no: /srv/x PASSWORD=x"}',
+                                     "r0GET /v1.41/containers/web/json\n", "r0POST /v1.41/containers/create?name=web\n{\"Image\":\"x\"}"))
+    seeds.add("scene", scene("restores", keyed("/containers/web/json", inspect), "r0GET /v1.41/containers/web/json\n",
+                             "r0POST /v1.41/containers/create?name=web\n" + dumps(dict(made, HostConfig={"Binds": ["\x1c\x02"]}))))
+    seeds.add("scene", scene("restores", keyed("/containers/web/json", inspect), "r0GET /v1.41/containers/web/json\n",
+                             "r0POST /v1.41/containers/create?name=web\n" + dumps(dict(made, Cmd=["env"]))))
+
+
+SWITCH = "a0HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+EXEC = dumps({"ID": ID, "ContainerID": ID, "ProcessConfig": {"entrypoint": "id", "arguments": [], "privileged": False, "user": "1000"},
+              "Running": False})
+
+
+def from_scenes_of_streams(seeds):
+    """Long bodies and tunnels, slow readers, refusals of splice(2), grants that run out."""
+    attach = "r1POST /v1.41/containers/web/attach?stream=1&stdout=1\n"
+    looks = [keyed("/containers/web/json", dumps(INSPECT)), keyed(f"/containers/{ID}/json", dumps(INSPECT)), keyed(f"/exec/{ID}/json", EXEC)]
+    start = f'r1POST /v1.41/exec/{ID}/start\n{{"Detach":false,"Tty":true}}'
+    exec_ = 'r0POST /v1.41/containers/web/exec\n{"Cmd":["id"],"User":"1000"}'
+    for policy in ("everything", "inside", "timed", "team", "watched"):
+        for refuse in ("s0.", "s0i", "s0o"):
+            seeds.add("scene", scene(policy, *looks, refuse, SWITCH, attach, b"e0" + kib(512), b"e0" + kib(512), b"c0" + kib(512), b"s0.w..WX"))
+            seeds.add("scene", scene(policy, refuse, b"a0HTTP/1.1 200 OK\r\nContent-Length: 921600\r\n\r\n" + kib(500) + kib(400),
+                                     "r0GET /v1.41/containers/web/logs?stdout=1\n"))
+            seeds.add("scene", scene(policy, refuse, b"a0HTTP/1.1 200 OK\r\n\r\n" + kib(500), "r0GET /v1.41/containers/web/logs?stdout=1&follow=1\n",
+                                     b"e0" + kib(400), "s0.W"))
+            seeds.add("scene", scene(policy, *looks, refuse, b"r2PUT /v1.41/containers/web/archive?path=/tmp\n" + kib(500) + kib(400), "s0..."))
+            seeds.add("scene", scene(policy, *looks, refuse, b"r6POST /v1.41/build?t=x\n" + kib(500) + kib(200), "s0..."))
+        seeds.add("scene", scene(policy, *looks, SWITCH, attach, b"e0" + kib(512), "s0p", b"e0" + kib(512), b"e0" + kib(512), "s0..g...w", "s0X"))
+        seeds.add("scene", scene(policy, *looks, SWITCH, attach, b"c0" + kib(512), "s0P", b"c0" + kib(512), "s0..x", "s0g"))
+        seeds.add("scene", scene(policy, *looks, exec_, SWITCH, start, "c0ls\n", "e0out", "s0645", "c0more", "e0more", "s0X"))
+        seeds.add("scene", scene(policy, *looks, "a0HTTP/1.1 200 OK\r\n\r\n", "r0GET /v1.41/containers/web/logs?follow=1&stdout=1\n", "e0line\n", "s065", "e0line\n", "s0W"))
+        seeds.add("scene", scene(policy, *looks, "n0", start, "s0665", "s0w"))
+        seeds.add("scene", scene(policy, "n0", 'r0POST /v1.41/containers/create\n{"Image":"x"}', "s066666"))
+        seeds.add("scene", scene(policy, *looks, b"r2POST /v1.41/build?t=x\n" + kib(4), "s066", "r0GET /v1.41/_ping\n"))
+        seeds.add("scene", scene(policy, "n0", "r0POST /v1.41/containers/web/start\n", "s03333", "s0x"))
+        seeds.add("scene", scene(policy, *looks, "r0GET /v1.41/_ping\n", "s0X", "r0POST /v1.41/containers/web/start\n", "s0W", "r0GET /v1.41/containers/web/json\n"))
+
+
+def from_threats_as_scenes(seeds):
+    for path in sorted(TOP.glob("threats/*.txt")):
+        for number, case in enumerate(threat_cases.read_file(path)):
+            if number % 4 == 0 and len(case.request) < 2048 and not set(case.request) & set(b"\x1c\x1d\x1e\x1f"):
+                seeds.add("scene", scene(SCENES[number // 4 % len(SCENES)], keyed("/containers/web/json", dumps(INSPECT)), b"c0" + case.request))
+
+
 def from_answers(seeds, catalogue):
     for number, answer in enumerate(ANSWERS):
         for seed in (0, 3):
@@ -170,12 +303,14 @@ def chained(record, n):
 def dictionaries(seeds):
     """Words that a fuzzer would not find by itself: fields of bodies, keys of a config, an HTTP head's."""
     def write(target, words):
-        lines = ['"' + re.sub(r'[\\"]', r"\\\g<0>", word).replace("\r\n", "\\x0d\\x0a") + '"' for word in sorted(words)]
+        lines = ['"' + re.sub(r'[\\"]', r"\\\g<0>", word).replace("\r\n", "\\x0d\\x0a").replace("\x1e", "\\x1e") + '"' for word in sorted(words)]
         (seeds.folder / f"{target}.dict").write_text("\n".join(lines) + "\n", encoding="ascii")
 
     fields = (TOP / "api/fields.def").read_text(encoding="utf-8")
     names = set(re.findall(r"[A-Za-z_]{2,}", " ".join(re.findall(r'"([^"]+)"', fields))))
     write("judge", {f'"{name}":' for name in names} | {"null", "true", "{}", "[]", "container:", "\\u0000"})
+    write("scene", {f'"{name}":' for name in names} | {"/containers/web/json", "/exec/", "/v1.41/containers/web/", "/images/", "quaygate:redacted:",
+                                                        "container:", "team", "ci-", "\x1er0", "\x1ek0", "\x1ee0", "\x1es0"})
     write("answer", {f'"{name}":' for name in names} | {'"Env":["', '"Labels":{', "\\u003d"})
     schema = (TOP.parent / "policy/schema.json").read_text(encoding="utf-8")
     write("config", set(re.findall(r'"([a-z_]{3,})": ', schema)) | {": ", "- ", "{}", "[]", "unix:///", "tcp://"})
@@ -193,6 +328,10 @@ def main(folder):
     from_requests(seeds, catalogue)
     from_threats(seeds)
     from_answers(seeds, catalogue)
+    from_vectors_with_engine(seeds)
+    from_scenes_of_answers(seeds)
+    from_scenes_of_streams(seeds)
+    from_threats_as_scenes(seeds)
     from_configs(seeds)
     from_words(seeds)
     dictionaries(seeds)

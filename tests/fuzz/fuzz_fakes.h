@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * In libc's place, for a target and all that is linked with it, libevent too: what time it is, and whether
+ * splice(2) is to be had.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define FAKE_BEGIN_SECONDS INT64_C(2524608000) /* 2050-01-01T00:00:00Z: when each input begins */
+
+/* Until fake_end() time stands still but for fake_pass(), and the wall's clock begins anew. */
+void fake_begin(void);
+void fake_end(void);
+void fake_pass(uint64_t usec);
+int64_t fake_seconds(void); /* since the input began */
+
+/* 0, or what splice(2) fails with: into a pipe, and out of one. */
+extern int fake_refuse_in, fake_refuse_out;
