@@ -105,18 +105,17 @@ static void client_find_place(Client *client) {
     client->place = metrics_place(metrics, listener_config(client->listener));
 }
 
-Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, const ClientOwner *owner) {
-    SharedSubject *shared = subjects_share(env->subjects, subject);
-    Client *client = shared ? calloc(1, sizeof(*client)) : NULL;
+Client *client_new(const Env *env, Listener *listener, int fd, SharedSubject *subject,
+                   const ClientOwner *owner) {
+    Client *client = calloc(1, sizeof(*client));
 
     if (!client) {
         close(fd);
-        subjects_drop(shared);
         return NULL;
     }
     client->env = env;
     client->listener = listener;
-    client->subject = shared;
+    client->subject = subjects_hold(subject);
     client->owner = owner;
     client->idle_since_usec = clock_coarse_usec();
     client_find_place(client);

@@ -22,9 +22,10 @@ typedef struct ClientOwner {
     void *arg;
 } ClientOwner;
 
-/* Takes `fd` and what `subject` owns, also on failure; `owner` outlives it. NULL: out of memory. Nothing is
- * read before client_start. */
-Client *client_new(const Env *env, Listener *listener, int fd, Subject *subject, const ClientOwner *owner);
+/* Takes `fd`, also on failure, and holds `subject` by itself; `owner` outlives it. NULL: out of memory.
+ * Nothing is read before client_start. */
+Client *client_new(const Env *env, Listener *listener, int fd, SharedSubject *subject,
+                   const ClientOwner *owner);
 void client_start(Client *client);
 
 /* For who will be refused: one request is read, within header_timeout, and the connection ends with it. */

@@ -9,23 +9,19 @@
 
 #define GROUPS_FIRST 64u /* what nearly everybody has */
 
-/* What was read into more room than it took, in no more than that. */
-static gid_t *identity_shrink_groups(gid_t *groups, size_t size) {
-    gid_t *exact = size > 0 ? realloc(groups, size) : NULL;
-
+static int identity_take_groups(Subject *subject, const gid_t *groups, size_t size) {
     if (size == 0)
-        free(groups);
-    return size == 0 || exact ? exact : groups;
+        return 0;
+    subject->groups = malloc(size);
+    if (!subject->groups)
+        return -ENOMEM;
+    memcpy(subject->groups, groups, size);
+    subject->n_groups = size / sizeof(*groups);
+    return 0;
 }
 
-/*
- * The groups the peer had when it connected, from the kernel: /etc/group may say something else by now,
- * and NSS may ask the network. Without the option (before Linux 4.13) there are none, which lets nobody
- * in; any other failure is passed up, and the caller refuses.
- */
-static int identity_read_groups(int fd, Subject *subject) {
-    socklen_t size = GROUPS_FIRST * sizeof(gid_t);
-
+/* Of more than GROUPS_FIRST; `size`: how many bytes the kernel says that it needs. */
+static int identity_read_many_groups(int fd, socklen_t size, Subject *subject) {
     for (;;) {
         socklen_t room = size;
         gid_t *groups;
@@ -36,16 +32,30 @@ static int identity_read_groups(int fd, Subject *subject) {
         if (!groups)
             return -ENOMEM;
         if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0) {
-            subject->groups = identity_shrink_groups(groups, size);
+            subject->groups = groups;
             subject->n_groups = size / sizeof(gid_t);
             return 0;
         }
         free(groups);
-        if (errno == ENOPROTOOPT)
-            return 0;
-        if (errno != ERANGE || size <= room) /* on ERANGE the kernel says how much it needs */
+        if (errno != ERANGE || size <= room)
             return -errno;
     }
+}
+
+/*
+ * The groups the peer had when it connected, from the kernel: /etc/group may say something else by now,
+ * and NSS may ask the network. Without the option (before Linux 4.13) there are none, which lets nobody
+ * in; any other failure is passed up, and the caller refuses.
+ */
+static int identity_read_groups(int fd, Subject *subject) {
+    gid_t groups[GROUPS_FIRST];
+    socklen_t size = sizeof(groups);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0)
+        return identity_take_groups(subject, groups, size);
+    if (errno == ENOPROTOOPT)
+        return 0;
+    return errno == ERANGE && size > sizeof(groups) ? identity_read_many_groups(fd, size, subject) : -errno;
 }
 
 /*
@@ -65,8 +75,6 @@ static int identity_read_unix(int fd, const struct ucred *creds, Subject *subjec
     subject->pid = creds->pid;
     subject->uid = creds->uid;
     subject->gid = creds->gid;
-    subject->origin = origin_read(fd, creds->pid); /* before it can move elsewhere */
-    subject->exe = TAKE_PTR(subject->origin.exe);
     return identity_read_groups(fd, subject);
 }
 
@@ -86,7 +94,7 @@ static void identity_print_address(Subject *subject) {
     }
 }
 
-int identity_read(int fd, Subject *ret) {
+int identity_read_socket(int fd, Subject *ret) {
     Subject subject = {0};
     socklen_t size = sizeof(subject.peer);
     struct ucred creds;
@@ -108,6 +116,21 @@ int identity_read(int fd, Subject *ret) {
     return 0;
 }
 
+void identity_read_process(int fd, Subject *subject) {
+    if (!subject->has_creds)
+        return;
+    subject->origin = origin_read(fd, subject->pid);
+    subject->exe = TAKE_PTR(subject->origin.exe);
+}
+
+int identity_read(int fd, Subject *ret) {
+    int r = identity_read_socket(fd, ret);
+
+    if (r == 0)
+        identity_read_process(fd, ret);
+    return r;
+}
+
 void identity_done(Subject *subject) {
     free(subject->groups);
     free(subject->exe);
@@ -119,6 +142,28 @@ void identity_done(Subject *subject) {
 static bool identity_copy_text(const char *text, char **ret) {
     *ret = text ? strdup(text) : NULL;
     return !text || *ret;
+}
+
+int identity_copy_process(const Subject *from, Subject *subject) {
+    Origin origin = from->origin;
+    char *exe;
+    bool whole = identity_copy_text(from->exe, &exe);
+
+    whole = identity_copy_text(from->origin.unit, &origin.unit) && whole;
+    if (!whole) {
+        free(exe);
+        origin_done(&origin);
+        return -ENOMEM;
+    }
+    subject->origin = origin;
+    subject->exe = exe;
+    return 0;
+}
+
+bool identity_same_socket_word(const Subject *a, const Subject *b) {
+    return a->has_creds && b->has_creds && a->pid == b->pid && a->uid == b->uid && a->gid == b->gid &&
+           a->n_groups == b->n_groups &&
+           (a->n_groups == 0 || memcmp(a->groups, b->groups, a->n_groups * sizeof(*a->groups)) == 0);
 }
 
 int identity_copy(const Subject *subject, Subject *ret) {

@@ -43,9 +43,20 @@ typedef struct Subject {
 
 /*
  * Fills *ret from a connected socket. −errno when even the credentials can't be had: then the caller
- * must refuse. A missing exe is no error.
+ * must refuse. A missing exe is no error. In two steps (arrivals has reason to): what the socket itself
+ * tells, credentials, groups, or the address; and what /proc tells of the process, for a subject of the
+ * former.
  */
 int identity_read(int fd, Subject *ret);
+int identity_read_socket(int fd, Subject *ret);
+void identity_read_process(int fd, Subject *subject);
+
+/* As identity_read_process(), from one who is known to be the same process. 0 or −ENOMEM. */
+int identity_copy_process(const Subject *from, Subject *subject);
+
+/* Whether the socket told the same of both: pid, user, groups; of no TCP. */
+bool identity_same_socket_word(const Subject *a, const Subject *b);
+
 void identity_done(Subject *subject);
 
 /* With all that it owns. 0 or −ENOMEM. */

@@ -334,20 +334,20 @@ static void listener_pause(Listener *listener, int error) {
 
 static void listener_on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
     Listener *listener = arg;
+    AcceptStep step = ACCEPT_AGAIN;
+    int fds[LIMIT_ACCEPT_BATCH];
+    size_t n = 0;
 
-    for (unsigned i = 0; i < LIMIT_ACCEPT_BATCH && listener->accepting; i++) {
-        int accepted = -EBADF;
-        AcceptStep step = listener_accept_one(listener, &accepted);
-
-        if (step == ACCEPT_EXHAUSTED)
-            return listener_pause(listener, errno);
-        if (step == ACCEPT_EMPTY) {
-            listener->exhausted = false;
-            return;
-        }
-        if (step == ACCEPT_TAKEN)
-            listener->accept(listener->arg, listener, accepted); /* may stop the listener, never free it */
+    for (unsigned i = 0; i < LIMIT_ACCEPT_BATCH && step <= ACCEPT_AGAIN; i++) {
+        step = listener_accept_one(listener, &fds[n]);
+        n += step == ACCEPT_TAKEN;
     }
+    if (step == ACCEPT_EXHAUSTED)
+        listener_pause(listener, errno);
+    else if (step == ACCEPT_EMPTY)
+        listener->exhausted = false;
+    if (n > 0)
+        listener->accept(listener->arg, listener, fds, n); /* may stop the listener, never free it */
 }
 
 static void listener_on_pause_end(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {

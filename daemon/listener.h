@@ -11,8 +11,12 @@ struct event_base;
 
 typedef struct Listener Listener;
 
-/* A new connection: the callee owns `fd` (non-blocking, close-on-exec). */
-typedef void (*ListenerAccept)(void *arg, Listener *listener, int fd);
+/*
+ * New connections, at least one and at most LIMIT_ACCEPT_BATCH, in the order in which they were made: the
+ * callee owns each of `fds` (non-blocking, close-on-exec). All of them are connected already; that it may
+ * count on (arrivals).
+ */
+typedef void (*ListenerAccept)(void *arg, Listener *listener, const int *fds, size_t n);
 
 /*
  * Opens what `config->listeners[index]` says, without accepting yet. Logged −errno on failure:

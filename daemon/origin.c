@@ -236,6 +236,10 @@ Origin origin_read(int fd, pid_t pid) {
     return origin;
 }
 
+bool origin_is_told(const Origin *origin) {
+    return !origin->unknown || origin->unknown == origin_nowhere;
+}
+
 void origin_done(Origin *origin) {
     free(origin->unit);
     free(origin->exe);

@@ -37,4 +37,7 @@ Origin origin_read(int fd, pid_t pid);
 /* The same of an open /proc/PID, without a look at whose pid that is. *ret is all zero before. */
 void origin_read_process(int process, Origin *ret);
 
+/* Whether a process that was there has told where it runs, be it nowhere that has a name. */
+bool origin_is_told(const Origin *origin);
+
 void origin_done(Origin *origin);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "arrivals.h"
 #include "client.h"
 #include "clock.h"
 #include "control.h"
@@ -120,29 +121,21 @@ static void server_on_watcher(Server *server, const Listener *listener, int fd, 
  * Whoever is within the limits gets in, however many refusals linger: else one client past its own limit
  * would shut out all others.
  */
-static void server_on_accept(void *arg, Listener *listener, int fd) {
-    Server *server = arg;
-    Subject subject = {0}, who;
+static void server_take(Server *server, Listener *listener, int fd, SharedSubject *who, int error) {
+    const Subject *subject = subjects_get(who);
     const char *rule = "listener.identity";
-    int r = identity_read(fd, &subject);
-    bool known = r == 0, allowed, charged;
-    Reason reason = r == -ENOMEM ? REASON_NO_MEMORY : REASON_CLIENT_NOT_ALLOWED;
+    bool known = error == 0, allowed, charged;
+    Reason reason = error == -ENOMEM ? REASON_NO_MEMORY : REASON_CLIENT_NOT_ALLOWED;
     Client *client;
 
-    if (listener_is_for_metrics(listener)) {
-        server_on_watcher(server, listener, fd, known ? &subject : NULL);
-        identity_done(&subject);
-        return;
-    }
     if (known)
-        reason = server_judge(&subject, listener_config(listener), &rule);
+        reason = server_judge(subject, listener_config(listener), &rule);
     allowed = reason == REASON_OK;
-    charged = allowed && quota_charge(server->quota, &subject, &server->config->limits) == 0;
-    who = subject; /* for the refund: client_new() takes what it owns */
-    client = client_new(&server->env, listener, fd, &subject, &server->owner);
+    charged = allowed && quota_charge(server->quota, subject, &server->config->limits) == 0;
+    client = client_new(&server->env, listener, fd, who, &server->owner);
     if (!client) {
         if (charged)
-            quota_refund(server->quota, &who);
+            quota_refund(server->quota, subject);
         return;
     }
     client_link(&server->clients, client);
@@ -156,6 +149,26 @@ static void server_on_accept(void *arg, Listener *listener, int fd) {
         server_hear_stranger(server, client, reason, rule);
     else
         server_refuse(server, client, reason, reason == REASON_NO_MEMORY ? NULL : rule);
+}
+
+static void server_on_accept(void *arg, Listener *listener, const int *fds, size_t n) {
+    Server *server = arg;
+    Arrivals arrivals;
+
+    arrivals_begin(&arrivals, server->env.subjects);
+    for (size_t i = 0; i < n; i++) {
+        int error = 0;
+        SharedSubject *who = arrivals_tell(&arrivals, fds[i], &error);
+
+        if (listener_is_for_metrics(listener))
+            server_on_watcher(server, listener, fds[i], who && error == 0 ? subjects_get(who) : NULL);
+        else if (who)
+            server_take(server, listener, fds[i], who, error);
+        else
+            close(fds[i]);
+        subjects_drop(who);
+    }
+    arrivals_end(&arrivals);
 }
 
 /* --- Reload ------------------------------------------------------------------------------------- */

@@ -32,11 +32,6 @@ static bool subjects_text_equals(const char *a, const char *b) {
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool subjects_groups_equal(const Subject *a, const Subject *b) {
-    return a->n_groups == b->n_groups &&
-           (a->n_groups == 0 || memcmp(a->groups, b->groups, a->n_groups * sizeof(*a->groups)) == 0);
-}
-
 static bool subjects_origin_equals(const Origin *a, const Origin *b) {
     return a->unknown == b->unknown && strcmp(a->container, b->container) == 0 &&
            subjects_text_equals(a->unit, b->unit) && a->has_login == b->has_login && a->login == b->login;
@@ -44,8 +39,8 @@ static bool subjects_origin_equals(const Origin *a, const Origin *b) {
 
 /* Of those that can be shared: no two connections have the same TCP address, and a name was asked for one. */
 static bool subjects_equal(const Subject *a, const Subject *b) {
-    return a->pid == b->pid && a->uid == b->uid && a->gid == b->gid && subjects_groups_equal(a, b) &&
-           subjects_text_equals(a->exe, b->exe) && subjects_origin_equals(&a->origin, &b->origin);
+    return identity_same_socket_word(a, b) && subjects_text_equals(a->exe, b->exe) &&
+           subjects_origin_equals(&a->origin, &b->origin);
 }
 
 static bool subjects_can_share(const Subject *subject) {
@@ -65,14 +60,18 @@ static SharedSubject *subjects_find(const Subjects *subjects, const Subject *sub
     return NULL;
 }
 
+SharedSubject *subjects_hold(SharedSubject *shared) {
+    shared->n++;
+    return shared;
+}
+
 SharedSubject *subjects_share(Subjects *subjects, Subject *subject) {
     bool can_share = subjects_can_share(subject);
     SharedSubject *shared = can_share ? subjects_find(subjects, subject) : NULL;
 
     if (shared) {
         identity_done(subject);
-        shared->n++;
-        return shared;
+        return subjects_hold(shared);
     }
     shared = calloc(1, sizeof(*shared));
     if (!shared) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Who is at the other end of the connections that are open, each told once: a client that keeps a hundred of
- * them is a hundred times the same pid, program, groups and container. Shared by value, as it was read at
- * each accept: whatever differs is another subject.
+ * them is a hundred times the same pid, program, groups and container. Shared by value, as it was read when
+ * they were accepted: whatever differs is another subject.
  */
 #pragma once
 
@@ -19,7 +19,8 @@ Subjects *subjects_free(Subjects *subjects); /* accepts NULL, returns NULL; nobo
  * to be given to subjects_drop. NULL: out of memory.
  */
 SharedSubject *subjects_share(Subjects *subjects, Subject *subject);
-void subjects_drop(SharedSubject *shared); /* accepts NULL */
+SharedSubject *subjects_hold(SharedSubject *shared); /* once more; returns it */
+void subjects_drop(SharedSubject *shared);           /* accepts NULL */
 
 const Subject *subjects_get(const SharedSubject *shared);
 

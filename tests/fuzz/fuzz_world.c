@@ -103,8 +103,9 @@ static void world_lend(FuzzWorld *world, const char *key_path) {
     FUZZ_CHECK(audit_new(env->base, world->config, &env->audit) == 0, "no trail");
 }
 
-static void nobody_accepts(void *arg UNUSED, Listener *listener UNUSED, int fd) {
-    close(fd);
+static void nobody_accepts(void *arg UNUSED, Listener *listener UNUSED, const int *fds, size_t n) {
+    while (n-- > 0)
+        close(fds[n]);
 }
 
 void fuzz_world_begin(FuzzWorld *world, const char *const *policies, size_t n, const char *text) {
@@ -147,12 +148,15 @@ void fuzz_world_forget(FuzzWorld *world) {
 
 Client *fuzz_world_connect(FuzzWorld *world, size_t listener, const ClientOwner *owner, Subject *subject,
                            int *ret_fd) {
+    SharedSubject *who = subjects_share(world->env.subjects, subject);
     Client *client;
     int fds[2];
 
+    FUZZ_CHECK(who != NULL, "no subject");
     FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0, "no sockets");
     *ret_fd = fds[0];
-    client = client_new(&world->env, world->listeners[listener], fds[1], subject, owner);
+    client = client_new(&world->env, world->listeners[listener], fds[1], who, owner);
+    subjects_drop(who);
     FUZZ_CHECK(client != NULL, "no client");
     client_start(client);
     return client;

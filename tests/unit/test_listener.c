@@ -52,23 +52,25 @@ static Config *config_on_path(const char *more) {
 }
 
 typedef struct Taken {
-    unsigned n;
+    unsigned n, n_calls;
     int fd; /* the last */
     bool keep;
     unsigned stop_after;
 } Taken;
 
-static void on_accept(void *arg, Listener *listener, int fd) {
+static void on_accept(void *arg, Listener *listener, const int *fds, size_t n) {
     Taken *taken = arg;
 
-    taken->n++;
-    if (taken->keep) {
-        taken->fd = fd;
-    } else {
-        close(fd);
+    taken->n_calls++;
+    for (size_t i = 0; i < n; i++) {
+        taken->n++;
+        if (taken->keep)
+            taken->fd = fds[i];
+        else
+            close(fds[i]);
+        if (taken->n == taken->stop_after)
+            listener_stop(listener);
     }
-    if (taken->n == taken->stop_after)
-        listener_stop(listener);
 }
 
 static int open_listener(Config *config, Taken *taken, Listener **ret) {
@@ -304,15 +306,18 @@ Test(listener, a_turn_takes_a_batch) {
     listener_start(listener);
     turn();
     cr_expect_eq(taken.n, LIMIT_ACCEPT_BATCH);
+    cr_expect_eq(taken.n_calls, 1, "all of them at once");
     turn();
     cr_expect_eq(taken.n, LIMIT_ACCEPT_BATCH + 1);
+    cr_expect_eq(taken.n_calls, 2);
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
         close(fds[i]);
     listener_free(listener);
 }
 
+/* What has been accepted is handed over all the same. */
 Test(listener, stopping_from_within_holds) {
-    int fds[3];
+    int fds[LIMIT_ACCEPT_BATCH + 1];
     Taken taken = {.stop_after = 1};
     Listener *listener = NULL;
 
@@ -322,7 +327,7 @@ Test(listener, stopping_from_within_holds) {
     listener_start(listener);
     turn();
     turn();
-    cr_expect_eq(taken.n, 1);
+    cr_expect_eq(taken.n, LIMIT_ACCEPT_BATCH);
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
         close(fds[i]);
     listener_free(listener);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arrivals.h"
+
+void arrivals_begin(Arrivals *arrivals, Subjects *subjects) {
+    arrivals->subjects = subjects;
+    arrivals->n = 0;
+}
+
+void arrivals_end(Arrivals *arrivals) {
+    while (arrivals->n > 0)
+        subjects_drop(arrivals->told[--arrivals->n]);
+}
+
+/* Of the same process; of those, one with the same user and groups if there is one. */
+static SharedSubject *arrivals_find(const Arrivals *arrivals, const Subject *subject) {
+    SharedSubject *found = NULL;
+
+    for (size_t i = 0; i < arrivals->n; i++) {
+        if (arrivals->pids[i] != subject->pid)
+            continue;
+        found = arrivals->told[i];
+        if (identity_same_socket_word(subjects_get(found), subject))
+            break;
+    }
+    return found;
+}
+
+static void arrivals_remember(Arrivals *arrivals, SharedSubject *shared) {
+    const Subject *subject = subjects_get(shared);
+
+    if (!subject->has_creds || subject->pid <= 0 || !origin_is_told(&subject->origin) ||
+        arrivals->n == ARRAY_SIZE(arrivals->told))
+        return;
+    arrivals->pids[arrivals->n] = subject->pid;
+    arrivals->told[arrivals->n++] = subjects_hold(shared);
+}
+
+SharedSubject *arrivals_tell(Arrivals *arrivals, int fd, int *ret_error) {
+    Subject subject = {0};
+    SharedSubject *shared;
+    int r = identity_read_socket(fd, &subject);
+    SharedSubject *seen = r == 0 && subject.has_creds ? arrivals_find(arrivals, &subject) : NULL;
+
+    *ret_error = r;
+    if (seen && identity_same_socket_word(subjects_get(seen), &subject)) {
+        identity_done(&subject);
+        return subjects_hold(seen);
+    }
+    if (r == 0 && (!seen || identity_copy_process(subjects_get(seen), &subject) < 0))
+        identity_read_process(fd, &subject);
+    shared = subjects_share(arrivals->subjects, &subject);
+    if (shared && r == 0)
+        arrivals_remember(arrivals, shared);
+    return shared;
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/arrivals.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static Subjects *subjects;
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
+static int listening;
+
+static void setup(void) {
+    char path[] = "/tmp/quaygate-arrivals-XXXXXX";
+
+    subjects = subjects_new();
+    listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert(mkdtemp(path));
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", path);
+    cr_assert_eq(bind(listening, (struct sockaddr *) &address, sizeof(address)), 0);
+    cr_assert_eq(listen(listening, 100), 0);
+}
+
+static void teardown(void) {
+    close(listening);
+    unlink(address.sun_path);
+    *strrchr(address.sun_path, '/') = '\0';
+    rmdir(address.sun_path);
+    cr_expect_eq(subjects_n(subjects), 0, "nobody is held any more");
+    subjects_free(subjects);
+}
+
+TestSuite(arrivals, .init = setup, .fini = teardown);
+
+static int connect_once(void) {
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    return connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0 ? fd : -1;
+}
+
+static int accept_next(void) {
+    int fd = accept(listening, NULL, NULL);
+
+    cr_assert_geq(fd, 0);
+    return fd;
+}
+
+/* The next that waits; to be dropped. */
+static SharedSubject *tell(Arrivals *arrivals, int fd) {
+    int error = 1;
+    SharedSubject *shared = arrivals_tell(arrivals, fd, &error);
+
+    cr_assert_not_null(shared);
+    cr_expect_eq(error, 0);
+    return shared;
+}
+
+/* A child that has done `act` when this returns, and then waits to be killed. */
+static pid_t child_that(void (*act)(void)) {
+    int ready[2];
+    pid_t pid;
+    char byte;
+
+    cr_assert_eq(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        act();
+        if (write(ready[1], "", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    close(ready[1]);
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return pid;
+}
+
+static void end_child(pid_t pid) {
+    kill(pid, SIGKILL);
+    cr_assert_eq(waitpid(pid, NULL, 0), pid);
+}
+
+static void connect_it(void) {
+    if (connect_once() < 0)
+        _exit(1);
+}
+
+static void become_another(int number UNUSED) {
+    execl("/bin/sleep", "sleep", "60", (char *) NULL);
+    _exit(1);
+}
+
+static void connect_thrice(void) {
+    signal(SIGUSR1, become_another);
+    for (int i = 0; i < 3; i++)
+        connect_it();
+}
+
+static void wait_for_program(pid_t pid, const char *name) {
+    char link[32], path[PATH_MAX];
+
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int) pid);
+    for (unsigned i = 0; i < 1000; i++) {
+        ssize_t n = readlink(link, path, sizeof(path) - 1);
+
+        path[n > 0 ? n : 0] = '\0';
+        if (strstr(path, name))
+            return;
+        usleep(10000);
+    }
+    cr_assert(false, "it is still %s", path);
+}
+
+/* Seen by what would be another answer at a second look: the program that the process has become since. */
+Test(arrivals, a_process_is_looked_at_once_and_nothing_is_kept) {
+    pid_t pid = child_that(connect_thrice);
+    int fds[3] = {accept_next(), accept_next(), accept_next()};
+    Arrivals arrivals;
+    SharedSubject *first, *second, *third;
+
+    arrivals_begin(&arrivals, subjects);
+    first = tell(&arrivals, fds[0]);
+    cr_expect_eq(subjects_get(first)->pid, pid);
+    cr_assert_not_null(subjects_get(first)->exe);
+    cr_expect_null(strstr(subjects_get(first)->exe, "sleep"));
+    cr_assert_eq(kill(pid, SIGUSR1), 0);
+    wait_for_program(pid, "/sleep");
+    second = tell(&arrivals, fds[1]);
+    cr_expect_eq(second, first);
+    arrivals_end(&arrivals);
+
+    arrivals_begin(&arrivals, subjects);
+    third = tell(&arrivals, fds[2]);
+    cr_expect_neq(third, first);
+    cr_expect(strstr(subjects_get(third)->exe, "/sleep"), "another turn looks again");
+    arrivals_end(&arrivals);
+    subjects_drop(first);
+    subjects_drop(second);
+    subjects_drop(third);
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+        close(fds[i]);
+    end_child(pid);
+}
+
+static void connect_as_three(void) {
+    static const gid_t groups[] = {7, 8};
+
+    connect_it();
+    if (setgroups(2, groups) < 0)
+        _exit(1);
+    connect_it();
+    if (setgid(9) < 0)
+        _exit(1);
+    connect_it();
+    connect_it();
+}
+
+/* What the socket tells is asked of each: only the rest is the process's. */
+Test(arrivals, each_has_its_own_user_and_groups) {
+    int fds[4];
+    Arrivals arrivals;
+    SharedSubject *who[4];
+    pid_t pid;
+
+    if (geteuid() != 0)
+        cr_skip_test("setgroups needs root");
+    pid = child_that(connect_as_three);
+    arrivals_begin(&arrivals, subjects);
+    for (size_t i = 0; i < 4; i++)
+        fds[i] = accept_next();
+    for (size_t i = 0; i < 4; i++) {
+        who[i] = tell(&arrivals, fds[i]);
+        cr_expect_eq(subjects_get(who[i])->pid, pid);
+        cr_expect_str_eq(subjects_get(who[i])->exe, subjects_get(who[0])->exe);
+        cr_expect_eq(subjects_get(who[i])->origin.unknown, subjects_get(who[0])->origin.unknown);
+    }
+    cr_expect_neq(who[1], who[0]);
+    cr_expect_eq(subjects_get(who[1])->n_groups, 2);
+    cr_expect_eq(subjects_get(who[1])->groups[1], 8);
+    cr_expect_eq(subjects_get(who[2])->gid, 9);
+    cr_expect_neq(who[2], who[1]);
+    cr_expect_eq(who[3], who[2], "the one of them that is like it");
+    arrivals_end(&arrivals);
+    for (size_t i = 0; i < 4; i++) {
+        subjects_drop(who[i]);
+        close(fds[i]);
+    }
+    end_child(pid);
+}
+
+Test(arrivals, processes_between_each_other) {
+    pid_t pids[6];
+    int fds[ARRAY_SIZE(pids) * 3];
+    Arrivals arrivals;
+    SharedSubject *who[ARRAY_SIZE(fds)];
+
+    for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+        pids[i] = child_that(connect_thrice);
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+        fds[i] = accept_next();
+    arrivals_begin(&arrivals, subjects);
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+        who[i] = tell(&arrivals, fds[i]);
+        cr_expect_eq(subjects_get(who[i])->pid, pids[i / 3]);
+        cr_expect_eq(who[i], who[i / 3 * 3]);
+    }
+    cr_expect_eq(subjects_n(subjects), ARRAY_SIZE(pids));
+    arrivals_end(&arrivals);
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+        subjects_drop(who[i]);
+        close(fds[i]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+        end_child(pids[i]);
+}
+
+/* As many as a turn takes, each of a process of its own, and one past that, which is only told by itself. */
+Test(arrivals, a_batch_of_strangers_and_one_past) {
+    pid_t pids[LIMIT_ACCEPT_BATCH + 1];
+    SharedSubject *who[ARRAY_SIZE(pids)], *again;
+    int fds[ARRAY_SIZE(pids)];
+    Arrivals arrivals;
+
+    arrivals_begin(&arrivals, subjects);
+    for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+        pids[i] = child_that(connect_it);
+        fds[i] = accept_next();
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+        who[i] = tell(&arrivals, fds[i]);
+        cr_expect_eq(subjects_get(who[i])->pid, pids[i]);
+    }
+    cr_expect_eq(arrivals.n, LIMIT_ACCEPT_BATCH);
+    again = tell(&arrivals, fds[LIMIT_ACCEPT_BATCH]);
+    cr_expect_eq(again, who[LIMIT_ACCEPT_BATCH], "read anew, and the same");
+    subjects_drop(again);
+    arrivals_end(&arrivals);
+    for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+        subjects_drop(who[i]);
+        close(fds[i]);
+        end_child(pids[i]);
+    }
+}
+
+/* A child with this very pid, which nobody has; 0: not to be had. */
+static pid_t child_with_pid(pid_t wanted, void (*act)(void)) {
+    for (unsigned i = 0; i < 200; i++) {
+        int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC), ready[2];
+        pid_t pid;
+        char byte;
+
+        if (fd < 0 || dprintf(fd, "%d", (int) wanted - 1) < 0) {
+            close(fd);
+            return 0;
+        }
+        close(fd);
+        cr_assert_eq(pipe(ready), 0);
+        pid = fork();
+        if (pid == 0) {
+            if (getpid() != wanted)
+                _exit(0);
+            act();
+            if (write(ready[1], "", 1) == 1)
+                pause();
+            _exit(1);
+        }
+        close(ready[1]);
+        if (read(ready[0], &byte, 1) == 1) {
+            close(ready[0]);
+            return pid;
+        }
+        close(ready[0]);
+        cr_assert_eq(waitpid(pid, NULL, 0), pid);
+    }
+    return 0;
+}
+
+/* Linux 6.5 knows SO_PEERPIDFD, whatever the libc that this is built with. */
+static bool kernel_can_pin(int fd) {
+    int pidfd = -1;
+    socklen_t size = sizeof(pidfd);
+
+    if (getsockopt(fd, SOL_SOCKET, 77, &pidfd, &size) == 0)
+        close(pidfd);
+    return pidfd >= 0 || errno != ENOPROTOOPT;
+}
+
+/* One connects and ends; another one gets its pid, and connects. */
+Test(arrivals, a_pid_of_two_processes) {
+    pid_t pid = child_that(connect_it), heir;
+    Arrivals arrivals;
+    SharedSubject *gone, *here, *again;
+    int fds[3];
+
+    end_child(pid);
+    heir = child_with_pid(pid, connect_thrice);
+    if (heir == 0)
+        cr_skip_test("which pid comes next can't be said here");
+    cr_assert_eq(heir, pid);
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+        fds[i] = accept_next();
+    if (!kernel_can_pin(fds[0])) {
+        end_child(heir);
+        cr_skip_test("this kernel can't tell them apart");
+    }
+    arrivals_begin(&arrivals, subjects);
+    gone = tell(&arrivals, fds[0]);
+    here = tell(&arrivals, fds[1]);
+    again = tell(&arrivals, fds[2]);
+    cr_expect_eq(subjects_get(gone)->pid, subjects_get(here)->pid);
+    cr_expect_neq(gone, here);
+    cr_expect_str_eq(subjects_get(gone)->origin.unknown, "the process that connected has ended");
+    cr_expect_null(subjects_get(gone)->exe);
+    cr_expect_not_null(subjects_get(here)->exe);
+    cr_expect_eq(again, here);
+    arrivals_end(&arrivals);
+    subjects_drop(gone);
+    subjects_drop(here);
+    subjects_drop(again);
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+        close(fds[i]);
+    end_child(heir);
+}
+
+Test(arrivals, what_cannot_be_known_is_an_error) {
+    Arrivals arrivals;
+    int error = 0, fd;
+    SharedSubject *nobody, *somebody;
+
+    arrivals_begin(&arrivals, subjects);
+    nobody = arrivals_tell(&arrivals, -1, &error);
+    cr_expect_eq(error, -EBADF);
+    cr_assert_not_null(nobody);
+    cr_expect_not(subjects_get(nobody)->has_creds);
+    cr_expect_eq(arrivals.n, 0);
+    connect_once();
+    fd = accept_next();
+    somebody = tell(&arrivals, fd);
+    cr_expect_eq(subjects_get(somebody)->pid, getpid());
+    arrivals_end(&arrivals);
+    subjects_drop(nobody);
+    subjects_drop(somebody);
+    close(fd);
+}
