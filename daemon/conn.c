@@ -99,7 +99,24 @@ static size_t conn_room(Conn *conn, size_t room, char **ret_data) {
     return *ret_data ? want : 0;
 }
 
-static void conn_on_read(evutil_socket_t fd, short what UNUSED, void *arg) {
+/* `want` bytes at most, to `data`, the room in `in`. recv's result; `want` is 0 where there was no memory. */
+static ssize_t conn_receive(Conn *conn, char *data, size_t want) {
+    ssize_t n = want > 0 ? recv(conn->fd, data, want, 0) : -1;
+
+    if (n > 0) {
+        buffer_commit(&conn->in, (size_t) n);
+        conn->bytes_in += (uint64_t) n;
+    } else if (n == 0) {
+        conn->eof = true;
+        conn_look(conn);
+    } else if (want == 0)
+        conn_fail(conn, -ENOMEM);
+    else if (errno != EAGAIN && errno != EINTR)
+        conn_fail(conn, -errno);
+    return n;
+}
+
+static void conn_on_read(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
     Conn *conn = arg;
     size_t room = conn->in_limit > buffer_size(&conn->in) ? conn->in_limit - buffer_size(&conn->in) : 0, want;
     char *data;
@@ -115,19 +132,9 @@ static void conn_on_read(evutil_socket_t fd, short what UNUSED, void *arg) {
         return;
     }
     want = conn_room(conn, room, &data);
-    n = want > 0 ? recv(fd, data, want, 0) : -1;
-    if (n > 0) {
-        buffer_commit(&conn->in, (size_t) n);
-        conn->bytes_in += (uint64_t) n;
-        if (!conn->lent && (size_t) n == want && want == CONN_READ_MORE)
-            (void) buffer_reserve(&conn->in, CONN_READ_MORE + 1); /* grows: the next read is a large one */
-    } else if (n == 0) {
-        conn->eof = true;
-        conn_look(conn);
-    } else if (want == 0)
-        conn_fail(conn, -ENOMEM);
-    else if (errno != EAGAIN && errno != EINTR)
-        conn_fail(conn, -errno);
+    n = conn_receive(conn, data, want);
+    if (!conn->lent && n == CONN_READ_MORE && want == CONN_READ_MORE)
+        (void) buffer_reserve(&conn->in, CONN_READ_MORE + 1); /* grows: the next read is a large one */
     if (n >= 0 || conn->error)
         conn->notify(conn->arg);
     conn_keep(conn);
@@ -249,6 +256,13 @@ int conn_send(Conn *conn, const Span *parts, size_t n) {
     else if (buffer_size(&conn->out) > 0)
         conn_await_room(conn);
     return r;
+}
+
+size_t conn_read(Conn *conn, size_t size) {
+    char *room = buffer_reserve(&conn->in, size);
+    ssize_t n = conn_receive(conn, room, room ? size : 0);
+
+    return n > 0 ? (size_t) n : 0;
 }
 
 ssize_t conn_pull(Conn *conn, int pipe, size_t size) {

@@ -65,6 +65,10 @@ int conn_wait_for_room(Conn *conn);
  */
 int conn_send(Conn *conn, const Span *parts, size_t n);
 
+/* While nobody else reads: into `in`, at most `size` bytes. How many; 0: none now, or the end (eof), or an
+ * error. */
+size_t conn_read(Conn *conn, size_t size);
+
 /*
  * From the socket into a pipe, and from a pipe to the socket, without a copy (splice(2)); for the latter
  * `out` must be empty, and what isn't taken is reported once there is room. How many bytes; 0: none now, or

@@ -67,17 +67,20 @@ void flow_stop(Flow *flow) {
         flow->state = FLOW_FAILED;
 }
 
-/* Content that may pass unseen, bytes. */
-static uint64_t flow_unseen(const Flow *flow) {
+/* Whether what follows may pass unseen, and is long: all of it, or chunks as the one that it is in. */
+static bool flow_is_long(const Flow *flow) {
     if (flow->filter || flow->drops)
-        return 0;
-    return flow->reader ? reader_unread(flow->reader) : UINT64_MAX;
+        return false;
+    if (!flow->reader)
+        return true;
+    if (reader_chunk_size(flow->reader) > 0)
+        return reader_chunk_size(flow->reader) >= LIMIT_SPLICE_CHUNK;
+    return reader_unread(flow->reader) >= LIMIT_SPLICE_AFTER;
 }
 
 /* `moved` bytes were copied. What is worth it is spliced from here on; there must be nothing in between. */
 static void flow_try_splice(Flow *flow, size_t moved) {
-    if (!splice_is_worth(&flow->splice, moved) || flow->state != FLOW_OPEN ||
-        flow_unseen(flow) < LIMIT_SPLICE_AFTER)
+    if (!splice_is_worth(&flow->splice, moved) || flow->state != FLOW_OPEN || !flow_is_long(flow))
         return;
     if (!flow_holds(flow) && buffer_size(&flow->sink->out) == 0 && !flow->source->eof)
         splice_begin(&flow->splice, flow->source);
@@ -85,16 +88,19 @@ static void flow_try_splice(Flow *flow, size_t moved) {
 
 /* True: no longer, and copying goes on. */
 static bool flow_splice(Flow *flow) {
-    SpliceStep step;
+    size_t given;
     SpliceStatus status =
-        splice_step(&flow->splice, flow->source, flow->sink, flow_unseen(flow), flow->chunked, &step);
+        splice_step(&flow->splice, flow->source, flow->sink, flow->reader, flow->chunked, &given);
 
-    flow->bytes += step.given;
-    if (flow->reader)
-        reader_skip(flow->reader, step.taken);
+    flow->bytes += given;
     if (status == SPLICE_ON)
         return false;
     flow_stop(flow);
+    if (status == SPLICE_FAILED) {
+        flow->state = FLOW_FAILED;
+        if (flow->reader)
+            reader_note_no_memory(flow->reader);
+    }
     return flow->state == FLOW_OPEN;
 }
 

@@ -27,13 +27,17 @@ struct Reader {
     bool head_done;
     bool too_many_headers;
     BodyMode mode;
-    uint64_t left; /* BODY_MODE_LENGTH: bytes to come */
+    uint64_t left;  /* bytes to come: BODY_MODE_LENGTH: of the body; BODY_MODE_CHUNKED: of the chunk */
+    uint64_t chunk; /* BODY_MODE_CHUNKED: what the chunk's head said */
     uint64_t body_bytes;
     size_t trailer_bytes;
     char tail[4]; /* the last bytes of a chunked body so far */
     bool end;
     bool truncated, no_memory;
-    BodyParts *parts; /* during one llhttp_execute over body bytes */
+    bool one_head;           /* llhttp stops behind a chunk's head */
+    size_t coding;           /* bytes since the last of content */
+    const char *content_end; /* behind the last content in the bytes that llhttp has; NULL: there is none */
+    BodyParts *parts;        /* during one llhttp_execute over body bytes; NULL: content goes by unseen */
 };
 
 /*
@@ -116,8 +120,18 @@ static int reader_on_body(llhttp_t *llhttp, const char *at, size_t length) {
     Reader *reader = reader_of(llhttp);
 
     reader->body_bytes += length;
-    reader_add_piece(reader->parts, (Span){at, length});
+    reader->left -= length;
+    reader->content_end = at + length;
+    if (reader->parts)
+        reader_add_piece(reader->parts, (Span){at, length});
     return 0;
+}
+
+static int reader_on_chunk(llhttp_t *llhttp) {
+    Reader *reader = reader_of(llhttp);
+
+    reader->chunk = reader->left = llhttp->content_length;
+    return reader->one_head ? HPE_PAUSED : 0;
 }
 
 static int reader_on_end(llhttp_t *llhttp) {
@@ -135,6 +149,7 @@ static const llhttp_settings_t *reader_settings(void) {
         settings.on_header_value = reader_on_value;
         settings.on_headers_complete = reader_on_head;
         settings.on_body = reader_on_body;
+        settings.on_chunk_header = reader_on_chunk;
         settings.on_message_complete = reader_on_end;
         settings.on_url = reader_on_target;
     }
@@ -149,8 +164,9 @@ void reader_reset(Reader *reader) {
     reader->head_done = reader->too_many_headers = reader->end = reader->truncated = reader->no_memory =
         false;
     reader->mode = BODY_MODE_NONE;
-    reader->left = reader->body_bytes = 0;
-    reader->trailer_bytes = 0;
+    reader->left = reader->chunk = reader->body_bytes = 0;
+    reader->trailer_bytes = reader->coding = 0;
+    reader->content_end = NULL;
     memset(reader->tail, 0, sizeof(reader->tail));
 }
 
@@ -239,7 +255,7 @@ void reader_body_begin(Reader *reader, Framing framing, uint64_t length) {
     reader->mode = framing == FRAMING_CHUNKED  ? BODY_MODE_CHUNKED
                    : framing == FRAMING_LENGTH ? BODY_MODE_LENGTH
                                                : BODY_MODE_NONE;
-    reader->left = length;
+    reader->left = reader->mode == BODY_MODE_LENGTH ? length : 0;
     reader->end = reader->mode == BODY_MODE_NONE || (reader->mode == BODY_MODE_LENGTH && length == 0);
     if (reader->mode == BODY_MODE_CHUNKED)
         llhttp_resume(&reader->llhttp);
@@ -253,17 +269,47 @@ void reader_body_begin_until_close(Reader *reader) {
 uint64_t reader_unread(const Reader *reader) {
     if (reader->end)
         return 0;
-    return reader->mode == BODY_MODE_LENGTH        ? reader->left
-           : reader->mode == BODY_MODE_UNTIL_CLOSE ? UINT64_MAX
-                                                   : 0;
+    return reader->mode == BODY_MODE_UNTIL_CLOSE ? UINT64_MAX : reader->left;
+}
+
+/*
+ * llhttp counts content and doesn't look at it: so it is given as many bytes of nothing. If it did, or were
+ * somewhere else than we think, zeros are neither a chunk's end nor a head, and the body fails.
+ */
+static void reader_skip_in_chunk(Reader *reader, size_t size) {
+    static char nothing[LIMIT_SPLICE_BYTES]; /* never touched, so it takes no memory */
+
+    for (size_t step; size > 0; size -= step) {
+        step = size < sizeof(nothing) ? size : sizeof(nothing);
+        if (llhttp_execute(&reader->llhttp, nothing, step) != HPE_OK)
+            reader->left = 0; /* nothing more may pass, and what is read next fails: an error stays */
+    }
+    reader->coding = 0;
+    reader->content_end = NULL;
 }
 
 void reader_skip(Reader *reader, size_t size) {
+    if (reader->mode == BODY_MODE_CHUNKED) {
+        reader_skip_in_chunk(reader, size);
+        return;
+    }
     reader->body_bytes += size;
     if (reader->mode == BODY_MODE_LENGTH) {
         reader->left -= size;
         reader->end = reader->left == 0;
     }
+}
+
+uint64_t reader_chunk_size(const Reader *reader) {
+    return reader->chunk;
+}
+
+size_t reader_until_chunk(const Reader *reader) {
+    size_t size = sizeof("\r\n\r\n") - 1;
+
+    for (uint64_t chunk = reader->chunk; chunk > 0; chunk >>= 4)
+        size++;
+    return reader->coding < size ? size - reader->coding : 0;
 }
 
 /* By plain counting. */
@@ -276,11 +322,15 @@ static ReadStatus reader_plain(Reader *reader, Span span, BodyParts *ret) {
     return READ_MORE;
 }
 
-static void reader_keep_tail(Reader *reader, Span span) {
+/* What llhttp has read of a chunked body. */
+static void reader_note_coding(Reader *reader, Span span) {
     size_t size = sizeof(reader->tail), kept = span.size < size ? size - span.size : 0;
 
     memmove(reader->tail, reader->tail + size - kept, kept);
     memcpy(reader->tail + kept, span.data + span.size - (size - kept), size - kept);
+    reader->coding = reader->content_end ? (size_t) (span.data + span.size - reader->content_end)
+                                         : reader->coding + span.size;
+    reader->content_end = NULL;
 }
 
 /* Chunked content is never longer than its coding, so as many bytes of input can't overrun the room. */
@@ -294,11 +344,31 @@ static ReadStatus reader_chunked(Reader *reader, Span span, BodyParts *ret) {
         return READ_FAILED;
     if (error != HPE_OK)
         span.size = (size_t) (llhttp_get_error_pos(&reader->llhttp) - span.data);
-    reader_keep_tail(reader, span);
+    reader_note_coding(reader, span);
     ret->taken = span.size;
     /* llhttp takes a bare LF for the line that ends it; others would look further (T-056, T-057). */
     return reader->end && memcmp(reader->tail, "\r\n\r\n", sizeof(reader->tail)) != 0 ? READ_FAILED
                                                                                       : READ_MORE;
+}
+
+ReadStatus reader_next_chunk(Reader *reader, Buffer *in) {
+    Span span = buffer_span(in);
+    llhttp_errno_t error;
+
+    if (reader->chunk == 0 || reader->left > 0 || span.size == 0)
+        return READ_MORE;
+    reader->one_head = true;
+    error = llhttp_execute(&reader->llhttp, span.data, span.size);
+    reader->one_head = false;
+    if (error != HPE_OK && error != HPE_PAUSED)
+        return READ_FAILED;
+    if (error == HPE_PAUSED) {
+        span.size = (size_t) (llhttp_get_error_pos(&reader->llhttp) - span.data);
+        llhttp_resume(&reader->llhttp);
+    }
+    reader_note_coding(reader, span);
+    buffer_consume(in, span.size);
+    return error == HPE_PAUSED ? READ_HEAD : READ_MORE;
 }
 
 /* The pieces go behind the place of their chunk's head. */

@@ -74,10 +74,25 @@ ReadStatus reader_parts(Reader *reader, Buffer *in, bool ended, size_t room, boo
 /* The same, appended to `out` and taken off `in`. READ_FAILED also when there is no memory. */
 ReadStatus reader_body(Reader *reader, Buffer *in, bool ended, Buffer *out, size_t room, bool chunked);
 
-/* How many bytes of content follow that nobody has to look at: all of a body that isn't chunked. Then so many
- * went by unseen. */
+/* How many bytes of content follow that nobody has to look at: all of a body that isn't chunked, and the rest
+ * of a chunk. Then so many went by unseen. */
 uint64_t reader_unread(const Reader *reader);
 void reader_skip(Reader *reader, size_t size);
+
+/* Of a chunked body: the size of the chunk that is being read, or was last. 0: before the first, from the
+ * last one's head on, and of any other body. */
+uint64_t reader_chunk_size(const Reader *reader);
+
+/* How many bytes are missing until the next chunk's content, behind this one's, if it is as large, and its
+ * head has no more in it than it must. 0: this one's has. */
+size_t reader_until_chunk(const Reader *reader);
+
+/*
+ * Between two chunks, of which the first has been read to its end: takes what belongs to the head of the
+ * next, and nothing behind it. READ_HEAD: it is whole, and what it says is reader_chunk_size. READ_MORE: it
+ * isn't yet, or this isn't between two chunks. READ_FAILED: bad framing.
+ */
+ReadStatus reader_next_chunk(Reader *reader, Buffer *in);
 
 /* There was no memory for what reader_parts gave: for reader_body_reason. */
 void reader_note_no_memory(Reader *reader);

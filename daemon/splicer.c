@@ -105,19 +105,62 @@ size_t splice_end(Splice *splice, Conn *source) {
     return lost;
 }
 
-/* What the source has, up to `size` bytes, into a pipe. 0: nothing, or its end; −errno: it can't be spliced.
+/*
+ * The head of the next chunk, and not a byte behind it, if that is as large as the last one. True: its
+ * content follows. Else there is no more now, or what follows is to be copied: a small chunk, the end, bad
+ * framing.
  */
-static ssize_t splice_take(Splice *splice, Conn *source, size_t size) {
-    ssize_t n;
+static bool splice_next_chunk(Splice *splice, Conn *source, Reader *reader) {
+    size_t want = reader_until_chunk(reader), n = want > 0 ? conn_read(source, want) : 0;
+    ReadStatus status = reader_next_chunk(reader, &source->in);
 
-    if (!splicer_take(splice->splicer, splice->pipe))
-        return -EMFILE;
-    n = conn_pull(source, splice->pipe[1], size);
-    if (n > 0)
-        splice->held = (size_t) n;
-    else
+    if (status == READ_MORE && n < want)
+        return false;
+    splice->last =
+        status != READ_HEAD || buffer_size(&source->in) > 0 || reader_chunk_size(reader) < LIMIT_SPLICE_CHUNK;
+    return !splice->last;
+}
+
+/* How much of what follows goes into the pipe as it is. 0: there is no more now, or for good. */
+static size_t splice_room(Splice *splice, Conn *source, Reader *reader) {
+    size_t room = LIMIT_SPLICE_BYTES - splice->held;
+
+    if (!reader || room == 0)
+        return room;
+    if (reader_unread(reader) == 0 &&
+        (reader_chunk_size(reader) == 0 || !splice_next_chunk(splice, source, reader)))
+        return 0;
+    return reader_unread(reader) < room ? (size_t) reader_unread(reader) : room;
+}
+
+/* What the source has, into a pipe, as far as it may. 0, or −errno: it can't be spliced. */
+static int splice_fill(Splice *splice, Conn *source, Reader *reader) {
+    size_t size = splice_room(splice, source, reader);
+
+    while (size > 0) {
+        ssize_t n = conn_pull(source, splice->pipe[1], size);
+
+        if (n < 0)
+            return (int) n;
+        splice->held += (size_t) n;
+        if (reader)
+            reader_skip(reader, (size_t) n);
+        size = (size_t) n < size ? 0 : splice_room(splice, source, reader); /* less: it has no more now */
+    }
+    return 0;
+}
+
+/* Of what the source has as much as there is. Whether it is the last depends on how much that was. */
+static void splice_take(Splice *splice, Conn *source, Reader *reader) {
+    if (!splicer_take(splice->splicer, splice->pipe)) {
+        splice->last = true;
+        return;
+    }
+    if (splice_fill(splice, source, reader) < 0 || (splice->held > 0 && splice->held < LIMIT_SPLICE_LEAST) ||
+        source->eof || !conn_is_open(source) || (reader && reader_at_end(reader)))
+        splice->last = true;
+    if (splice->held == 0)
         splicer_give(splice->splicer, splice->pipe);
-    return n;
 }
 
 static int splice_send_chunk_head(Conn *sink, size_t size) {
@@ -139,7 +182,7 @@ static ssize_t splice_copy_out(Splice *splice, Conn *sink) {
     return n;
 }
 
-static int splice_give(Splice *splice, Conn *sink, bool chunked, SpliceStep *ret) {
+static int splice_give(Splice *splice, Conn *sink, bool chunked, size_t *ret_given) {
     ssize_t n;
 
     if (buffer_size(&sink->out) > 0)
@@ -149,7 +192,7 @@ static int splice_give(Splice *splice, Conn *sink, bool chunked, SpliceStep *ret
         n = splice_copy_out(splice, sink);
     if (n < 0)
         return (int) n;
-    ret->given = (size_t) n;
+    *ret_given = (size_t) n;
     splice->held -= (size_t) n;
     if (splice->held > 0)
         return 0;
@@ -157,27 +200,22 @@ static int splice_give(Splice *splice, Conn *sink, bool chunked, SpliceStep *ret
     return chunked ? conn_send(sink, &SPAN("\r\n"), 1) : 0;
 }
 
-SpliceStatus splice_step(Splice *splice, Conn *source, Conn *sink, uint64_t room, bool chunked,
-                         SpliceStep *ret) {
-    size_t size = room < LIMIT_SPLICE_BYTES ? (size_t) room : LIMIT_SPLICE_BYTES;
-    ssize_t n;
-
-    *ret = (SpliceStep){0};
-    if (splice->held == 0) {
-        if (size == 0 || !conn_is_open(source) || source->eof)
+SpliceStatus splice_step(Splice *splice, Conn *source, Conn *sink, Reader *reader, bool chunked,
+                         size_t *ret_given) {
+    *ret_given = 0;
+    if (splice->held == 0 && !splice->last) {
+        if (!conn_is_open(source) || source->eof)
             return SPLICE_OVER;
         if (!source->news)
             return SPLICE_ON;
-        n = splice_take(splice, source, size);
-        if (n <= 0)
-            return n == 0 && !source->eof ? SPLICE_ON : SPLICE_OVER;
-        ret->taken = (size_t) n;
-        splice->last = (size_t) n < LIMIT_SPLICE_LEAST || (size_t) n == room;
-        if (chunked && splice_send_chunk_head(sink, (size_t) n) < 0)
+        splice_take(splice, source, reader);
+        if (chunked && splice->held > 0 && splice_send_chunk_head(sink, splice->held) < 0)
             return SPLICE_FAILED;
     }
-    if (splice_give(splice, sink, chunked, ret) < 0)
+    if (splice->held > 0 && splice_give(splice, sink, chunked, ret_given) < 0)
         return SPLICE_FAILED;
+    if (splice->held == 0 && splice->last)
+        return SPLICE_OVER;
     conn_set_reading(source, splice->held > 0 ? CONN_HELD_BACK : CONN_PULLED);
-    return splice->held == 0 && splice->last ? SPLICE_OVER : SPLICE_ON;
+    return SPLICE_ON;
 }

@@ -9,6 +9,10 @@
  * LIMIT_SPLICE_BYTES in it; meanwhile its source isn't read, and its two buffers are empty. There are at most
  * LIMIT_SPLICE_PIPES.
  *
+ * Of a chunked body the content of large chunks goes this way, several of them at once. What stands between
+ * them is read, by exactly as many bytes as it should have, and written afresh around what was taken: a pipe
+ * never holds a byte of framing, which its sender could still change (who sends by splice(2) sends pages).
+ *
  * Nothing fails here. Where there is no pipe (the limit, EMFILE), or splice(2) says no (EINVAL, ENOSYS, a
  * socket's error), it stops, and the stream goes on by copying, which finds the same error again if there is
  * one.
@@ -41,26 +45,20 @@ bool splice_is_worth(Splice *splice, size_t moved);
 /* From now on nothing is read into source->in. Both buffers that lie between must be empty. */
 void splice_begin(Splice *splice, Conn *source);
 
-/* What one step did, in bytes. */
-typedef struct SpliceStep {
-    size_t taken; /* off the source */
-    size_t given; /* to the sink's socket */
-} SpliceStep;
-
 typedef enum SpliceStatus {
     SPLICE_FAILED = 0, /* no memory: bytes are lost */
-    SPLICE_OVER, /* nothing is held, and copying goes on from here: the end, a small read, `room` is used up,
-                    or a failure */
+    SPLICE_OVER,       /* nothing is held, and copying goes on from here: the end, a small read or chunk, or a
+                          failure */
     SPLICE_ON,
 } SpliceStatus;
 
 /*
- * One step: of what the source has, if it has said so, at most `room` bytes are taken, and of what is held as
- * many are given to the sink as it takes. If `chunked`, all that is taken at once goes as one chunk of
- * chunked coding.
+ * One step: of what the source has, if it has said so, `reader`'s content (NULL: all) is taken, and of what
+ * is held as much given to the sink as it takes: *ret_given bytes. If `chunked`, all that is taken at once
+ * goes as one chunk of chunked coding.
  */
-SpliceStatus splice_step(Splice *splice, Conn *source, Conn *sink, uint64_t room, bool chunked,
-                         SpliceStep *ret);
+SpliceStatus splice_step(Splice *splice, Conn *source, Conn *sink, Reader *reader, bool chunked,
+                         size_t *ret_given);
 
 /* Ends it where it stands. Bytes that are held are lost; how many. Of one that isn't on, neither connection
  * is looked at. */

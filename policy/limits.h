@@ -141,12 +141,14 @@
 /*
  * Bytes that never come to user space (daemon/splicer.h): after how many of them, in reads of at least so
  * many each; how many are in a pipe while both buffers are empty, what a unix socket holds, for half as many
- * cost half as much again; and how many pipes there are, for as many streams with a slow reader, 16 MiB of
- * the kernel's memory. Further ones are copied.
+ * cost half as much again; of a chunked body, in chunks of at least how many, for each costs two calls more,
+ * and below 24 KiB they take longer than a copy; and how many pipes there are, for as many streams with a
+ * slow reader, 16 MiB of the kernel's memory. Further ones are copied.
  */
 #define LIMIT_SPLICE_AFTER (256u << 10)
 #define LIMIT_SPLICE_LEAST (16u << 10)
 #define LIMIT_SPLICE_BYTES (256u << 10)
+#define LIMIT_SPLICE_CHUNK (32u << 10) /* what Docker copies at once */
 #define LIMIT_SPLICE_PIPES 64u
 #define LIMIT_HEAP_BLOCK_BYTES (128 << 10)    /* a larger block is the kernel's again once it is freed */
 #define LIMIT_RESPONSE_HEAD_BYTES (64u << 10) /* of the engine's head */

@@ -218,3 +218,111 @@ Test(reader, methods_and_framing_llhttp_refuses) {
     for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
         cr_expect_eq(read_head_of(heads[i], strlen(heads[i]), 4096), REASON_HTTP_SYNTAX, "head %zu", i);
 }
+
+/* A reader that has read the first bytes of this chunked body, `in` has the others. */
+static Reader *begin_chunked(const char *body, size_t taken, Buffer *in) {
+    static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    Reader *reader = reader_new(READER_RESPONSE);
+    const char *detail = NULL;
+    Buffer content = {0};
+    Reason reason;
+    size_t size;
+
+    cr_assert_eq(reader_head(reader, (Span){head, sizeof(head) - 1}, 4096, &size, &reason, &detail),
+                 READ_HEAD);
+    reader_body_begin(reader, FRAMING_CHUNKED, 0);
+    cr_expect_eq(reader_chunk_size(reader), 0);
+    cr_assert_eq(buffer_append(in, (Span){body, taken}), 0);
+    cr_assert_eq(reader_body(reader, in, false, &content, SIZE_MAX, false), READ_MORE);
+    cr_assert_eq(buffer_append(in, (Span){body + taken, strlen(body) - taken}), 0);
+    buffer_done(&content);
+    return reader;
+}
+
+Test(reader, a_chunk_s_head_without_what_is_behind) {
+    static const struct {
+        const char *body;
+        ReadStatus status;
+        uint64_t chunk;
+        const char *left; /* of `in`, as far as the body went */
+    } cases[] = {
+        {"3\r\nabc\r\n5\r\nhello", READ_HEAD, 5, "hello"},
+        {"3\r\nabc\r\n5;ext=1\r\nhello", READ_HEAD, 5, "hello"},
+        {"3\r\nabc\r\nffffffff\r\n", READ_HEAD, 0xffffffff, ""},
+        {"3\r\nabc\r\n0\r\nX: y\r\n\r\nGET", READ_HEAD, 0, "X: y\r\n\r\nGET"},
+        {"3\r\nabc\r\n5\r", READ_MORE, 3, ""},
+        {"3\r\nabc\r\n", READ_MORE, 3, ""},
+        {"3\r\nabc\r\n5x\r\n", READ_FAILED, 3, "\r\n5x\r\n"},
+        {"3\r\nabc!\r\n", READ_FAILED, 3, "!\r\n"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (size_t taken = 4; taken <= 6; taken++) {
+            Buffer in = {0};
+            Reader *reader = begin_chunked(cases[i].body, taken, &in);
+
+            cr_expect_eq(reader_unread(reader), 6 - taken);
+            cr_expect_eq(reader_until_chunk(reader), 5);
+            if (taken < 6) {
+                cr_expect_eq(reader_next_chunk(reader, &in), READ_MORE, "it is in a chunk");
+                cr_expect_eq(buffer_size(&in), strlen(cases[i].body) - taken);
+            }
+            reader_skip(reader, 6 - taken);
+            buffer_consume(&in, 6 - taken);
+            cr_expect_eq(reader_body_bytes(reader), 3);
+            cr_expect_eq(reader_next_chunk(reader, &in), cases[i].status, "%s", cases[i].body);
+            if (cases[i].status != READ_FAILED) {
+                cr_expect_eq(reader_chunk_size(reader), cases[i].chunk, "%s", cases[i].body);
+                cr_expect(span_is(buffer_span(&in), cases[i].left), "%s", cases[i].body);
+            }
+            cr_expect_not(reader_at_end(reader));
+            buffer_done(&in);
+            reader_free(reader);
+        }
+}
+
+Test(reader, how_far_the_next_chunk_is) {
+    static const struct {
+        const char *body;
+        size_t missing;
+    } cases[] = {
+        {"8\r\n12345678", 5},
+        {"8\r\n12345678\r\n", 3},
+        {"10\r\n0123456789abcdef", 6},
+        {"8\r\n12345678\r\n0", 2},
+        {"8\r\n12345678\r\n00", 1},
+        {"8\r\n12345678\r\n000", 0},
+        {"8\r\n12345678\r\n00000000", 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (size_t taken = 4; taken <= strlen(cases[i].body); taken++) {
+            Buffer in = {0};
+            Reader *reader = begin_chunked(cases[i].body, taken, &in);
+            Buffer content = {0};
+
+            cr_expect_eq(reader_body(reader, &in, false, &content, SIZE_MAX, false), READ_MORE);
+            cr_expect_eq(reader_until_chunk(reader), cases[i].missing, "%s: %zu", cases[i].body,
+                         reader_until_chunk(reader));
+            buffer_done(&content);
+            buffer_done(&in);
+            reader_free(reader);
+        }
+}
+
+Test(reader, nothing_is_skipped_beyond_a_chunk) {
+    for (size_t past = 0; past < 2; past++) {
+        Buffer in = {0}, out = {0};
+        Reader *reader = begin_chunked("8\r\nabcd\r\n1\r\nx\r\n0\r\n\r\n", 7, &in);
+
+        reader_skip(reader, 4 + past);
+        cr_expect_eq(reader_unread(reader), 0);
+        cr_expect_eq(reader_body_bytes(reader), 8);
+        cr_expect_eq(reader_next_chunk(reader, &in), past ? READ_FAILED : READ_HEAD);
+        cr_expect_eq(reader_body(reader, &in, false, &out, SIZE_MAX, false), past ? READ_FAILED : READ_END);
+        cr_expect_eq(buffer_size(&out), past ? 0 : 1);
+        buffer_done(&in);
+        buffer_done(&out);
+        reader_free(reader);
+    }
+}
