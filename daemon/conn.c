@@ -265,12 +265,22 @@ size_t conn_read(Conn *conn, size_t size) {
     return n > 0 ? (size_t) n : 0;
 }
 
+/* What says that splice(2) isn't to be had here, and nothing of the socket. */
+static bool conn_is_refusal(int error) {
+    return error == EINVAL || error == ENOSYS || error == EPERM || error == ENOMEM;
+}
+
 ssize_t conn_pull(Conn *conn, int pipe, size_t size) {
     ssize_t n = splice(conn->fd, NULL, pipe, NULL, size, SPLICE_F_NONBLOCK);
+    int error = n < 0 ? errno : 0;
 
     conn->news = false;
-    if (n < 0)
-        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    if (error == EAGAIN || error == EINTR)
+        return 0;
+    if (error && !conn_is_refusal(error))
+        conn_fail(conn, -error); /* the kernel tells it once: who reads next would find an end */
+    if (error)
+        return -error;
     conn->bytes_in += (uint64_t) n;
     if (n == 0) {
         conn->eof = true;

@@ -72,7 +72,7 @@ size_t conn_read(Conn *conn, size_t size);
 /*
  * From the socket into a pipe, and from a pipe to the socket, without a copy (splice(2)); for the latter
  * `out` must be empty, and what isn't taken is reported once there is room. How many bytes; 0: none now, or
- * the peer has ended its side (eof); −errno: not this way.
+ * the peer has ended its side (eof); −errno: not this way, or the socket has failed.
  */
 ssize_t conn_pull(Conn *conn, int pipe, size_t size);
 ssize_t conn_push(Conn *conn, int pipe, size_t size);

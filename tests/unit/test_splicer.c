@@ -198,6 +198,24 @@ Test(splicer, a_body_cut_short_arrives_as_far_as_it_came) {
     splicer_free(splicer);
 }
 
+/* What is closed with bytes that nobody has read is reset: unlike an end, that is no body's end. */
+Test(splicer, a_reset_is_no_end) {
+    Splicer *splicer = splicer_new(4);
+    Way way = {0};
+
+    way_open_body(&way, splicer, 0, false);
+    way_pass(&way, LIMIT_SPLICE_AFTER * 2);
+    cr_expect(way.flow.splice.on);
+    cr_assert_eq(write(way.source.fd, "unread", 6), 6);
+    way_end_writer(&way);
+    for (int i = 0; i < 4; i++)
+        way_turn(&way);
+    cr_expect_eq(way.source.error, -ECONNRESET);
+    cr_expect_neq(way.flow.state, FLOW_ENDED);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
 Test(splicer, a_tunnel_s_end_comes_behind_its_bytes) {
     Splicer *splicer = splicer_new(4);
     Way way = {0};
