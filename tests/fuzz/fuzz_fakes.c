@@ -15,6 +15,8 @@ static uint64_t fake_monotonic_usec = 1000000; /* never set back: libevent has t
 static uint64_t fake_wall_usec;
 
 int fake_refuse_in, fake_refuse_out;
+void (*fake_on_send)(void *arg);
+void *fake_on_send_arg;
 
 /*
  * libFuzzer's own timer would find us decades ahead, whenever it rings in the middle of an input. So it is
@@ -60,4 +62,16 @@ ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t size, un
 
     errno = is_out ? fake_refuse_out : fake_refuse_in;
     return errno ? -1 : syscall(SYS_splice, in, in_at, out, out_at, size, flags);
+}
+
+ssize_t send(int fd, const void *data, size_t size, int flags) {
+    if (fake_on_send)
+        fake_on_send(fake_on_send_arg);
+    return syscall(SYS_sendto, fd, data, size, flags, NULL, 0);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+    if (fake_on_send)
+        fake_on_send(fake_on_send_arg);
+    return syscall(SYS_sendmsg, fd, message, flags);
 }

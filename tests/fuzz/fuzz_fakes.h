@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * In libc's place, for a target and all that is linked with it, libevent too: what time it is, and whether
- * splice(2) is to be had.
+ * In libc's place, for a target and all that is linked with it, libevent too: what time it is, whether
+ * splice(2) is to be had, and when something is sent.
  */
 #pragma once
 
@@ -14,6 +14,10 @@ void fake_begin(void);
 void fake_end(void);
 void fake_pass(uint64_t usec);
 int64_t fake_seconds(void); /* since the input began */
+
+/* Called before each send(2) and sendmsg(2), while it is set. */
+extern void (*fake_on_send)(void *arg);
+extern void *fake_on_send_arg;
 
 /* 0, or what splice(2) fails with: into a pipe, and out of one. */
 extern int fake_refuse_in, fake_refuse_out;

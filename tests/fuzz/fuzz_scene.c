@@ -64,7 +64,10 @@ static void scene_client_turn(Scene *scene) {
 
 static void scene_turn(Scene *scene) {
     fake_pass(TURN_USEC);
+    fake_on_send_arg = &scene->check;
+    fake_on_send = check_sends;
     (void) event_base_loop(world.env.base, EVLOOP_NONBLOCK);
+    fake_on_send = NULL;
     scene_engine_turn(scene, world.engine_listener);
     scene_client_turn(scene);
 }
@@ -274,6 +277,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     Subject subject = {.has_creds = true, .pid = 1, .uid = 1000, .gid = 1000};
     size_t listener, memory;
     unsigned descriptors;
+    bool scoped;
 
     fake_begin();
     if (!world.config)
@@ -284,10 +288,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     FUZZ_CHECK(scene != NULL, "no memory");
     listener = fuzz_byte(&input) % world.n_listeners;
     owner.arg = scene;
-    scene_text_read(&scene->text, fuzz_rest(&input));
+    scoped = strcmp(POLICIES[listener], "team") == 0;
+    scene_text_read(&scene->text, fuzz_rest(&input), scoped || strcmp(POLICIES[listener], "restores") == 0,
+                    scoped);
     check_begin(&scene->check, &world, listener);
-    scene->text.guarded &=
-        strcmp(POLICIES[listener], "team") == 0 || strcmp(POLICIES[listener], "restores") == 0;
     scene->client = fuzz_world_connect(&world, listener, &owner, &subject, &scene->fd);
     for (size_t i = 0; i < scene->text.n; i++)
         if (scene->text.parts[i].size >= 2)

@@ -76,6 +76,7 @@ int main(int argc, char **argv) {
 
     signal(SIGABRT, on_abort);
     signal(SIGSEGV, on_abort);
+    signal(SIGALRM, on_abort); /* a target's own: it is stuck */
     for (int i = 1; i < argc; i++) {
         size_t n = replay_tree(argv[i]);
 

@@ -116,6 +116,15 @@ static size_t check_find_forward(const Check *check, size_t n) {
     return 0;
 }
 
+void check_sends(void *arg) {
+    Check *check = arg;
+
+    check_read_trail(check);
+    check->n_on_record = 0;
+    for (size_t i = 0; i < check->n_decisions; i++)
+        check->n_on_record += check->decisions[i].forwards;
+}
+
 /* Of what arrived last of what goes on. */
 static const CheckDecision *check_last(const Check *check) {
     return &check->decisions[check_find_forward(check, check->n_arrived - 1) - 1];
@@ -259,6 +268,8 @@ static void check_forward(Check *check, Span head, const Request *request, size_
     const char *target;
     Span sent = {head.data + strlen(method_name(request->method)) + 1, 0};
 
+    FUZZ_CHECK(check->n_on_record > check->n_arrived, "it was sent before it was on record: %.*s",
+               SPAN_FMT(head));
     check->n_arrived++;
     check->body_known = false;
     FUZZ_CHECK(strcmp(decision->method, method_name(request->method)) == 0 &&

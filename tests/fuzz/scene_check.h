@@ -55,8 +55,9 @@ typedef struct Check {
     size_t lines_read;
     CheckDecision decisions[CHECK_DECISIONS];
     size_t n_decisions;
-    size_t n_arrived; /* of those that go on: so many are at the engine */
-    const char *last; /* the head of the last one */
+    size_t n_on_record; /* of those that go on: so many were when the gate sent something last */
+    size_t n_arrived;   /* of those that go on: so many are at the engine */
+    const char *last;   /* the head of the last one */
     bool last_repeats;
 
     Question questions[CHECK_QUESTIONS];
@@ -71,6 +72,9 @@ typedef struct Check {
 
 void check_begin(Check *check, FuzzWorld *world, size_t listener);
 void check_client_said(Check *check, Span bytes);
+
+/* The gate is about to send something to somebody. */
+void check_sends(void *arg);
 
 /*
  * A head has arrived at the engine, sealed as `request`. NULL: it is a request that goes on. Else our own, to

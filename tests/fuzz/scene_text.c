@@ -2,6 +2,7 @@
 #include "scene_text.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 
 #define FS '\x1c'
 #define GS '\x1d'
@@ -14,19 +15,32 @@
 
 /* --- where secrets are hidden */
 
-/* Of a good answer to GET PATH: texts at `place` (`*`: each). */
+/* What is hidden of a text. */
+typedef enum GuardKind {
+    GUARD_ALL = 0,
+    GUARD_VALUE,  /* NAME=value */
+    GUARD_SOURCE, /* source:target */
+    GUARD_OTHERS, /* of an object: all, where it isn't of the scope */
+} GuardKind;
+
+/* Of a good answer to GET PATH: what is at `place` (`*`: each). */
 typedef struct Guard {
     const char *before, *behind; /* of the object's name in the path */
     const char *place[7];
+    GuardKind kind;
 } Guard;
 
 static const Guard GUARDS[] = {
-    {"/containers/", "/json", {"Config", "Env", "*"}},
-    {"/containers/", "/json", {"Config", "Labels", "secret.a"}},
-    {"/images/", "/json", {"Config", "Env", "*"}},
-    {"/images/", "/json", {"Config", "Labels", "secret.a"}},
-    {"/containers/json", "", {"*", "Labels", "secret.a"}},
-    {"/services/", "", {"Spec", "TaskTemplate", "ContainerSpec", "Env", "*"}},
+    {"/containers/", "/json", {"Config", "Env", "*"}, GUARD_VALUE},
+    {"/containers/", "/json", {"Config", "Labels", "secret.a"}, GUARD_ALL},
+    {"/images/", "/json", {"Config", "Env", "*"}, GUARD_VALUE},
+    {"/images/", "/json", {"Config", "Labels", "secret.a"}, GUARD_ALL},
+    {"/containers/json", "", {"*", "Labels", "secret.a"}, GUARD_ALL},
+    {"/services/", "", {"Spec", "TaskTemplate", "ContainerSpec", "Env", "*"}, GUARD_VALUE},
+    {"/containers/", "/json", {"HostConfig", "Binds", "*"}, GUARD_SOURCE},
+    {"/containers/json", "", {"*"}, GUARD_OTHERS},
+    {"/networks", "", {"*"}, GUARD_OTHERS},
+    {"/volumes", "", {"Volumes", "*"}, GUARD_OTHERS},
 };
 
 static size_t count_secrets(const char *text) {
@@ -37,24 +51,44 @@ static size_t count_secrets(const char *text) {
     return n;
 }
 
-/* Of an Env's entry the value is hidden, not the name. */
-static size_t guard_count_text(const char *text, bool is_env) {
-    const char *value = is_env ? strchr(text, '=') : text;
+static size_t guard_count_text(const char *text, GuardKind kind) {
+    const char *value = strchr(text, '='), *target = strchr(text, ':');
 
-    if (is_env && (!value || value == text))
-        return 0;
-    return count_secrets(value);
+    switch (kind) {
+    case GUARD_ALL:
+        return count_secrets(text);
+    case GUARD_VALUE:
+        return value && value > text ? count_secrets(value) : 0;
+    case GUARD_SOURCE:
+        return target && *text == '/' ? count_secrets(text) - count_secrets(target) : 0;
+    case GUARD_OTHERS:
+        break;
+    }
+    return 0;
 }
 
-static size_t guard_count(const json_t *node, const char *const *place, bool is_env) {
+/* As scenes.yaml has the scope of `team`. */
+static size_t guard_count_other(const json_t *node) {
+    const char *team = json_string_value(json_object_get(json_object_get(node, "Labels"), "team"));
+    char *text = team && strcmp(team, "ci") == 0 ? NULL : json_dumps(node, JSON_ENCODE_ANY);
+    size_t n = text ? count_secrets(text) : 0;
+
+    free(text);
+    return n;
+}
+
+static size_t guard_count(const json_t *node, const Guard *guard, size_t at) {
+    const char *place = guard->place[at];
     size_t n = 0, index;
     json_t *item;
 
-    if (!*place)
-        return json_is_string(node) ? guard_count_text(json_string_value(node), is_env) : 0;
-    if (strcmp(*place, "*") != 0)
-        return guard_count(json_object_get(node, *place), place + 1, strcmp(*place, "Env") == 0);
-    json_array_foreach(node, index, item) n += guard_count(item, place + 1, is_env);
+    if (!place && guard->kind == GUARD_OTHERS)
+        return guard_count_other(node);
+    if (!place)
+        return json_is_string(node) ? guard_count_text(json_string_value(node), guard->kind) : 0;
+    if (strcmp(place, "*") != 0)
+        return guard_count(json_object_get(node, place), guard, at + 1);
+    json_array_foreach(node, index, item) n += guard_count(item, guard, at + 1);
     return n;
 }
 
@@ -64,11 +98,12 @@ static bool guard_is_of(const Guard *guard, Span path) {
     if (!span_starts_with(path, span_from(guard->before)) || path.size < before + behind ||
         memcmp(path.data + path.size - behind, guard->behind, behind) != 0)
         return false;
-    return *guard->behind || path.size == before || !memchr(path.data + before, '/', path.size - before);
+    return *guard->behind || path.size == before ||
+           (guard->before[before - 1] == '/' && !memchr(path.data + before, '/', path.size - before));
 }
 
 /* Of a part "kxPATH\nJSON": a good answer to one path. */
-static size_t part_count_guarded(Span part) {
+static size_t part_count_guarded(Span part, bool scoped) {
     const char *line = part.size > 2 && part.data[0] == 'k' ? memchr(part.data, '\n', part.size) : NULL;
     Span path = {line ? part.data + 2 : NULL, line ? (size_t) (line - part.data) - 2 : 0};
     SceneText plain = {.filler_left = SCENE_FILLER_BYTES};
@@ -81,8 +116,8 @@ static size_t part_count_guarded(Span part) {
     scene_text_expand(&plain, (Span){line + 1, part.size - (size_t) (line + 1 - part.data)}, SPAN(""), &out);
     root = json_loadb(buffer_span(&out).data, buffer_size(&out), JSON_REJECT_DUPLICATES, NULL);
     for (size_t i = 0; root && i < ARRAY_SIZE(GUARDS); i++)
-        if (guard_is_of(&GUARDS[i], path))
-            n += guard_count(root, GUARDS[i].place, false);
+        if (guard_is_of(&GUARDS[i], path) && (scoped || GUARDS[i].kind != GUARD_OTHERS))
+            n += guard_count(root, &GUARDS[i], 0);
     json_decref(root);
     buffer_done(&out);
     return n;
@@ -100,7 +135,7 @@ static size_t part_count_all(Span part) {
 
 /* --- */
 
-void scene_text_read(SceneText *text, Span input) {
+void scene_text_read(SceneText *text, Span input, bool hides, bool scoped) {
     size_t n_secrets = 0, n_guarded = 0;
 
     *text = (SceneText){.filler_left = SCENE_FILLER_BYTES};
@@ -113,10 +148,10 @@ void scene_text_read(SceneText *text, Span input) {
     }
     for (size_t i = 0; i < text->n; i++)
         n_secrets += part_count_all(text->parts[i]);
-    if (n_secrets == 0 || n_secrets > 64)
+    if (n_secrets == 0 || n_secrets > 64 || !hides)
         return;
     for (size_t i = 0; i < text->n; i++)
-        n_guarded += part_count_guarded(text->parts[i]);
+        n_guarded += part_count_guarded(text->parts[i], scoped);
     text->guarded = n_guarded == n_secrets;
 }
 

@@ -25,7 +25,8 @@ typedef struct SceneText {
     bool guarded;
 } SceneText;
 
-void scene_text_read(SceneText *text, Span input);
+/* `hides`: the policy has the `answers` of scenes.yaml's team; `scoped`: its scope, too. */
+void scene_text_read(SceneText *text, Span input, bool hides, bool scoped);
 
 /* Written out. `heard`: what the client has got. */
 void scene_text_expand(SceneText *text, Span part, Span heard, Buffer *out);

@@ -194,6 +194,55 @@ def from_scenes_of_answers(seeds):
                              "r0POST /v1.41/containers/create?name=web\n" + dumps(dict(made, HostConfig={"Binds": ["\x1c\x02"]}))))
     seeds.add("scene", scene("restores", keyed("/containers/web/json", inspect), "r0GET /v1.41/containers/web/json\n",
                              "r0POST /v1.41/containers/create?name=web\n" + dumps(dict(made, Cmd=["env"]))))
+    for n in range(6):
+        hidden = dumps(dict(INSPECT, HostConfig={"Binds": ["/etc/\x1d:/x", "/srv/\x1d:/y"], "Privileged": False}))
+        seeds.add("scene", scene("restores", keyed("/containers/web/json", hidden), "r0GET /v1.41/containers/web/json\n",
+                                 "r0POST /v1.41/containers/create?name=web\n" + dumps(dict(made, HostConfig={"Binds": [f"\x1c{chr(n)}:/x"]}))))
+
+
+def from_scenes_of_lists(seeds):
+    """What a list, a prune's or an event's sentence tells of what isn't in the scope."""
+    mine, other = {"team": "ci", "tier": "db", "com.docker.compose.project": "shop"}, {"team": "other", "x": "\x1d"}
+    networks = [{"Id": ID, "Name": "ci-net", "Labels": mine, "Containers": {ID: {"Name": "web"}, "b" * 64: {"Name": "other"}}},
+                {"Id": "b" * 64, "Name": "n\x1d", "Labels": other, "Containers": {}}, {"Id": "c" * 64, "Name": "bridge", "Labels": {}}]
+    volumes = {"Volumes": [{"Name": "ci-data", "Labels": mine, "Driver": "local"}, {"Name": "v\x1d", "Labels": None}], "Warnings": None}
+    containers = [{"Id": ID, "Names": ["/web"], "Labels": mine, "NetworkSettings": {"Networks": {"n": {"NetworkID": "b" * 64}}}, "Mounts": [
+        {"Type": "volume", "Name": "ci-data"}]}, {"Id": "b" * 64, "Names": ["/o\x1d"], "Labels": other, "HostConfig": {"NetworkMode": "container:" + ID}}]
+    images = [{"Id": "sha256:" + "b" * 64, "RepoTags": ["app:1", "ci-x:1"], "Labels": mine}, {"Id": "sha256:" + "c" * 64, "RepoTags": ["o:1"], "Labels": other}]
+    services = [dict(SERVICE, Spec={"Name": "ci-web", "Labels": mine}), dict(SERVICE, ID="b" * 25, Spec={"Name": "o", "Labels": other})]
+    tasks = [{"ID": "c" * 25, "ServiceID": "a" * 25, "Labels": {}}, {"ID": "d" * 25, "ServiceID": "b" * 25}]
+    files = [{"ID": "e" * 25, "Spec": {"Name": "ci-s", "Labels": mine}}, {"ID": "f" * 25, "Spec": {"Name": "s", "Labels": other}}]
+    usage = {"LayersSize": 1, "Images": images, "Containers": containers, "Volumes": volumes["Volumes"], "BuildCache": [{"ID": "x"}]}
+    told = {"/containers/json": containers, "/networks": networks, "/volumes": volumes, "/images/json": images, "/services": services,
+            "/tasks": tasks, "/secrets": files, "/configs": files, "/system/df": usage, "/networks/ci-net": networks[0],
+            "/volumes/ci-data": volumes["Volumes"][0], "/services/ci-web": services[0], "/tasks/t": tasks[0], "/secrets/ci-s": files[0],
+            "/info": {"ID": "x", "Name": "host", "Containers": 3, "Swarm": {"NodeID": "n"}}, "/containers/web/json": dict(INSPECT, Config=dict(
+                INSPECT["Config"], Labels=mine, Env=[]), HostConfig={"NetworkMode": "container:" + "b" * 64, "Privileged": False})}
+    answers = [keyed(path, dumps(value), "013"[number % 3]) for number, (path, value) in enumerate(told.items())]
+    events = [{"Type": kind, "Action": "start", "Actor": {"ID": who, "Attributes": dict(labels, name=name)}, "id": who, "from": "app", "time": 1}
+              for kind in ("container", "network", "volume", "image", "service", "daemon")
+              for who, name, labels in ((ID, "ci-x", mine), ("b" * 64, "other", other))]
+    for policy in SCENES:
+        for path in told:
+            needed = [a for a in answers if a[2:].startswith((path + "\n", "/containers/json\n", "/services\n", "/containers/web/json\n"))]
+            seeds.add("scene", scene(policy, *needed, f"r0GET /v1.41{path}\n", f"r0GET /v1.41{path}?filters=%7B%22label%22%3A%5B%22team%3Dci%22%5D%7D\n"))
+        for path in ("/containers/prune", "/images/prune", "/networks/prune", "/volumes/prune", "/build/prune"):
+            seeds.add("scene", scene(policy, "j0" + dumps({"ContainersDeleted": [ID], "SpaceReclaimed": 1}), f"r0POST /v1.41{path}\n"))
+        for how in "13":
+            seeds.add("scene", scene(policy, f"j{how}" + "\n".join(map(dumps, events)) + "\n", "r0GET /v1.41/events\n"))
+        for text in ("the container " + "b" * 64 + " uses it", "network ci-net not found", "conflict: " + ID + " is in use by b" + "c" * 63):
+            for status in (404, 409, 500):
+                seeds.add("scene", scene(policy, *answers[-1:], f"a0HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: "
+                                         f"{len(text) + 14}\r\n\r\n" + dumps({"message": text}), "r0POST /v1.41/containers/web/start\n"))
+                seeds.add("scene", scene(policy, *answers[:4], answers[9], f"a0HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: "
+                                         f"{len(text) + 14}\r\n\r\n" + dumps({"message": text}), "r0DELETE /v1.41/networks/ci-net\n"))
+        for body in ({"Container": "web"}, {"Container": "web", "EndpointConfig": {}, "Force": True}):
+            seeds.add("scene", scene(policy, *answers[-1:], answers[9], "r0POST /v1.41/networks/ci-net/connect\n" + dumps(body),
+                                     "r0POST /v1.41/networks/ci-net/disconnect\n" + dumps(body)))
+        for query in ("stdin=1", "stdin=0&stream=1", "STDIN=true", "stdin=%20no%20", ""):
+            seeds.add("scene", scene(policy, *answers[-1:], SWITCH, f"r1POST /v1.41/containers/web/attach?{query}\n", "c0typed", "e0said", "s0w.W"))
+        seeds.add("scene", scene(policy, *answers[-1:], "r1GET /v1.41/containers/web/attach/ws?stdin=1\n", "r0GET /v1.41/images/json\n", "s06",
+                                 "r0GET /v1.41/images/json\n", "s077777", "r0GET /v1.41/images/json\n"))
 
 
 SWITCH = "a0HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
@@ -218,6 +267,8 @@ def from_scenes_of_streams(seeds):
             seeds.add("scene", scene(policy, *looks, refuse, b"r6POST /v1.41/build?t=x\n" + kib(500) + kib(200), "s0..."))
         seeds.add("scene", scene(policy, *looks, SWITCH, attach, b"e0" + kib(512), "s0p", b"e0" + kib(512), b"e0" + kib(512), "s0..g...w", "s0X"))
         seeds.add("scene", scene(policy, *looks, SWITCH, attach, b"c0" + kib(512), "s0P", b"c0" + kib(512), "s0..x", "s0g"))
+        seeds.add("scene", scene(policy, *looks, SWITCH, attach, b"e0" + kib(512), "s0p", b"e0" + kib(512), b"e0" + kib(512), "s0..x"))
+        seeds.add("scene", scene(policy, *looks, SWITCH, attach, b"c0" + kib(512), "s0P", b"c0" + kib(512), b"c0" + kib(512), "s0..X"))
         seeds.add("scene", scene(policy, *looks, exec_, SWITCH, start, "c0ls\n", "e0out", "s0645", "c0more", "e0more", "s0X"))
         seeds.add("scene", scene(policy, *looks, "a0HTTP/1.1 200 OK\r\n\r\n", "r0GET /v1.41/containers/web/logs?follow=1&stdout=1\n", "e0line\n", "s065", "e0line\n", "s0W"))
         seeds.add("scene", scene(policy, *looks, "n0", start, "s0665", "s0w"))
@@ -330,6 +381,7 @@ def main(folder):
     from_answers(seeds, catalogue)
     from_vectors_with_engine(seeds)
     from_scenes_of_answers(seeds)
+    from_scenes_of_lists(seeds)
     from_scenes_of_streams(seeds)
     from_threats_as_scenes(seeds)
     from_configs(seeds)
