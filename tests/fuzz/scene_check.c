@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/decide.h"
 #include "fuzz_fakes.h"
 #include "policy/restore.h"
@@ -215,8 +216,9 @@ static void check_put_back(Check *check, Request *request, Body *body, Restored 
     const Policy *policy = check->listener->policy;
     Span name = {0};
     RestoreKind kind = restore_wants(policy, request, body, check->arena, &name);
-    const KeptItem *item =
-        kind == RESTORE_NONE ? NULL : kept_find(check->world->env.kept, policy_name(policy), kind, name, 0);
+    const KeptItem *item = kind == RESTORE_NONE ? NULL
+                                                : kept_find(check->world->env.kept, policy_name(policy), kind,
+                                                            name, clock_monotonic_usec());
 
     if (item)
         FUZZ_CHECK(restore_body(check->arena, request, body, item->came, item->went, ret) == REASON_OK,

@@ -19,7 +19,7 @@
 typedef enum GuardKind {
     GUARD_ALL = 0,
     GUARD_VALUE,  /* NAME=value */
-    GUARD_SOURCE, /* source:target */
+    GUARD_BIND,   /* /source:target */
     GUARD_OTHERS, /* of an object: all, where it isn't of the scope */
 } GuardKind;
 
@@ -37,7 +37,7 @@ static const Guard GUARDS[] = {
     {"/images/", "/json", {"Config", "Labels", "secret.a"}, GUARD_ALL},
     {"/containers/json", "", {"*", "Labels", "secret.a"}, GUARD_ALL},
     {"/services/", "", {"Spec", "TaskTemplate", "ContainerSpec", "Env", "*"}, GUARD_VALUE},
-    {"/containers/", "/json", {"HostConfig", "Binds", "*"}, GUARD_SOURCE},
+    {"/containers/", "/json", {"HostConfig", "Binds", "*"}, GUARD_BIND},
     {"/containers/json", "", {"*"}, GUARD_OTHERS},
     {"/networks", "", {"*"}, GUARD_OTHERS},
     {"/volumes", "", {"Volumes", "*"}, GUARD_OTHERS},
@@ -52,15 +52,15 @@ static size_t count_secrets(const char *text) {
 }
 
 static size_t guard_count_text(const char *text, GuardKind kind) {
-    const char *value = strchr(text, '='), *target = strchr(text, ':');
+    const char *value = strchr(text, '=');
 
     switch (kind) {
     case GUARD_ALL:
         return count_secrets(text);
     case GUARD_VALUE:
         return value && value > text ? count_secrets(value) : 0;
-    case GUARD_SOURCE:
-        return target && *text == '/' ? count_secrets(text) - count_secrets(target) : 0;
+    case GUARD_BIND:
+        return strchr(text, ':') && *text == '/' ? count_secrets(text) : 0;
     case GUARD_OTHERS:
         break;
     }
@@ -217,8 +217,9 @@ void scene_text_expand(SceneText *text, Span part, Span heard, Buffer *out) {
         if (c == US)
             expand_filler(text, (next % 128 + 1) << 12, out);
         else if (c != '\0')
-            FUZZ_CHECK(buffer_append(out, c == GS ? SPAN(SCENE_SECRET) : find_placeholder(heard, next)) == 0,
-                       "no memory");
+            FUZZ_CHECK(
+                buffer_append(out, c == GS ? SPAN(SCENE_SECRET) : find_placeholder(heard, next % 16)) == 0,
+                "no memory");
         if (c != '\0')
             taken += c == GS || plain + 1 == part.size ? 1 : 2;
         part = (Span){part.data + taken, part.size - taken};

@@ -6,7 +6,7 @@
  *
  *   US n    n × 4 KiB of filler
  *   GS      SCENE_SECRET, which is to be hidden where the policy says so
- *   FS n    the n-th placeholder that the client was told so far
+ *   FS n    the placeholder that the client was told so far of number n, by its last four bits
  */
 #pragma once
 

@@ -162,8 +162,8 @@ def dumps(value):
 
 def from_scenes_of_answers(seeds):
     """What is hidden, kept, put back; documents and lines."""
-    inspect, made = dumps(INSPECT), {"Image": "docker.io/library/app:1", "Cmd": ["sh", "-c", "run"],
-                                     "Env": ["PASSWORD=\x1c\x00", "A=\x1c\x01"], "Labels": {"team": "ci"}}
+    inspect, made = dumps(INSPECT), {"Image": "docker.io/library/app:1",
+                                     "Env": ["PASSWORD=\x1c0", "A=\x1c1"], "Labels": {"team": "ci"}}
     event = dumps({"Type": "container", "Action": "start", "Actor": {"ID": ID, "Attributes": {
         "name": "web", "team": "ci", "secret.a": "x", "image": "app"}}, "time": 1})
     lists = dumps([{"Id": ID, "Names": ["/web"], "Labels": {"team": "ci", "secret.a": "\x1d"}, "Command": "sh"},
@@ -180,7 +180,7 @@ def from_scenes_of_answers(seeds):
                                  "r0POST /v1.41/containers/create?name=web\n" + dumps(made)))
         seeds.add("scene", scene(policy, keyed("/services/web", dumps(SERVICE)), "r0GET /v1.41/services/web\n",
                                  "r0POST /v1.41/services/web/update?version=3\n" + dumps(
-                                     dict(SERVICE["Spec"], TaskTemplate={"ContainerSpec": {"Image": "app:1", "Env": ["PASSWORD=\x1c\x00"]}}))))
+                                     dict(SERVICE["Spec"], TaskTemplate={"ContainerSpec": {"Image": "app:1", "Env": ["PASSWORD=\x1c0"]}}))))
         seeds.add("scene", scene(policy, "a0HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
                                  "r0GET /v1.41/events\n", f"e0{len(event) + 1:x}\r\n{event}\n\r\n", "s0p", f"e0{len(event) + 1:x}\r\n{event}\n\r\n",
                                  "s0g1", "e00\r\n\r\n"))
@@ -191,13 +191,13 @@ def from_scenes_of_answers(seeds):
             seeds.add("scene", scene(policy, f"k0/containers/web/json {status}\n" + '{"message":"no: /srv/x PASSWORD=x"}',
                                      "r0GET /v1.41/containers/web/json\n", "r0POST /v1.41/containers/create?name=web\n{\"Image\":\"x\"}"))
     seeds.add("scene", scene("restores", keyed("/containers/web/json", inspect), "r0GET /v1.41/containers/web/json\n",
-                             "r0POST /v1.41/containers/create?name=web\n" + dumps(dict(made, HostConfig={"Binds": ["\x1c\x02"]}))))
+                             "r0POST /v1.41/containers/create?name=web\n" + dumps(dict(made, HostConfig={"Binds": ["\x1c2"]}))))
     seeds.add("scene", scene("restores", keyed("/containers/web/json", inspect), "r0GET /v1.41/containers/web/json\n",
                              "r0POST /v1.41/containers/create?name=web\n" + dumps(dict(made, Cmd=["env"]))))
-    for n in range(6):
+    for n in range(8):
         hidden = dumps(dict(INSPECT, HostConfig={"Binds": ["/etc/\x1d:/x", "/srv/\x1d:/y"], "Privileged": False}))
         seeds.add("scene", scene("restores", keyed("/containers/web/json", hidden), "r0GET /v1.41/containers/web/json\n",
-                                 "r0POST /v1.41/containers/create?name=web\n" + dumps(dict(made, HostConfig={"Binds": [f"\x1c{chr(n)}:/x"]}))))
+                                 "r0POST /v1.41/containers/create?name=web\n" + dumps({"Image": made["Image"], "HostConfig": {"Binds": [f"\x1c{n}"]}})))
 
 
 def from_scenes_of_lists(seeds):
@@ -209,7 +209,7 @@ def from_scenes_of_lists(seeds):
     containers = [{"Id": ID, "Names": ["/web"], "Labels": mine, "NetworkSettings": {"Networks": {"n": {"NetworkID": "b" * 64}}}, "Mounts": [
         {"Type": "volume", "Name": "ci-data"}]}, {"Id": "b" * 64, "Names": ["/o\x1d"], "Labels": other, "HostConfig": {"NetworkMode": "container:" + ID}}]
     images = [{"Id": "sha256:" + "b" * 64, "RepoTags": ["app:1", "ci-x:1"], "Labels": mine}, {"Id": "sha256:" + "c" * 64, "RepoTags": ["o:1"], "Labels": other}]
-    services = [dict(SERVICE, Spec={"Name": "ci-web", "Labels": mine}), dict(SERVICE, ID="b" * 25, Spec={"Name": "o", "Labels": other})]
+    services = [dict(SERVICE, Spec={"Name": "ci-web", "Labels": mine}), dict(SERVICE, ID="b" * 25, Spec={"Name": "o", "Labels": {"team": "other"}})]
     tasks = [{"ID": "c" * 25, "ServiceID": "a" * 25, "Labels": {}}, {"ID": "d" * 25, "ServiceID": "b" * 25}]
     files = [{"ID": "e" * 25, "Spec": {"Name": "ci-s", "Labels": mine}}, {"ID": "f" * 25, "Spec": {"Name": "s", "Labels": other}}]
     usage = {"LayersSize": 1, "Images": images, "Containers": containers, "Volumes": volumes["Volumes"], "BuildCache": [{"ID": "x"}]}
@@ -269,6 +269,8 @@ def from_scenes_of_streams(seeds):
         seeds.add("scene", scene(policy, *looks, SWITCH, attach, b"c0" + kib(512), "s0P", b"c0" + kib(512), "s0..x", "s0g"))
         seeds.add("scene", scene(policy, *looks, SWITCH, attach, b"e0" + kib(512), "s0p", b"e0" + kib(512), b"e0" + kib(512), "s0..x"))
         seeds.add("scene", scene(policy, *looks, SWITCH, attach, b"c0" + kib(512), "s0P", b"c0" + kib(512), b"c0" + kib(512), "s0..X"))
+        seeds.add("scene", scene(policy, *looks, SWITCH, start, b"c0" + kib(512), "s0P", b"c0" + kib(512), b"c0" + kib(512), "s066"))
+        seeds.add("scene", scene(policy, *looks, SWITCH, start, b"e0" + kib(512), "s0p", b"e0" + kib(512), b"e0" + kib(512), "s066"))
         seeds.add("scene", scene(policy, *looks, exec_, SWITCH, start, "c0ls\n", "e0out", "s0645", "c0more", "e0more", "s0X"))
         seeds.add("scene", scene(policy, *looks, "a0HTTP/1.1 200 OK\r\n\r\n", "r0GET /v1.41/containers/web/logs?follow=1&stdout=1\n", "e0line\n", "s065", "e0line\n", "s0W"))
         seeds.add("scene", scene(policy, *looks, "n0", start, "s0665", "s0w"))
