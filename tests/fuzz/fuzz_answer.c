@@ -26,6 +26,11 @@ static bool hash(void *ctx UNUSED, Span value, unsigned char ret[static PLACEHOL
     return true;
 }
 
+/* Names may be anybody's, and all else is in the scope: of what comes out, too. */
+static ViewChoice ask(void *ctx UNUSED, const ViewObject *object) {
+    return span_is(object->list, VIEW_LIST_PEERS) ? VIEW_DROP : VIEW_KEEP;
+}
+
 static bool is_same_shape(const json_t *a, const json_t *b) {
     const char *key;
     json_t *value;
@@ -64,11 +69,13 @@ static void check_shape(Span before, Span after) {
     json_decref(b);
 }
 
-static void run(const View *view, Span text) {
+static void run(View *view, Span text) {
     CLEANUP(buffer_done) Buffer out = {0};
     CLEANUP(buffer_done) Buffer again = {0};
     ViewSink sink = {put, &out}, second = {put, &again};
 
+    if (view->keep.ask)
+        view->keep.ask = ask;
     if (view_run(view, hash, NULL, text, &sink) != REASON_OK)
         return;
     if (buffer_size(&out) == 0)
