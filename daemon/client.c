@@ -217,7 +217,7 @@ static bool client_idle(Client *client) {
     if (client->engine && !engine_is_idle(client->engine))
         client->engine = engine_close(client->engine, client->env->reaper);
     if (client->last || conn->error || conn->write_error || conn_input_ended(conn) ||
-        (client->whois && conn->hangup)) { /* nobody waits for what would be found */
+        (client->whois && conn_hung_up(conn))) { /* nobody waits for what would be found */
         client_close(client);
         return false;
     }

@@ -48,8 +48,10 @@ static void conn_fail_output(Conn *conn, int error) {
 void conn_look(Conn *conn) {
     struct pollfd poll_fd = {.fd = conn->fd};
 
-    if (conn->fd >= 0 && conn->eof && !conn->hangup)
-        conn->hangup = poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLHUP | POLLERR));
+    if (conn->fd < 0 || !conn->eof || conn->hangup)
+        return;
+    conn->looked = true;
+    conn->hangup = poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLHUP | POLLERR));
 }
 
 /* `in` without its memory, if it needs none. */
@@ -108,7 +110,6 @@ static ssize_t conn_receive(Conn *conn, char *data, size_t want) {
         conn->bytes_in += (uint64_t) n;
     } else if (n == 0) {
         conn->eof = true;
-        conn_look(conn);
     } else if (want == 0)
         conn_fail(conn, -ENOMEM);
     else if (errno != EAGAIN && errno != EINTR)
@@ -282,10 +283,8 @@ ssize_t conn_pull(Conn *conn, int pipe, size_t size) {
     if (error)
         return -error;
     conn->bytes_in += (uint64_t) n;
-    if (n == 0) {
+    if (n == 0)
         conn->eof = true;
-        conn_look(conn);
-    }
     return n;
 }
 

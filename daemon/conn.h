@@ -36,10 +36,11 @@ typedef struct Conn {
     ConnReading reading;
     bool read_armed;
     bool write_armed;
-    bool lent;   /* `in` is the memory that all share */
-    bool news;   /* CONN_PULLED: something has come since */
-    bool eof;    /* the peer has ended its side, and `in` has all there was */
-    bool hangup; /* seen with the end, or by conn_look: closed altogether, nobody reads what we write */
+    bool lent;            /* `in` is the memory that all share */
+    bool news;            /* CONN_PULLED: something has come since */
+    bool eof;             /* the peer has ended its side, and `in` has all there was */
+    bool looked;          /* conn_look, since the end */
+    bool hangup;          /* seen by it: closed altogether, nobody reads what we write */
     bool shutdown_wanted; /* our side ends once `out` is empty */
     bool shutdown_done;
     int error;       /* −errno that ended reading; 0 */
@@ -90,6 +91,13 @@ void conn_update(Conn *conn);
  * `hangup`.
  */
 void conn_look(Conn *conn);
+
+/* The same, with a look of its own the first time behind the end: most ends are closed with nobody asking. */
+static inline bool conn_hung_up(Conn *conn) {
+    if (conn->eof && !conn->looked)
+        conn_look(conn);
+    return conn->hangup;
+}
 
 static inline bool conn_is_open(const Conn *conn) {
     return conn->fd >= 0 && conn->error == 0;

@@ -108,7 +108,7 @@ void exchange_look_timeout(Exchange *x) {
 }
 
 bool exchange_look(Exchange *x) {
-    if (x->host.conn->hangup) { /* nobody waits for what would be found */
+    if (conn_hung_up(x->host.conn)) { /* nobody waits for what would be found */
         exchange_abort(x, END_CLIENT_CLOSED);
         return true;
     }

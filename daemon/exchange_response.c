@@ -12,7 +12,7 @@ static void exchange_pass_half_close(Exchange *x) {
 }
 
 bool exchange_client_gone(const Exchange *x) {
-    return x->host.conn->hangup && !flow_is_open(&x->up) && buffer_size(&x->engine->conn.out) == 0;
+    return conn_hung_up(x->host.conn) && !flow_is_open(&x->up) && buffer_size(&x->engine->conn.out) == 0;
 }
 
 /*
@@ -20,9 +20,9 @@ bool exchange_client_gone(const Exchange *x) {
  * nobody's would stay for good.
  */
 static void exchange_look_for_hangup(Exchange *x) {
-    const Conn *client = x->host.conn, *engine = &x->engine->conn;
+    Conn *client = x->host.conn, *engine = &x->engine->conn;
 
-    if ((client->eof && !client->hangup) || (engine->eof && !engine->hangup)) {
+    if ((client->eof && !conn_hung_up(client)) || (engine->eof && !conn_hung_up(engine))) {
         if (x->deadline_usec == 0)
             exchange_set_timeout(x, TIME_HANGUP_LOOK_SECONDS * 1000000ull);
     } else
@@ -263,7 +263,7 @@ bool exchange_tunnel(Exchange *x) {
     bool moved = flow_pump(&x->up);
 
     moved = flow_pump(&x->down) || moved;
-    if (flow_is_open(&x->up) && (engine->write_error || engine->hangup)) {
+    if (flow_is_open(&x->up) && (engine->write_error || conn_hung_up(engine))) {
         x->up.state = FLOW_FAILED; /* nobody reads stdin any more; the output goes on */
         moved = true;
     }
