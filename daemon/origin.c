@@ -18,6 +18,8 @@
 #define SO_PEERPIDFD 77
 #endif
 
+#define ORIGIN_DESCRIPTORS 3u /* that a look takes: the process, its folder, a file in it */
+
 static const char origin_no_pid[] = "the client is in no pid namespace that the gate sees: run the gate on "
                                     "the host, or its container with pid: host";
 static const char origin_other_proc[] = "the gate's /proc is another pid namespace's";
@@ -38,6 +40,8 @@ static const char origin_no_memory[] = "out of memory";
 static struct {
     int fd;
     uid_t uid; /* ours, effective */
+    int spare[ORIGIN_DESCRIPTORS];
+    size_t n_spare;
 } origin_proc = {.fd = -EBADF};
 
 static bool origin_names_us(int proc) {
@@ -46,6 +50,37 @@ static bool origin_names_us(int proc) {
 
     snprintf(self, sizeof(self), "%d", (int) getpid());
     return n > 0 && (size_t) n == strlen(self) && memcmp(link, self, (size_t) n) == 0;
+}
+
+/*
+ * Who has just been accepted may have taken the last descriptor, and so may a crowd with him: some are kept
+ * for a look at each of them.
+ */
+static void origin_save(void) {
+    while (origin_proc.n_spare < ORIGIN_DESCRIPTORS) {
+        int fd = fcntl(origin_proc.fd, F_DUPFD_CLOEXEC, 0);
+
+        if (fd < 0)
+            return;
+        origin_proc.spare[origin_proc.n_spare++] = fd;
+    }
+}
+
+/* True: there are some again, so what has failed for want of them can be had. */
+static bool origin_spend(int error) {
+    if (error != EMFILE || origin_proc.n_spare == 0)
+        return false;
+    while (origin_proc.n_spare > 0)
+        close(origin_proc.spare[--origin_proc.n_spare]);
+    return true;
+}
+
+static int origin_openat(int folder, const char *name, int flags) {
+    int fd = openat(folder, name, flags | O_CLOEXEC);
+
+    if (fd < 0 && origin_spend(errno))
+        fd = openat(folder, name, flags | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
 }
 
 bool origin_open_proc(void) {
@@ -62,29 +97,29 @@ bool origin_open_proc(void) {
     }
     origin_proc.fd = fd;
     origin_proc.uid = geteuid();
+    origin_save();
     return true;
 }
 
 /* Held open: reading through it fails once the process has ended, also when its pid is another's by then. */
 static int origin_open(pid_t pid) {
     char name[16];
-    int fd;
 
     snprintf(name, sizeof(name), "%d", (int) pid);
-    fd = openat(origin_proc.fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    return origin_openat(origin_proc.fd, name, O_PATH | O_DIRECTORY);
 }
 
 /* −ENOPROTOOPT: a kernel before 6.5. What has been reaped is an error there, and from 6.16 on a dead pidfd.
  */
 static int origin_pin(int fd) {
 #ifdef SO_PEERPIDFD
-    int pidfd = -1;
+    int pidfd = -1, r;
     socklen_t size = sizeof(pidfd);
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0)
-        return -errno;
-    return pidfd;
+    r = getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size);
+    if (r < 0 && origin_spend(errno))
+        r = getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size);
+    return r < 0 ? -errno : pidfd;
 #else
     (void) fd;
     return -ENOPROTOOPT;
@@ -108,11 +143,11 @@ static bool origin_is_alive(int pidfd) {
  * leaves room has it all.
  */
 static int origin_read_file(int process, const char *name, size_t limit, Buffer *ret) {
-    int fd = openat(process, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r = 0;
+    int fd = origin_openat(process, name, O_RDONLY | O_NOFOLLOW), r = 0;
     ssize_t n = BUFFER_READ_BYTES;
 
     if (fd < 0)
-        return -errno;
+        return fd;
     while (r == 0 && n == BUFFER_READ_BYTES && buffer_size(ret) <= limit) {
         char *room = buffer_reserve(ret, BUFFER_READ_BYTES);
 
@@ -216,6 +251,8 @@ Origin origin_read(int fd, pid_t pid) {
         return origin_unknown(origin_no_pid);
     if (!origin_open_proc())
         return origin_unknown(origin_other_proc);
+    if (origin_proc.n_spare < ORIGIN_DESCRIPTORS)
+        origin_save();
     pidfd = origin_pin(fd);
     if (pidfd < 0 && pidfd != -ENOPROTOOPT)
         return origin_unknown(origin_gone);

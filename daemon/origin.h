@@ -24,7 +24,8 @@ typedef struct Origin {
 
 /*
  * Opens /proc for the rest of the process's life; true where it is there and speaks of our pids. Each
- * origin_read() tries again where it isn't. For the start, so that no descriptor is missed later.
+ * origin_read() tries again where it isn't. For the start, so that no descriptor is missed later: it keeps
+ * some for origin_read(), which works where there is no other one left.
  */
 bool origin_open_proc(void);
 

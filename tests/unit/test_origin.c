@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -76,6 +77,37 @@ Test(origin, a_peer_runs_where_it_runs) {
     cr_expect_null(origin.unit);
     cr_expect_null(origin.exe);
     buffer_done(&text);
+    close(fd);
+    close(client);
+    close(listening);
+    socket_remove(&address);
+}
+
+/* Who is accepted with the last descriptor is looked at nonetheless, and the next one too. */
+Test(origin, a_peer_is_told_without_descriptors) {
+    struct sockaddr_un address;
+    int listening = socket_listen(&address), client = socket(AF_UNIX, SOCK_STREAM, 0), fd, last;
+    struct rlimit limit, none;
+
+    cr_assert_eq(connect(client, (struct sockaddr *) &address, sizeof(address)), 0);
+    fd = accept(listening, NULL, NULL);
+    cr_assert(origin_open_proc());
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    last = dup(fd);
+    none = limit;
+    none.rlim_cur = (rlim_t) last + 1;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    cr_assert_eq(dup(fd), -1, "there is none below it either");
+    cr_assert_eq(errno, EMFILE);
+    for (unsigned i = 0; i < 3; i++) {
+        Origin origin = origin_read(fd, getpid());
+
+        cr_expect(origin_is_told(&origin), "%u: %s", i, origin.unknown);
+        cr_expect_not_null(origin.exe);
+        origin_done(&origin);
+    }
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    close(last);
     close(fd);
     close(client);
     close(listening);
