@@ -8,7 +8,7 @@ static uint64_t exchange_look_usec(const Exchange *x) {
     return response > 0 && response < look ? response : look;
 }
 
-/* Most requests have nothing to look at: room that stays is for those that have. */
+/* Most requests have nothing to look at. */
 static bool exchange_keep_looks(Exchange *x, const Looks *looks) {
     if (looks->needs.n == 0)
         return true;

@@ -113,7 +113,7 @@ void looks_begin(Looks *looks, const Policy *policy, Request *request, Body *bod
     looks->members = (Members){0};
     looks->next = 0;
     looks->over = verdict->effect != EFFECT_ALLOW;
-    needs_clear(&looks->needs);
+    needs_clear(&looks->needs, arena);
     if (!looks->over)
         needs_collect(policy, request, body, arena, &looks->needs);
 }
@@ -150,10 +150,12 @@ NeedKind looks_kind(const Looks *looks) {
 }
 
 Span looks_known(const Looks *looks) {
-    const Need *need = &looks->needs.items[looks->next];
+    const Need *need;
 
-    if (looks->over || looks->next >= looks->needs.n || looks->policy->scope.names.given ||
-        !looks_is_full(need->name))
+    if (looks->over || looks->next >= looks->needs.n || looks->policy->scope.names.given)
+        return (Span){0};
+    need = &looks->needs.items[looks->next];
+    if (!looks_is_full(need->name))
         return (Span){0};
     return need->kind == NEED_EXEC || (need->kind == NEED_CONTAINER && need->told_kind == NEED_EXEC)
                ? need->name

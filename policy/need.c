@@ -95,7 +95,11 @@ void needs_add(Needs *needs, const Need *need) {
         if (needs->items[i].kind == need->kind && span_equals(needs->items[i].name, need->name) &&
             (needs->items[i].uses & need->uses) == need->uses)
             return;
-    if (needs->n == LIMIT_NEEDS)
+    if (!needs->items)
+        needs->items = arena_alloc_array(needs->arena, LIMIT_NEEDS, sizeof(*needs->items));
+    if (!needs->items)
+        needs->reason = REASON_NO_MEMORY;
+    else if (needs->n == LIMIT_NEEDS)
         needs->reason = REASON_LOOK_LIMIT;
     else
         needs->items[needs->n++] = *need;

@@ -73,23 +73,22 @@ typedef struct Need {
 } Need;
 
 typedef struct Needs {
-    Need items[LIMIT_NEEDS];
+    Arena *arena;
+    Need *items; /* room for LIMIT_NEEDS (arena), from the first on: most requests have none */
     size_t n;
     Reason reason; /* UNDECIDED: all are here. Else why not, of the object in `field` */
     const char *field;
     const char *detail; /* or NULL */
 } Needs;
 
-/* None: what is behind `n` is never looked at, and is most of it. */
-static inline void needs_clear(Needs *needs) {
-    needs->n = 0;
-    needs->reason = REASON_UNDECIDED;
-    needs->field = needs->detail = NULL;
+/* None yet. */
+static inline void needs_clear(Needs *needs, Arena *arena) {
+    *needs = (Needs){.arena = arena};
 }
 
 /*
- * One more; a name that can't be one of its kind, and one too many, end up in `reason`. One that is there
- * already is only added where it stands at a place of its own.
+ * One more; a name that can't be one of its kind, one too many, and one without memory end up in `reason`.
+ * One that is there already is only added where it stands at a place of its own.
  */
 void needs_add(Needs *needs, const Need *need);
 

@@ -464,7 +464,7 @@ bool needs_concern(const Policy *policy, const Request *request) {
 void needs_collect(const Policy *policy, const Request *request, Body *body, Arena *arena, Needs *ret) {
     NeedWalk walk = {.policy = policy, .arena = arena, .needs = ret};
 
-    needs_clear(ret);
+    needs_clear(ret, arena);
     if (!needs_concern(policy, request))
         return;
     need_collect_path(&walk, request);

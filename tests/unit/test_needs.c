@@ -101,7 +101,8 @@ Test(needs, names_that_no_object_has) {
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        Needs needs = {0};
+        CLEANUP(arena_free_p) Arena *arena = arena_new(1u << 20);
+        Needs needs = {.arena = arena};
 
         needs_add(&needs,
                   &(Need){.kind = cases[i].kind, .uses = NEED_INSIDE, .name = span_from(cases[i].name)});
@@ -113,12 +114,13 @@ Test(needs, names_that_no_object_has) {
 Test(pin, the_path_and_the_query_that_are_sent) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(1u << 20);
     Request request = request_of(arena, "POST", "/v1.41/containers/web/rename?name=a&name=b");
-    Needs needs = {.n = 2};
+    Need items[2];
+    Needs needs = {.items = items, .n = ARRAY_SIZE(items)};
     const char **edits;
     size_t n;
 
-    needs.items[0] = (Need){.uses = NEED_PINNED, .place = NEED_IN_PATH, .id = "4f"};
-    needs.items[1] =
+    items[0] = (Need){.uses = NEED_PINNED, .place = NEED_IN_PATH, .id = "4f"};
+    items[1] =
         (Need){.uses = NEED_PINNED, .place = NEED_IN_QUERY, .index = 1, .id = "5e", .before = SPAN("x:")};
     cr_assert_eq(pin_all(&needs, arena, &request, &edits, &n), REASON_OK);
     cr_expect_eq(n, 0);
@@ -129,12 +131,13 @@ Test(pin, the_path_and_the_query_that_are_sent) {
 Test(pin, what_has_no_id_or_is_not_to_be_pinned_stays) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(1u << 20);
     Request request = request_of(arena, "POST", "/v1.41/containers/web/start");
-    Needs needs = {.n = 2};
+    Need items[2];
+    Needs needs = {.items = items, .n = ARRAY_SIZE(items)};
     const char **edits;
     size_t n;
 
-    needs.items[0] = (Need){.uses = NEED_PINNED, .place = NEED_IN_PATH};
-    needs.items[1] = (Need){.uses = NEED_INSIDE, .place = NEED_IN_PATH, .id = "4f"};
+    items[0] = (Need){.uses = NEED_PINNED, .place = NEED_IN_PATH};
+    items[1] = (Need){.uses = NEED_INSIDE, .place = NEED_IN_PATH, .id = "4f"};
     cr_assert_eq(pin_all(&needs, arena, &request, &edits, &n), REASON_OK);
     cr_expect_null(request.sent);
 }

@@ -240,10 +240,10 @@ static const Case cases[] = {
 
 Test(scope_keep, cases) {
     const char *ids[] = {ID_A, "mine"};
-    Looks looks = {.members = {.ids = ids, .n = 2, .room = 2}};
+    Need needs[] = {{.kind = NEED_CONTAINER, .name = SPAN("c"), .id = ID_A}};
+    Looks looks = {.members = {.ids = ids, .n = 2, .room = 2},
+                   .needs = {.items = needs, .n = ARRAY_SIZE(needs)}};
 
-    looks.needs.items[0] = (Need){.kind = NEED_CONTAINER, .name = SPAN("c"), .id = ID_A};
-    looks.needs.n = 1;
     compile();
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         const Case *c = &cases[i];
