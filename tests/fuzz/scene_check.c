@@ -320,12 +320,25 @@ static bool check_is_question(const Request *request, Span head, Arena *arena) {
     return false;
 }
 
+/* A question that the engine reads only now, when nobody waits for it any more and the next request is out.
+ */
+static bool check_is_late(const Check *check, size_t number, Span head, const Request *request) {
+    const CheckDecision *decision = &check->decisions[number - 1];
+
+    return check_is_question(request, head, check->arena) && request->operation &&
+           strcmp(decision->operation, request->operation->id) != 0;
+}
+
 Question *check_arrived(Check *check, Span head, const Request *request) {
     size_t number;
     Question *question;
 
     check_read_trail(check);
     number = check_find_forward(check, check->n_arrived);
+    if (number > 0 && check_is_late(check, number, head, request)) {
+        check->unsure = true;
+        number = 0;
+    }
     if (number > 0) {
         check_forward(check, head, request, number);
         return NULL;
