@@ -9,10 +9,10 @@
  * - An equal pid is the same process. A unix socket's queue keeps the order of the connects
  *   (net/unix/af_unix.c: unix_stream_connect appends what unix_accept takes from the front), and who connects
  *   is alive as it does. The first one's process lived from its connect until it was looked at, behind all of
- *   them (SO_PEERPIDFD), so its pid was nobody else's when the next connected. Where it has ended, or can't
- * be read, the next one is looked at by itself.
+ *   them (SO_PEERPIDFD), so its pid was nobody else's when the next connected. Where it has ended, or
+ *   can't be read, the next one is looked at by itself.
  * - Before Linux 6.5 there is no pidfd. There each would be looked for by its pid, in the same moment, and
- * the same process found.
+ *   the same process found.
  */
 #pragma once
 

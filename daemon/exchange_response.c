@@ -158,23 +158,20 @@ static bool exchange_may_retry(const Exchange *x) {
 }
 
 static void exchange_on_engine_gone(Exchange *x) {
-    bool again = exchange_may_retry(x);
-
-    if (again)
-        conn_look(x->host.conn); /* who ended his side may have left since: nobody is asked for him again */
-    if (again && exchange_client_gone(x)) {
+    if (!exchange_may_retry(x)) {
+        exchange_fail(x, REASON_ENGINE_CLOSED, NULL, END_ENGINE_CLOSED);
+        return;
+    }
+    conn_look(x->host.conn); /* who ended his side may have left since: nobody is asked for him again */
+    if (exchange_client_gone(x)) {
         exchange_finish(x, END_CLIENT_CLOSED, EXCHANGE_DONE);
         return;
     }
-    if (again) {
-        x->engine = engine_close(x->engine, x->host.env->reaper);
-        reader_reset(x->down_reader);
-        flow_stop(&x->up);
-        exchange_set_state(x, EXCHANGE_CONNECT);
-        exchange_set_timeout(x, x->config->connect_timeout_usec);
-        return;
-    }
-    exchange_fail(x, REASON_ENGINE_CLOSED, NULL, END_ENGINE_CLOSED);
+    x->engine = engine_close(x->engine, x->host.env->reaper);
+    reader_reset(x->down_reader);
+    flow_stop(&x->up);
+    exchange_set_state(x, EXCHANGE_CONNECT);
+    exchange_set_timeout(x, x->config->connect_timeout_usec);
 }
 
 bool exchange_wait_head(Exchange *x) {

@@ -286,7 +286,7 @@ static int listener_take_passed(Listener *listener) {
 
 typedef enum AcceptStep {
     ACCEPT_TAKEN,
-    ACCEPT_AGAIN, /* this one is gone, the next may be fine */
+    ACCEPT_AGAIN, /* this one is gone, the next may be fine; behind it, there is no next one now */
     ACCEPT_EMPTY,
     ACCEPT_EXHAUSTED,
 } AcceptStep;

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 GATE = "quaygate"
-TRAIL = "relay-trail"  # what is missed by a relay that judges nothing and keeps a trail can't be met by a gate that keeps one
+TRAIL = "relay-trail"  # what a relay misses that judges nothing and keeps a trail, a gate that keeps one can hardly meet
 
 
 def ratio(told, ours, theirs, figure):

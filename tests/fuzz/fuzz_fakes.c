@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz_fakes.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/support/splice_refusal.h"
+
 /* libFuzzer looks at the wall's clock too: for all of it that isn't ours the time is what it is. */
 static bool fake_on;
 static uint64_t fake_monotonic_usec = 1000000; /* never set back: libevent has taken it for that */
 static uint64_t fake_wall_usec;
 
-int fake_refuse_in, fake_refuse_out;
 void (*fake_on_send)(void *arg);
 void *fake_on_send_arg;
 
@@ -26,7 +25,7 @@ void *fake_on_send_arg;
 
 void fake_begin(void) {
     alarm(STUCK_SECONDS);
-    fake_refuse_in = fake_refuse_out = 0;
+    splice_refuse_in = splice_refuse_out = 0;
     fake_wall_usec = 0;
     fake_on = true;
 }
@@ -53,15 +52,6 @@ int clock_gettime(clockid_t id, struct timespec *ret) {
     ret->tv_sec = (time_t) (usec / 1000000) + (id == CLOCK_REALTIME ? (time_t) FAKE_BEGIN_SECONDS : 0);
     ret->tv_nsec = (long) (usec % 1000000 * 1000);
     return 0;
-}
-
-ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t size, unsigned flags) {
-    int type;
-    socklen_t length = sizeof(type);
-    bool is_out = getsockopt(out, SOL_SOCKET, SO_TYPE, &type, &length) == 0;
-
-    errno = is_out ? fake_refuse_out : fake_refuse_in;
-    return errno ? -1 : syscall(SYS_splice, in, in_at, out, out_at, size, flags);
 }
 
 ssize_t send(int fd, const void *data, size_t size, int flags) {

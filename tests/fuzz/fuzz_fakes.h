@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * In libc's place, for a target and all that is linked with it, libevent too: what time it is, whether
- * splice(2) is to be had, and when something is sent.
+ * In libc's place, for a target and all that is linked with it, libevent too: what time it is, and when
+ * something is sent. Whether splice(2) is to be had: tests/support/splice_refusal.h.
  */
 #pragma once
 
@@ -18,6 +18,3 @@ int64_t fake_seconds(void); /* since the input began */
 /* Called before each send(2) and sendmsg(2), while it is set. */
 extern void (*fake_on_send)(void *arg);
 extern void *fake_on_send_arg;
-
-/* 0, or what splice(2) fails with: into a pipe, and out of one. */
-extern int fake_refuse_in, fake_refuse_out;

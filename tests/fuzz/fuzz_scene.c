@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "fuzz_fakes.h"
+#include "tests/support/splice_refusal.h"
 
 #define TURNS 24u /* of the loop, at most, until a part has had all its effect */
 #define TURN_USEC 100u
@@ -128,10 +129,10 @@ static void scene_step(Scene *scene, char step) {
         scene->client_paused = scene->engine_paused = false;
         break;
     case 'i':
-        fake_refuse_in = EINVAL;
+        splice_refuse_in = EINVAL;
         break;
     case 'o':
-        fake_refuse_out = EINVAL;
+        splice_refuse_out = EINVAL;
         break;
     case '.':
         scene_turn(scene);

@@ -111,6 +111,17 @@ Test(needs, names_that_no_object_has) {
     }
 }
 
+Test(needs, no_memory_for_the_first_is_a_reason) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(sizeof(Need));
+    Needs needs = {.arena = arena};
+
+    needs_add(&needs, &(Need){.kind = NEED_CONTAINER, .uses = NEED_INSIDE, .name = SPAN("web")});
+    cr_expect_eq(needs.reason, REASON_NO_MEMORY);
+    cr_expect_eq(needs.n, 0);
+    needs_add(&needs, &(Need){.kind = NEED_IMAGE, .uses = NEED_INSIDE, .name = SPAN("a//b")});
+    cr_expect_eq(needs.reason, REASON_NO_MEMORY, "the first reason stays");
+}
+
 Test(pin, the_path_and_the_query_that_are_sent) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(1u << 20);
     Request request = request_of(arena, "POST", "/v1.41/containers/web/rename?name=a&name=b");

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "daemon/flow.h"
 #include "policy/limits.h"
 #include "tests/support/socket_pairs.h"
+#include "tests/support/splice_refusal.h"
 
 #define LONG (4u << 20) /* much more than what is copied before, and what lies between */
 
@@ -30,18 +30,6 @@ typedef struct Way {
     bool spliced; /* at any time */
     size_t most_held;
 } Way;
-
-/* In libc's place: says no where a test wants it to, for what goes into a pipe or what comes out of it. */
-static int refuse_in, refuse_out;
-
-ssize_t splice(int in, __off64_t *in_at, int out, __off64_t *out_at, size_t size, unsigned flags) {
-    int type;
-    socklen_t length = sizeof(type);
-    bool is_out = getsockopt(out, SOL_SOCKET, SO_TYPE, &type, &length) == 0;
-
-    errno = is_out ? refuse_out : refuse_in;
-    return errno ? -1 : syscall(SYS_splice, in, in_at, out, out_at, size, flags);
-}
 
 static char content(size_t at) {
     return (char) (at * 7 + (at >> 12));
@@ -409,12 +397,12 @@ Test(splicer, a_kernel_that_says_no_is_copied_around) {
     Way way = {0};
 
     way_open_tunnel(&way, NULL, splicer);
-    refuse_in = EINVAL;
+    splice_refuse_in = EINVAL;
     way_pass(&way, LONG);
-    refuse_in = 0;
-    refuse_out = ENOSYS; /* of what is in the pipe already */
+    splice_refuse_in = 0;
+    splice_refuse_out = ENOSYS; /* of what is in the pipe already */
     way_pass(&way, way.got + LONG);
-    refuse_out = 0;
+    splice_refuse_out = 0;
     way_pass(&way, way.got + LONG);
     cr_expect_eq(way.flow.bytes, 3 * LONG);
     way_close(&way, true);
