@@ -42,7 +42,6 @@ void admit_record_refusal(Audit *audit, const AdmitContext *context, const Reque
     record.response_bytes = response_bytes;
     /* Lost records are the audit's to count: the request is refused anyway. */
     (void) audit_record(audit, &record);
-    (void) audit_flush(audit);
 }
 
 void admit_record_outcome(Audit *audit, const AdmitContext *context, const Verdict *verdict,

@@ -141,6 +141,10 @@ int audit_flush(Audit *audit) {
     return audit_write(audit);
 }
 
+bool audit_is_pending(const Audit *audit) {
+    return buffer_size(&audit->pending) > 0;
+}
+
 /* --- queueing */
 
 static int audit_append_line(Audit *audit, const Record *record) {

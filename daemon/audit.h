@@ -65,6 +65,8 @@ void audit_record_stop(Audit *audit, const char *message);
 
 /* Writes now; waiters hear of it from the loop as ever. 0, or −errno when a record was lost by that. */
 int audit_flush(Audit *audit);
+bool audit_is_pending(
+    const Audit *audit); /* whether there are such: they are written at the end of the turn */
 
 /* Decisions to deny in the last hour, whether or not a sink took them. */
 uint64_t audit_denials(Audit *audit);

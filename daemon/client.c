@@ -121,7 +121,7 @@ Client *client_new(const Env *env, Listener *listener, int fd, SharedSubject *su
     client_find_place(client);
     if (client->place)
         client->place->accepted++;
-    conn_init(&client->conn, env->base, fd, client_on_wake, client);
+    conn_init(&client->conn, env->base, env->outbox, fd, client_on_wake, client);
     return client;
 }
 

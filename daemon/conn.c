@@ -152,7 +152,7 @@ static void conn_on_write(evutil_socket_t fd UNUSED, short what UNUSED, void *ar
     Conn *conn = arg;
 
     conn_forget_room(conn);
-    conn_flush(conn);
+    conn_flush_now(conn);
     conn->notify(conn->arg);
 }
 
@@ -166,14 +166,26 @@ int conn_wait_for_room(Conn *conn) {
     return 0;
 }
 
-void conn_init(Conn *conn, struct event_base *base, int fd, ConnNotify notify, void *arg) {
-    *conn = (Conn){.fd = fd, .in_limit = LIMIT_CONN_IN, .notify = notify, .arg = arg};
+void conn_init(Conn *conn, struct event_base *base, Outbox *outbox, int fd, ConnNotify notify, void *arg) {
+    *conn = (Conn){.outbox = outbox, .fd = fd, .in_limit = LIMIT_CONN_IN, .notify = notify, .arg = arg};
     event_assign(&conn->read_event, base, fd, EV_READ | EV_PERSIST, conn_on_read, conn);
+}
+
+/* Who closes as soon as he has spoken is heard: what he said in this turn goes out. */
+static void conn_leave_outbox(Conn *conn) {
+    OutboxPlace place = conn->link.place;
+
+    outbox_remove(conn->outbox, &conn->link);
+    if (place != OUTBOX_WAITS)
+        return;
+    outbox_before(conn->outbox);
+    conn_flush_now(conn);
 }
 
 void conn_done(Conn *conn) {
     if (conn->fd < 0)
         return;
+    conn_leave_outbox(conn);
     event_del(&conn->read_event);
     conn->read_armed = false;
     conn_forget_room(conn);
@@ -196,6 +208,13 @@ static void conn_await_room(Conn *conn) {
         conn_fail_output(conn, -ENOMEM);
 }
 
+/* `n`: bytes that went out, or −errno. */
+static void conn_note_sent(Conn *conn, ssize_t n) {
+    if (n < 0 && n != -EAGAIN && n != -EINTR)
+        conn_fail_output(conn, (int) n);
+    conn->bytes_out += n > 0 ? (uint64_t) n : 0;
+}
+
 /* How many bytes of `n` parts went out; 0 if none could. An error is noted. */
 static size_t conn_write(Conn *conn, const Span *parts, size_t n) {
     struct iovec vectors[LIMIT_SEND_PARTS];
@@ -209,35 +228,84 @@ static size_t conn_write(Conn *conn, const Span *parts, size_t n) {
             vectors[i] = (struct iovec){.iov_base = (char *) parts[i].data, .iov_len = parts[i].size};
         sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
     }
-    if (sent < 0 && errno != EAGAIN && errno != EINTR)
-        conn_fail_output(conn, -errno);
-    conn->bytes_out += sent > 0 ? (uint64_t) sent : 0;
+    conn_note_sent(conn, sent < 0 ? -errno : sent);
     return sent > 0 ? (size_t) sent : 0;
 }
 
-void conn_flush(Conn *conn) {
+/* What is left waits for room; behind all of it our side ends. */
+static void conn_go_on(Conn *conn) {
+    if (buffer_size(&conn->out) > 0)
+        conn_await_room(conn);
+    else {
+        buffer_release(&conn->out);
+        conn_end_output(conn);
+    }
+}
+
+void conn_flush_now(Conn *conn) {
     Span out = buffer_span(&conn->out);
 
     if (!conn_is_open(conn) || conn->write_armed)
         return;
-    if (conn->write_error) {
-        buffer_done(&conn->out);
-        return;
-    }
-    if (out.size > 0) {
+    if (!conn->write_error && out.size > 0)
         buffer_consume(&conn->out, conn_write(conn, &out, 1));
-        if (conn->write_error)
-            return;
-        if (buffer_size(&conn->out) > 0) {
-            conn_await_room(conn);
-            return;
-        }
-        buffer_release(&conn->out);
-    }
-    conn_end_output(conn);
+    if (conn->write_error)
+        buffer_done(&conn->out);
+    else
+        conn_go_on(conn);
 }
 
-int conn_send(Conn *conn, const Span *parts, size_t n) {
+/* --- The end of the turn */
+
+static Conn *conn_of(OutboxLink *link) {
+    return (Conn *) (void *) ((char *) link - offsetof(Conn, link));
+}
+
+static bool conn_collect(OutboxLink *link, RingSend *ret) {
+    Conn *conn = conn_of(link);
+    Span out = buffer_span(&conn->out);
+
+    if (!conn_is_open(conn) || conn->write_armed || conn->write_error || out.size == 0) {
+        conn_flush_now(conn);
+        return false;
+    }
+    *ret = (RingSend){.fd = conn->fd, .bytes = out};
+    return true;
+}
+
+static bool conn_sent(OutboxLink *link, ssize_t n) {
+    Conn *conn = conn_of(link);
+
+    conn_note_sent(conn, n);
+    if (!conn->write_error) {
+        buffer_consume(&conn->out, n > 0 ? (size_t) n : 0);
+        conn_go_on(conn);
+    }
+    if (!conn->write_error && (!conn->drain_awaited || buffer_size(&conn->out) > 0))
+        return false;
+    conn->drain_awaited = false;
+    return true;
+}
+
+static void conn_tell(OutboxLink *link) {
+    Conn *conn = conn_of(link);
+
+    conn->notify(conn->arg);
+}
+
+static const OutboxCalls conn_outbox = {conn_collect, conn_sent, conn_tell};
+
+void conn_flush(Conn *conn) {
+    bool waits = conn->outbox && conn_is_open(conn) && !conn->write_armed && buffer_size(&conn->out) > 0;
+
+    if (waits && outbox_add(conn->outbox, &conn->link, &conn_outbox))
+        return;
+    if (waits)
+        outbox_before(conn->outbox);
+    conn_flush_now(conn);
+}
+
+int conn_send_now(Conn *conn, const Span *parts, size_t n) {
     bool at_once = buffer_size(&conn->out) == 0 && !conn->write_armed && conn_is_open(conn);
     size_t sent;
     int r = 0;
@@ -257,6 +325,19 @@ int conn_send(Conn *conn, const Span *parts, size_t n) {
     else if (buffer_size(&conn->out) > 0)
         conn_await_room(conn);
     return r;
+}
+
+int conn_send(Conn *conn, const Span *parts, size_t n) {
+    size_t size = 0;
+
+    for (size_t i = 0; i < n; i++)
+        size += parts[i].size; /* each is in memory: no overflow */
+    if (!conn->outbox || size > LIMIT_OUTBOX_BYTES || size == 0 || conn->write_error || !conn_is_open(conn))
+        return conn_send_now(conn, parts, n);
+    if (buffer_append_all(&conn->out, parts, n) < 0)
+        return -ENOMEM;
+    conn_flush(conn);
+    return 0;
 }
 
 size_t conn_read(Conn *conn, size_t size) {

@@ -9,6 +9,9 @@
  * the callback returns; only what it leaves is kept in memory of the connection's own. The callback only says
  * "look again": it comes from the loop, never from inside a call made here, so whoever calls never finds the
  * ground gone.
+ *
+ * Writing: what is short waits for the end of the loop's turn, and goes with what others have to send
+ * (outbox).
  */
 #pragma once
 
@@ -16,6 +19,7 @@
 #include <event2/event_struct.h>
 
 #include "buffer.h"
+#include "outbox.h"
 
 typedef void (*ConnNotify)(void *arg);
 
@@ -31,6 +35,8 @@ typedef struct Conn {
     struct event *write_event; /* while room is waited for, which most never do; else NULL */
     Buffer in;                 /* only to be consumed */
     Buffer out;
+    Outbox *outbox; /* NULL: nothing waits for the end of the turn */
+    OutboxLink link;
     int fd;            /* −EBADF: closed */
     uint32_t in_limit; /* bytes */
     ConnReading reading;
@@ -43,28 +49,42 @@ typedef struct Conn {
     bool hangup;          /* seen by it: closed altogether, nobody reads what we write */
     bool shutdown_wanted; /* our side ends once `out` is empty */
     bool shutdown_done;
-    int error;       /* −errno that ended reading; 0 */
-    int write_error; /* −errno that ended writing; 0. What the peer had sent may still be read */
+    bool drain_awaited; /* its owner is told once `out` is empty */
+    int error;          /* −errno that ended reading; 0 */
+    int write_error;    /* −errno that ended writing; 0. What the peer had sent may still be read */
     uint64_t bytes_in;
     uint64_t bytes_out;
     ConnNotify notify;
     void *arg;
 } Conn;
 
-/* Takes `fd`. Nothing is read before conn_update. */
-void conn_init(Conn *conn, struct event_base *base, int fd, ConnNotify notify, void *arg);
-void conn_done(Conn *conn); /* closes; safe on a zeroed Conn whose fd is −EBADF, and twice */
+/* Takes `fd`. Nothing is read before conn_update. `outbox` is borrowed, and may be NULL. */
+void conn_init(Conn *conn, struct event_base *base, Outbox *outbox, int fd, ConnNotify notify, void *arg);
+/* Writes what it can at once of what still waits, and closes; safe on a zeroed Conn whose fd is −EBADF, and
+ * twice. */
+void conn_done(Conn *conn);
 
-/* Writes what it can of `out`, now; ends our side if wanted and `out` is empty; waits for room otherwise. */
+/*
+ * Writes what it can of `out`; ends our side if wanted and `out` is empty; waits for room otherwise. With an
+ * outbox at the end of the loop's turn.
+ */
 void conn_flush(Conn *conn);
+void conn_flush_now(Conn *conn); /* the same at once; what that needs on record before is there already */
 
 /* The next that is heard comes when there is room to write, or a connect(2) has ended. 0 or −ENOMEM. */
 int conn_wait_for_room(Conn *conn);
 /*
  * Writes `parts`, of which LIMIT_SEND_PARTS go at once, behind what waits; what the socket doesn't take waits
- * in `out`. 0 or −ENOMEM.
+ * in `out`. With an outbox all waits there if it is no more than LIMIT_OUTBOX_BYTES. 0 or −ENOMEM.
  */
 int conn_send(Conn *conn, const Span *parts, size_t n);
+int conn_send_now(Conn *conn, const Span *parts, size_t n); /* with an outbox too */
+
+/* Whether all is written that was to be. If not, the callback comes once it is. */
+static inline bool conn_drained(Conn *conn) {
+    conn->drain_awaited = buffer_size(&conn->out) > 0;
+    return !conn->drain_awaited;
+}
 
 /* While nobody else reads: into `in`, at most `size` bytes. How many; 0: none now, or the end (eof), or an
  * error. */

@@ -260,7 +260,7 @@ void control_accept(Control *control, int fd, bool allowed) {
     c->control = control;
     c->since_usec = clock_monotonic_usec();
     c->reader = reader_new(READER_REQUEST);
-    conn_init(&c->conn, control->view.env->base, fd, control_conn_on_wake, c);
+    conn_init(&c->conn, control->view.env->base, NULL, fd, control_conn_on_wake, c);
     event_assign(&c->timer, control->view.env->base, -1, 0, control_conn_on_timer, c);
     *room = c;
     if (!c->reader) {

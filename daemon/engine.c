@@ -151,7 +151,7 @@ static void engine_open(Engine *engine, const struct sockaddr *address, socklen_
     }
     if (engine->tcp)
         engine_set_tcp(fd);
-    conn_init(&engine->conn, engine->base, fd, engine_on_conn, engine);
+    conn_init(&engine->conn, engine->base, engine->conn.outbox, fd, engine_on_conn, engine);
     engine->state = ENGINE_CONNECTING;
     engine_try(engine, address, length);
 }
@@ -198,8 +198,8 @@ static void engine_look_up(Engine *engine, Resolver *resolver, const Address *ad
         engine_fail(engine, r, NULL);
 }
 
-Engine *engine_connect(struct event_base *base, Resolver *resolver, const Address *address, ConnNotify notify,
-                       void *arg) {
+Engine *engine_connect(struct event_base *base, Outbox *outbox, Resolver *resolver, const Address *address,
+                       ConnNotify notify, void *arg) {
     size_t size = strlen(address->text) + 1;
     Engine *engine = calloc(1, sizeof(*engine) + size);
 
@@ -208,6 +208,7 @@ Engine *engine_connect(struct event_base *base, Resolver *resolver, const Addres
     memcpy(engine->upstream, address->text, size);
     engine->tcp = address->kind == ADDRESS_TCP;
     engine->base = base;
+    engine->conn.outbox = outbox;
     engine->notify = notify;
     engine->arg = arg;
     engine->conn.fd = -EBADF;

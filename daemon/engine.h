@@ -38,11 +38,11 @@ typedef struct Engine {
 /*
  * Starts to connect; `notify` comes from the loop when the state has changed and whenever the connection
  * has news. A unix socket mostly is ENGINE_READY on return. A name is looked up, and its addresses are tried
- * in turn; `resolver` may be NULL where no address is a name. NULL: out of memory. A failed connect is a
- * state, not a NULL.
+ * in turn; `resolver` may be NULL where no address is a name, `outbox` as conn_init's. NULL: out of memory. A
+ * failed connect is a state, not a NULL.
  */
-Engine *engine_connect(struct event_base *base, Resolver *resolver, const Address *address, ConnNotify notify,
-                       void *arg);
+Engine *engine_connect(struct event_base *base, Outbox *outbox, Resolver *resolver, const Address *address,
+                       ConnNotify notify, void *arg);
 
 /* Whether it is one to `address`. */
 bool engine_is_to(const Engine *engine, const Address *address);

@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "kept.h"
 #include "metrics.h"
+#include "outbox.h"
 #include "reaper.h"
 #include "resolve.h"
 #include "redactor.h"
@@ -28,6 +29,7 @@ typedef struct EngineFacts {
 
 typedef struct Env {
     struct event_base *base;
+    Outbox *outbox; /* an exchange's answer is in it until its record is written */
     Alarms *alarms; /* the clients' deadlines */
     Audit *audit;
     Reaper *reaper;

@@ -285,7 +285,7 @@ void exchange_reject(Exchange *x, Reason reason, const char *rule) {
 /* --- After an answer, and the loop ---------------------------------------------------------------- */
 
 static bool exchange_after_answer(Exchange *x) {
-    if (buffer_size(&x->host.conn->out) > 0)
+    if (!conn_drained(x->host.conn))
         return false;
     if (x->close)
         exchange_finish(x, x->end, EXCHANGE_LINGER);

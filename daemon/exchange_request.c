@@ -275,8 +275,8 @@ void exchange_take_engine(Exchange *x, bool fresh) {
     engine_close(kept, x->host.env->reaper);
     if (!fresh)
         return;
-    x->engine = engine_connect(x->host.env->base, x->host.env->resolver, &x->config->upstream, x->host.wake,
-                               x->host.arg);
+    x->engine = engine_connect(x->host.env->base, x->host.env->outbox, x->host.env->resolver,
+                               &x->config->upstream, x->host.wake, x->host.arg);
     x->engine_reused = false;
 }
 

@@ -12,7 +12,7 @@ static void exchange_pass_half_close(Exchange *x) {
 }
 
 bool exchange_client_gone(const Exchange *x) {
-    return conn_hung_up(x->host.conn) && !flow_is_open(&x->up) && buffer_size(&x->engine->conn.out) == 0;
+    return conn_hung_up(x->host.conn) && !flow_is_open(&x->up) && conn_drained(&x->engine->conn);
 }
 
 /*
@@ -226,13 +226,13 @@ bool exchange_relay(Exchange *x) {
     if (x->down.state == FLOW_FAILED || (flow_is_open(&x->down) && engine->error && !flow_holds(&x->down))) {
         /* What came is the client's; that it isn't all shows by the framing that is never completed. */
         x->down.state = FLOW_FAILED;
-        if (buffer_size(&client->out) > 0)
+        if (!conn_drained(client))
             return moved;
         exchange_finish(x, x->filter && filter_reason(x->filter) != REASON_OK ? END_ERROR : END_ENGINE_CLOSED,
                         EXCHANGE_DONE);
         return true;
     }
-    if (x->down.state == FLOW_ENDED && buffer_size(&client->out) == 0) {
+    if (x->down.state == FLOW_ENDED && conn_drained(client)) {
         x->close = x->close || flow_is_open(&x->up) || client->eof;
         /* A client that left in mid-stream makes the engine end it, and then our last write fails. */
         exchange_finish(x, client->write_error ? END_CLIENT_CLOSED : END_COMPLETE,
@@ -245,7 +245,7 @@ bool exchange_relay(Exchange *x) {
     }
     exchange_pass_half_close(x);
     exchange_look_for_hangup(x);
-    return moved;
+    return moved && (flow_is_open(&x->up) || flow_is_open(&x->down));
 }
 
 /* Both ways have ended: a client that still writes must be able to read what we wrote, so we linger for it.
@@ -277,8 +277,7 @@ bool exchange_tunnel(Exchange *x) {
         x->up.state = FLOW_FAILED;
         moved = true;
     }
-    if (!flow_is_open(&x->up) && !flow_is_open(&x->down) && buffer_size(&client->out) == 0 &&
-        buffer_size(&engine->out) == 0) {
+    if (!flow_is_open(&x->up) && !flow_is_open(&x->down) && conn_drained(client) && conn_drained(engine)) {
         exchange_end_tunnel(x);
         return true;
     }

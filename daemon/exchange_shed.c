@@ -3,10 +3,11 @@
 
 /*
  * What a stream's end is told with is its verdict's effect and its operation. A filter holds what comes
- * against the request; a grant that ends is judged once more, and told why.
+ * against the request; a grant that ends is judged once more, and told why. And what has ended goes
+ * presently.
  */
 static bool exchange_needs_request(const Exchange *x) {
-    return x->filter || x->grant_check_usec != 0;
+    return x->filter || x->grant_check_usec != 0 || x->down.state == FLOW_ENDED;
 }
 
 void exchange_shed(Exchange *x) {

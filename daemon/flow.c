@@ -109,7 +109,7 @@ static bool flow_copy(Flow *flow) {
     uint64_t bytes = flow->bytes;
 
     if (waiting >= LIMIT_CONN_OUT)
-        return false;
+        return conn_drained(flow->sink);
     flow->state = flow_step(flow, LIMIT_CONN_OUT - waiting);
     if (flow->state == FLOW_OPEN && buffer_size(&flow->source->in) == before &&
         buffer_size(&flow->sink->out) == waiting)

@@ -69,8 +69,8 @@ static bool lookup_connect(Lookup *lookup) {
     if (lookup->engine)
         return true;
     lookup->fresh = true;
-    lookup->engine =
-        engine_connect(lookup->env->base, lookup->env->resolver, lookup->upstream, lookup->wake, lookup->arg);
+    lookup->engine = engine_connect(lookup->env->base, lookup->env->outbox, lookup->env->resolver,
+                                    lookup->upstream, lookup->wake, lookup->arg);
     return lookup->engine != NULL;
 }
 

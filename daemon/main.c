@@ -79,7 +79,7 @@ static int main_serve(Config *config) {
         log_notice("no config file: built-in policy %s on %s in front of %s",
                    policy_name(config->listeners[0].policy), config->listeners[0].address.text,
                    config->upstream.text);
-    sandbox_enter(config);
+    sandbox_enter(config, server_ring(server));
     r = server_run(server);
     server_free(server);
     return r < 0 ? EXIT_START : EXIT_OK;

@@ -23,7 +23,7 @@ Probe *probe_new(const Env *env, const Config *config, const char *path, ConnNot
         return NULL;
     *probe = (Probe){.env = env, .path = path, .state = PROBE_RUNNING};
     probe->reader = reader_new(READER_RESPONSE);
-    probe->engine = engine_connect(env->base, env->resolver, &config->upstream, wake, arg);
+    probe->engine = engine_connect(env->base, env->outbox, env->resolver, &config->upstream, wake, arg);
     if (!probe->reader || !probe->engine)
         return probe_free(probe);
     return probe;

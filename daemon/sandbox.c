@@ -96,7 +96,7 @@ static bool sandbox_note(const char *what, int r) {
     return r == 0;
 }
 
-void sandbox_enter(const Config *config) {
+void sandbox_enter(const Config *config, int ring) {
     int r;
 
     (void) sandbox_note("no-new-privileges", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0);
@@ -108,7 +108,7 @@ void sandbox_enter(const Config *config) {
                    "audit trail");
     else
         (void) sandbox_note("Landlock", r);
-    r = sandbox_calls_enter();
+    r = sandbox_calls_enter(ring);
     if (r == -ENOTSUP)
         log_notice("sandbox: going on without a system call filter: this build has a sanitizer in it");
     else

@@ -17,8 +17,9 @@
 
 #include "config.h"
 
-/* Once, from the main thread, before the loop. */
-void sandbox_enter(const Config *config);
+/* Once, from the main thread, before the loop. `ring`: the io_uring that may be used (ring.h); −EBADF: none.
+ */
+void sandbox_enter(const Config *config, int ring);
 
 /* Whether opening files is confined: what a reload names elsewhere is −EACCES then. */
 bool sandbox_confines_files(void);

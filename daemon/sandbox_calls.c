@@ -12,6 +12,7 @@
  * A sanitizer forks and traces at the end, and opens what it likes: such a build has no filter.
  */
 #include <errno.h>
+#include <linux/io_uring.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -80,9 +81,9 @@ static const char *const calls_fatal[] = {
     "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups", "setfsuid", "setfsgid",
     "capset",
     /* the kernel's wide doors */
-    "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register",
-    "keyctl", "add_key", "request_key", "init_module", "finit_module", "delete_module", "kexec_load",
-    "kexec_file_load", "iopl", "ioperm",
+    "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_register", "keyctl", "add_key",
+    "request_key", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "iopl",
+    "ioperm",
     /* the whole machine */
     "reboot", "swapon", "swapoff", "quotactl", "acct", "settimeofday", "clock_settime", "clock_adjtime",
     "adjtimex", "sethostname", "setdomainname", "syslog"};
@@ -150,6 +151,18 @@ static int calls_add_own_signals(scmp_filter_ctx filter) {
                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) getpid()));
 }
 
+/*
+ * The ring that was made before this and takes nothing but sends (ring.h): no other can be made any more.
+ * Where there is none, nobody has a use for the call.
+ */
+static int calls_add_ring(scmp_filter_ctx filter, int ring) {
+    if (ring < 0)
+        return 0;
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_enter), 2,
+                            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) ring),
+                            SCMP_A3(SCMP_CMP_EQ, IORING_ENTER_GETEVENTS));
+}
+
 #ifdef QUAYGATE_DEBUG
 /* What libraries ask for and do without: named here, so that a debug build doesn't stumble over it. */
 static const char *const calls_missing[] = {
@@ -174,13 +187,15 @@ static int calls_name_forbidden(void) {
 }
 #endif
 
-static int calls_fill(scmp_filter_ctx filter) {
+static int calls_fill(scmp_filter_ctx filter, int ring) {
     int r = calls_add(filter, SCMP_ACT_ALLOW, calls_allowed, ARRAY_SIZE(calls_allowed));
 
     if (r == 0)
         r = calls_add_conditional(filter);
     if (r == 0)
         r = calls_add_own_signals(filter);
+    if (r == 0)
+        r = calls_add_ring(filter, ring);
 #ifdef QUAYGATE_DEBUG
     if (r == 0)
         r = calls_add(filter, SCMP_ACT_ERRNO(ENOSYS), calls_missing, ARRAY_SIZE(calls_missing));
@@ -196,7 +211,7 @@ static int calls_fill(scmp_filter_ctx filter) {
     return r;
 }
 
-int sandbox_calls_enter(void) {
+int sandbox_calls_enter(int ring) {
 #ifdef QUAYGATE_DEBUG
     static const uint32_t otherwise = SCMP_ACT_TRAP;
 #else
@@ -210,7 +225,7 @@ int sandbox_calls_enter(void) {
     filter = seccomp_init(otherwise);
     if (!filter)
         return -ENOMEM;
-    r = calls_fill(filter);
+    r = calls_fill(filter, ring);
     if (r == 0)
         r = seccomp_load(filter);
     seccomp_release(filter);

@@ -8,4 +8,4 @@
 int sandbox_files_enter(const Config *config);
 
 /* seccomp: 0, −ENOTSUP in a sanitizer's build, −errno. Nothing may be executed or traced afterwards. */
-int sandbox_calls_enter(void);
+int sandbox_calls_enter(int ring);

@@ -42,6 +42,7 @@ struct Server {
     Heap *heap;
     ClientOwner owner; /* of all of them */
     size_t n_refusals;
+    int ring; /* the outbox's; −EBADF: none */
     bool draining;
 };
 
@@ -57,6 +58,17 @@ static void server_record_policy(Server *server) {
     snprintf(message, sizeof(message), "%s of %.300s is in force on %zu listeners", config->hash,
              config->file ? config->file : "the built-in config (--print-config)", config->n_listeners);
     server_record(server, "policy", message);
+}
+
+/* What is answered is on record before its answer leaves, and what is sent on, too (outbox.h). */
+static bool server_may_send(void *arg, bool must) {
+    Server *server = arg;
+
+    if (!audit_is_pending(server->env.audit))
+        return true;
+    if (must)
+        (void) audit_flush(server->env.audit);
+    return must;
 }
 
 /* --- Clients ------------------------------------------------------------------------------------ */
@@ -390,6 +402,17 @@ static int server_init_events(Server *server) {
                : -ENOMEM;
 }
 
+static int server_new_outbox(Server *server) {
+    Ring *ring;
+    int r = ring_new(&ring);
+
+    if (r < 0)
+        log_info("no io_uring to send with, so each answer goes out by itself: %s", strerror(-r));
+    server->env.outbox = outbox_new(server->env.base, ring, server_may_send, server);
+    server->ring = server->env.outbox ? ring_fd(ring) : -EBADF;
+    return server->env.outbox ? 0 : -ENOMEM;
+}
+
 static int server_start(Server *server) {
     ListenerSet none = {0};
     int r;
@@ -397,6 +420,8 @@ static int server_start(Server *server) {
     (void) origin_open_proc(); /* where there is none, clients' records say so */
     server_prepare(server->config);
     r = server_init_events(server);
+    if (r == 0)
+        r = server_new_outbox(server);
     if (r == 0)
         r = server_new_redactor(server->config, &server->env.redactor);
     if (r == 0) {
@@ -446,6 +471,7 @@ Server *server_free(Server *server) {
     notify_free(server->notify);
     resolver_free(server->env.resolver);
     reaper_free(server->env.reaper);
+    outbox_free(server->env.outbox);
     audit_free(server->env.audit);
     metrics_free(server->env.metrics);
     redactor_free(server->env.redactor);
@@ -466,6 +492,10 @@ Server *server_free(Server *server) {
         event_base_free(server->env.base);
     free(server);
     return NULL;
+}
+
+int server_ring(const Server *server) {
+    return server->ring;
 }
 
 int server_run(Server *server) {

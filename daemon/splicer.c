@@ -167,7 +167,7 @@ static int splice_send_chunk_head(Conn *sink, size_t size) {
     char head[CHUNK_HEAD_MAX + 1];
     Span span = {.data = head, .size = (size_t) snprintf(head, sizeof(head), "%zx\r\n", size)};
 
-    return conn_send(sink, &span, 1);
+    return conn_send_now(sink, &span, 1);
 }
 
 /* The sink can't be spliced to: what is held is copied. −ENOMEM: it can't be either. */
@@ -178,14 +178,14 @@ static ssize_t splice_copy_out(Splice *splice, Conn *sink) {
     if (n < 0 || (size_t) n != splice->held)
         return -ENOMEM;
     buffer_commit(&sink->out, (size_t) n);
-    conn_flush(sink);
+    conn_flush_now(sink);
     return n;
 }
 
 static int splice_give(Splice *splice, Conn *sink, bool chunked, size_t *ret_given) {
     ssize_t n;
 
-    if (buffer_size(&sink->out) > 0)
+    if (!conn_drained(sink))
         return 0;
     n = conn_push(sink, splice->pipe[0], splice->held);
     if (n < 0)
@@ -197,7 +197,7 @@ static int splice_give(Splice *splice, Conn *sink, bool chunked, size_t *ret_giv
     if (splice->held > 0)
         return 0;
     splicer_give(splice->splicer, splice->pipe);
-    return chunked ? conn_send(sink, &SPAN("\r\n"), 1) : 0;
+    return chunked ? conn_send_now(sink, &SPAN("\r\n"), 1) : 0;
 }
 
 SpliceStatus splice_step(Splice *splice, Conn *source, Conn *sink, Reader *reader, bool chunked,

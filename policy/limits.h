@@ -137,6 +137,8 @@
 #define LIMIT_BUFFER_BYTES (1u << 31) /* what its 32-bit numbers tell, doubled up to; others come first */
 #define LIMIT_BODY_PIECES                                                                                    \
     16u /* of a chunked body that are sent from where they lie; more are moved together */
+#define LIMIT_OUTBOX_BYTES (16u << 10) /* copied, so that they leave with what else a turn has to send */
+#define LIMIT_OUTBOX_LINKS 1024u       /* connections that do so in one turn; more send at once */
 #define LIMIT_SEND_PARTS (LIMIT_BODY_PIECES + 2u) /* written at once: those, and what frames them */
 /*
  * Bytes that never come to user space (daemon/splicer.h): after how many of them, in reads of at least so

@@ -148,6 +148,9 @@ class World:
         if "start" in scenario.directives:
             await self.play_failed_start()
             return
+        if scenario.get("without", "io_uring") != "io_uring":
+            raise scn.ScnError(f"without: {scenario.get('without')}")
+        self.gate.without_ring = "without" in scenario.directives
         if "clock" in scenario.directives:
             self.gate.set_clock(scenario.get("clock"))
         await self.gate.start(self.arguments().split(), self.addresses(), self.gate.manager is not None)

@@ -7,7 +7,7 @@ import re
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", '"': b'"'}
 SECTIONS = {"config", "before", "client", "engine", "daemon", "audit", "each"}
 DIRECTIVES = {"policy", "needs", "engine-is", "start", "arguments", "timeout", "secret", "audit-file",
-              "audit-gaps", "clock", "manager", "passes", "watchdog"}
+              "audit-gaps", "clock", "manager", "passes", "watchdog", "without"}
 
 
 class ScnError(Exception):

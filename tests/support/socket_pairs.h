@@ -17,8 +17,8 @@ static inline void socket_pairs_open(struct event_base *base, Conn *source, Conn
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, b), 0);
     *ret_writer = a[0];
     *ret_reader = b[0];
-    conn_init(source, base, a[1], notify, arg);
-    conn_init(sink, base, b[1], notify, arg);
+    conn_init(source, base, NULL, a[1], notify, arg);
+    conn_init(sink, base, NULL, b[1], notify, arg);
     conn_update(source);
     conn_update(sink);
 }

@@ -2,8 +2,12 @@
 #include "daemon/conn.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "policy/limits.h"
 
 typedef struct Ends {
     struct event_base *base;
@@ -21,7 +25,7 @@ static void ends_open(Ends *ends) {
 
     *ends = (Ends){.base = event_base_new()};
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    conn_init(&ends->conn, ends->base, fds[0], on_news, ends);
+    conn_init(&ends->conn, ends->base, NULL, fds[0], on_news, ends);
     conn_update(&ends->conn);
     ends->peer = fds[1];
 }
@@ -67,4 +71,149 @@ Test(conn, a_close_behind_an_end_needs_a_look) {
     conn_look(&ends.conn);
     cr_expect(conn_hung_up(&ends.conn));
     ends_close(&ends);
+}
+
+/* --- With an outbox */
+
+static bool always_ready(void *arg, bool must) {
+    *(unsigned *) arg += must;
+    return true;
+}
+
+/* `ret_forced`: how often what stands before was asked for. */
+static void ends_open_outbox(Ends *ends, Outbox **ret_outbox, unsigned *ret_forced) {
+    int fds[2];
+
+    *ends = (Ends){.base = event_base_new()};
+    *ret_forced = 0;
+    *ret_outbox = outbox_new(ends->base, NULL, always_ready, ret_forced);
+    cr_assert_not_null(*ret_outbox);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    conn_init(&ends->conn, ends->base, *ret_outbox, fds[0], on_news, ends);
+    conn_update(&ends->conn);
+    ends->peer = fds[1];
+}
+
+static void ends_close_outbox(Ends *ends, Outbox *outbox) {
+    conn_done(&ends->conn);
+    outbox_free(outbox);
+    event_base_free(ends->base);
+}
+
+static size_t peer_reads(const Ends *ends) {
+    static char got[1u << 20];
+    size_t size = 0;
+    ssize_t n;
+
+    while ((n = recv(ends->peer, got, sizeof(got), 0)) > 0)
+        size += (size_t) n;
+    return size;
+}
+
+Test(conn, what_is_short_leaves_at_the_end_of_the_turn) {
+    static char bytes[LIMIT_OUTBOX_BYTES + 1];
+    const Span parts[] = {{bytes, LIMIT_OUTBOX_BYTES - 1}, {bytes, 1}, {bytes, 1}};
+    Outbox *outbox;
+    unsigned forced;
+    Ends ends;
+
+    ends_open_outbox(&ends, &outbox, &forced);
+    cr_expect_eq(conn_send(&ends.conn, parts, 2), 0);
+    cr_expect_eq(peer_reads(&ends), 0, "the most that waits");
+    cr_expect_not(conn_drained(&ends.conn));
+    turn(&ends);
+    cr_expect_eq(peer_reads(&ends), LIMIT_OUTBOX_BYTES);
+    cr_expect_eq(ends.told, 1, "he has asked");
+    cr_expect(conn_drained(&ends.conn));
+    cr_expect_eq(conn_send(&ends.conn, parts, 3), 0);
+    cr_expect_eq(peer_reads(&ends), LIMIT_OUTBOX_BYTES + 1, "one more goes at once");
+    cr_expect_eq(conn_send(&ends.conn, parts + 1, 1), 0);
+    turn(&ends);
+    cr_expect_eq(peer_reads(&ends), 1);
+    cr_expect_eq(ends.told, 1, "he hasn't asked");
+    cr_expect_eq(ends.conn.bytes_out, 2 * LIMIT_OUTBOX_BYTES + 2);
+    ends_close_outbox(&ends, outbox);
+    close(ends.peer);
+}
+
+/* In its order, whatever is long and whatever is short; and the end behind all of it. */
+Test(conn, what_waits_goes_before_what_is_long) {
+    static char bytes[LIMIT_OUTBOX_BYTES + 1];
+    Outbox *outbox;
+    unsigned forced;
+    char got[16];
+    Ends ends;
+
+    ends_open_outbox(&ends, &outbox, &forced);
+    cr_expect_eq(conn_send(&ends.conn, &SPAN("short"), 1), 0);
+    cr_expect_eq(conn_send(&ends.conn, &(Span){bytes, sizeof(bytes)}, 1), 0);
+    conn_shutdown(&ends.conn);
+    cr_expect_not(ends.conn.shutdown_done);
+    turn(&ends);
+    cr_expect(ends.conn.shutdown_done);
+    cr_expect_eq(recv(ends.peer, got, 5, 0), 5);
+    cr_expect_arr_eq(got, "short", 5);
+    cr_expect_eq(peer_reads(&ends), sizeof(bytes));
+    cr_expect_eq(recv(ends.peer, got, 1, 0), 0);
+    ends_close_outbox(&ends, outbox);
+    close(ends.peer);
+}
+
+/* What must be on record before is, and then it is sent; nobody is told any more. */
+Test(conn, who_closes_in_the_same_turn_is_heard) {
+    Outbox *outbox;
+    unsigned forced;
+    Ends ends;
+
+    ends_open_outbox(&ends, &outbox, &forced);
+    cr_expect_eq(conn_send(&ends.conn, &SPAN("last words"), 1), 0);
+    cr_expect_eq(forced, 0);
+    conn_done(&ends.conn);
+    cr_expect_eq(forced, 1);
+    cr_expect_eq(peer_reads(&ends), strlen("last words"));
+    turn(&ends);
+    cr_expect_eq(ends.told, 0);
+    ends_close_outbox(&ends, outbox);
+    close(ends.peer);
+}
+
+Test(conn, a_peer_that_is_gone_is_told_at_the_end_of_the_turn) {
+    Outbox *outbox;
+    unsigned forced;
+    Ends ends;
+
+    signal(SIGPIPE, SIG_IGN);
+    ends_open_outbox(&ends, &outbox, &forced);
+    conn_set_reading(&ends.conn, CONN_HELD_BACK);
+    close(ends.peer);
+    cr_expect_eq(conn_send(&ends.conn, &SPAN("to nobody"), 1), 0);
+    cr_expect_eq(ends.conn.write_error, 0);
+    turn(&ends);
+    cr_expect_eq(ends.conn.write_error, -EPIPE);
+    cr_expect_eq(ends.told, 1);
+    cr_expect(conn_drained(&ends.conn), "it is for nobody");
+    ends_close_outbox(&ends, outbox);
+}
+
+/* What a full socket doesn't take waits for room, as without an outbox, and what comes behind it with it. */
+Test(conn, a_full_peer_gets_all_of_it_later) {
+    static char bytes[1u << 20];
+    Outbox *outbox;
+    unsigned forced;
+    size_t got;
+    Ends ends;
+
+    ends_open_outbox(&ends, &outbox, &forced);
+    cr_expect_eq(conn_send(&ends.conn, &(Span){bytes, sizeof(bytes)}, 1), 0);
+    cr_assert(ends.conn.write_armed);
+    cr_expect_eq(conn_send(&ends.conn, &SPAN("behind"), 1), 0);
+    got = 0;
+    for (unsigned i = 0; i < 1000 && got < sizeof(bytes) + strlen("behind"); i++) {
+        got += peer_reads(&ends);
+        turn(&ends);
+    }
+    cr_expect_eq(got, sizeof(bytes) + strlen("behind"));
+    cr_expect(conn_drained(&ends.conn));
+    ends_close_outbox(&ends, outbox);
+    close(ends.peer);
 }

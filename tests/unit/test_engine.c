@@ -40,7 +40,7 @@ Test(engine, tcp_is_asked_whether_it_lives) {
     Reaper *reaper = reaper_new(base);
     Address address;
     int fd = listen_somewhere(&address);
-    Engine *engine = engine_connect(base, NULL, &address, nobody_hears, NULL);
+    Engine *engine = engine_connect(base, NULL, NULL, &address, nobody_hears, NULL);
 
     cr_assert_not_null(engine);
     cr_expect_neq(option_of(engine, SOL_SOCKET, SO_KEEPALIVE), 0);

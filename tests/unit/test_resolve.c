@@ -217,7 +217,7 @@ Test(resolve, an_engine_by_name) {
     cr_assert_eq(getsockname(fd, (struct sockaddr *) &in, &size), 0);
     snprintf(text, sizeof(text), "tcp://engine:%u", (unsigned) ntohs(in.sin_port));
     cr_assert_eq(address_parse(span_from(text), &address, &why), 0);
-    engine = engine_connect(bench->base, bench->resolver, &address, on_engine, &heard);
+    engine = engine_connect(bench->base, NULL, bench->resolver, &address, on_engine, &heard);
     cr_assert_not_null(engine);
     cr_expect_eq(engine->state, ENGINE_CONNECTING);
     bench_wait(bench, &heard, 1);
@@ -227,7 +227,7 @@ Test(resolve, an_engine_by_name) {
     close(fd);
 
     heard = 0;
-    engine = engine_connect(bench->base, bench->resolver, &address, on_engine, &heard);
+    engine = engine_connect(bench->base, NULL, bench->resolver, &address, on_engine, &heard);
     bench_wait(bench, &heard, 1);
     cr_expect_eq(engine->state, ENGINE_FAILED, "nobody listens any more");
     cr_expect_eq(engine->error, -ECONNREFUSED);
@@ -243,14 +243,14 @@ Test(resolve, an_engine_whose_name_nobody_knows) {
     Engine *engine;
 
     cr_assert_eq(address_parse(SPAN("tcp://nobody:2375"), &address, &why), 0);
-    engine = engine_connect(bench->base, bench->resolver, &address, on_engine, &heard);
+    engine = engine_connect(bench->base, NULL, bench->resolver, &address, on_engine, &heard);
     cr_assert_not_null(engine);
     bench_wait(bench, &heard, 1);
     cr_expect_eq(engine->state, ENGINE_FAILED);
     cr_expect(strstr(engine_why(engine), "known"), "%s", engine_why(engine));
     engine_close(engine, bench->reaper);
 
-    engine = engine_connect(bench->base, bench->resolver, &address, on_engine, &heard);
+    engine = engine_connect(bench->base, NULL, bench->resolver, &address, on_engine, &heard);
     engine_close(engine, bench->reaper); /* in mid-question */
     bench_end(bench);
 }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "outbox.h"
+
+#include <stdlib.h>
+
+#include "policy/limits.h"
+
+#define OUTBOX_AT_ONCE 64u /* sends that are put together: what a ring takes in one call */
+
+/* Those of one place, in their order. Who has gone leaves NULL. */
+typedef struct OutboxList {
+    OutboxLink *links[LIMIT_OUTBOX_LINKS];
+    size_t begin, end;
+} OutboxList;
+
+struct Outbox {
+    Ring *ring;
+    OutboxReady ready;
+    void *arg;
+    const OutboxCalls *calls;
+    struct event *turn_end;
+    bool stood_back;                   /* once in this turn */
+    OutboxList lists[OUTBOX_TOLD + 1]; /* by place; the first is of nobody */
+};
+
+static bool outbox_put(Outbox *outbox, OutboxLink *link, OutboxPlace place) {
+    OutboxList *list = &outbox->lists[place];
+
+    if (list->end == ARRAY_SIZE(list->links))
+        return false;
+    *link = (OutboxLink){.slot = (uint16_t) list->end, .place = (uint8_t) place};
+    list->links[list->end++] = link;
+    return true;
+}
+
+static OutboxLink *outbox_pop(Outbox *outbox, OutboxPlace place) {
+    OutboxList *list = &outbox->lists[place];
+
+    while (list->begin < list->end) {
+        OutboxLink *link = list->links[list->begin++];
+
+        if (link) {
+            *link = (OutboxLink){0};
+            return link;
+        }
+    }
+    list->begin = list->end = 0;
+    return NULL;
+}
+
+/* Nobody else's code runs in between, so nobody can go. False: nothing waits any more. */
+static bool outbox_send_some(Outbox *outbox) {
+    OutboxLink *links[OUTBOX_AT_ONCE], *link;
+    RingSend sends[OUTBOX_AT_ONCE];
+    size_t n = 0;
+
+    while (n < OUTBOX_AT_ONCE && (link = outbox_pop(outbox, OUTBOX_WAITS)))
+        if (outbox->calls->collect(link, &sends[n]))
+            links[n++] = link;
+    ring_send(outbox->ring, sends, n);
+    for (size_t i = 0; i < n; i++)
+        if (outbox->calls->sent(links[i], sends[i].sent))
+            (void) outbox_put(outbox, links[i], OUTBOX_TOLD); /* as many as there were to send have room */
+    return n == OUTBOX_AT_ONCE;
+}
+
+/* Who hears of it may queue again, be it himself, and may close any other: so one at a time from the front.
+ */
+static void outbox_on_turn_end(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
+    Outbox *outbox = arg;
+    OutboxLink *link;
+
+    if (!outbox->ready(outbox->arg, outbox->stood_back)) {
+        outbox->stood_back = true;
+        event_active(outbox->turn_end, EV_TIMEOUT, 0);
+        return;
+    }
+    outbox->stood_back = false;
+    while (outbox_send_some(outbox))
+        ;
+    while ((link = outbox_pop(outbox, OUTBOX_TOLD)))
+        outbox->calls->tell(link);
+}
+
+Outbox *outbox_new(struct event_base *base, Ring *ring, OutboxReady ready, void *arg) {
+    Outbox *outbox = calloc(1, sizeof(*outbox));
+
+    if (!outbox) {
+        ring_free(ring);
+        return NULL;
+    }
+    outbox->ring = ring;
+    outbox->ready = ready;
+    outbox->arg = arg;
+    outbox->turn_end = event_new(base, -1, 0, outbox_on_turn_end, outbox);
+    return outbox->turn_end ? outbox : outbox_free(outbox);
+}
+
+Outbox *outbox_free(Outbox *outbox) {
+    if (!outbox)
+        return NULL;
+    ring_free(outbox->ring);
+    if (outbox->turn_end)
+        event_free(outbox->turn_end);
+    free(outbox);
+    return NULL;
+}
+
+bool outbox_add(Outbox *outbox, OutboxLink *link, const OutboxCalls *calls) {
+    if (link->place == OUTBOX_WAITS)
+        return true;
+    outbox_remove(outbox, link);
+    outbox->calls = calls;
+    if (outbox->lists[OUTBOX_WAITS].end == 0)
+        event_active(outbox->turn_end, EV_TIMEOUT, 0);
+    return outbox_put(outbox, link, OUTBOX_WAITS);
+}
+
+void outbox_remove(Outbox *outbox, OutboxLink *link) {
+    if (link->place != OUTBOX_NONE)
+        outbox->lists[link->place].links[link->slot] = NULL;
+    *link = (OutboxLink){0};
+}
+
+void outbox_before(Outbox *outbox) {
+    (void) outbox->ready(outbox->arg, true);
+}

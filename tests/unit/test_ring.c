@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The same sends through a ring and one by one: the same bytes arrive, with the same results. */
+#include "daemon/ring.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/io_uring.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What io_uring_enter(2) is made to do: as it would, nothing at all, or with another operation in the first
+ * place. */
+typedef enum Turn {
+    TURN_NONE = 0,
+    TURN_LAZY,
+    TURN_OTHER,
+} Turn;
+
+static Turn turn;
+static uint8_t other; /* TURN_OTHER: which */
+static struct io_uring_sqe *entries;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
+
+/* In libc's place: as who has taken over the daemon could turn it. */
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
+    if (number == SYS_io_uring_enter && turn == TURN_LAZY) {
+        errno = EAGAIN;
+        return -1;
+    }
+    if (number == SYS_io_uring_enter && turn == TURN_OTHER)
+        entries[0].opcode = other;
+    return __real_syscall(number, a, b, c, d, e, f);
+}
+
+#define MANY 200u /* more than go in one system call */
+
+static void pair_open(int fds[2]) {
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+}
+
+/* NULL: without. A kernel that has none is no place to try the other half, and that is no pass. */
+static Ring *ring_for(bool with) {
+    Ring *ring = NULL;
+    int r = with ? ring_new(&ring) : 0;
+
+    if (r < 0)
+        cr_skip("no io_uring here: %s", strerror(-r));
+    return ring;
+}
+
+static void expect_bytes(int fd, const char *want) {
+    char got[64];
+    ssize_t n = recv(fd, got, sizeof(got), 0);
+
+    cr_expect_eq(n, (ssize_t) strlen(want), "%zd bytes", n);
+    cr_expect(n > 0 && memcmp(got, want, strlen(want)) == 0);
+}
+
+static void all_arrive(bool with) {
+    Ring *ring = ring_for(with);
+    int fds[MANY][2];
+    char texts[MANY][16];
+    RingSend sends[MANY];
+
+    for (size_t i = 0; i < MANY; i++) {
+        pair_open(fds[i]);
+        (void) snprintf(texts[i], sizeof(texts[i]), "number %zu", i);
+        sends[i] = (RingSend){.fd = fds[i][0], .bytes = span_from(texts[i])};
+    }
+    for (unsigned round = 0; round < 3; round++) {
+        ring_send(ring, sends, MANY);
+        for (size_t i = 0; i < MANY; i++) {
+            cr_expect_eq(sends[i].sent, (ssize_t) strlen(texts[i]));
+            expect_bytes(fds[i][1], texts[i]);
+        }
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        close(fds[i][0]);
+        close(fds[i][1]);
+    }
+    ring_free(ring);
+}
+
+Test(ring, all_arrive_through_a_ring) {
+    all_arrive(true);
+}
+
+Test(ring, all_arrive_one_by_one) {
+    all_arrive(false);
+}
+
+/* One socket takes all, one is full, one takes a part, one's peer is gone, one is none. */
+static void each_has_its_result(bool with) {
+    static char much[1u << 20];
+    Ring *ring = ring_for(with);
+    int good[2], full[2], part[2], gone[2], none[2];
+    RingSend sends[5];
+    ssize_t n, taken = 0;
+
+    pair_open(good);
+    pair_open(full);
+    pair_open(part);
+    pair_open(gone);
+    pair_open(none);
+    while ((n = send(full[0], much, sizeof(much), 0)) > 0)
+        taken += n;
+    cr_assert_gt(taken, 0);
+    close(gone[1]);
+    close(none[0]);
+    sends[0] = (RingSend){.fd = good[0], .bytes = SPAN("good")};
+    sends[1] = (RingSend){.fd = full[0], .bytes = SPAN("full")};
+    sends[2] = (RingSend){.fd = part[0], .bytes = {much, sizeof(much)}};
+    sends[3] = (RingSend){.fd = gone[0], .bytes = SPAN("gone")};
+    sends[4] = (RingSend){.fd = none[0], .bytes = SPAN("none")};
+    ring_send(ring, sends, 5);
+    cr_expect_eq(sends[0].sent, 4);
+    cr_expect_eq(sends[1].sent, -EAGAIN, "%zd", sends[1].sent);
+    cr_expect(sends[2].sent > 0 && sends[2].sent < (ssize_t) sizeof(much), "%zd", sends[2].sent);
+    cr_expect_eq(sends[3].sent, -EPIPE, "%zd: and no signal", sends[3].sent);
+    cr_expect_eq(sends[4].sent, -EBADF, "%zd", sends[4].sent);
+    expect_bytes(good[1], "good");
+    close(good[0]);
+    close(good[1]);
+    close(full[0]);
+    close(full[1]);
+    close(part[0]);
+    close(part[1]);
+    close(gone[0]);
+    close(none[1]);
+    ring_free(ring);
+}
+
+Test(ring, each_has_its_result_through_a_ring) {
+    each_has_its_result(true);
+}
+
+Test(ring, each_has_its_result_one_by_one) {
+    each_has_its_result(false);
+}
+
+/* Nothing is left in it: what a failed one wasn't told is not told the next. */
+Test(ring, a_result_is_of_its_own_call) {
+    Ring *ring = ring_for(true);
+    int fds[2], gone[2];
+
+    pair_open(fds);
+    pair_open(gone);
+    close(gone[1]);
+    for (unsigned i = 0; i < 1000; i++) {
+        RingSend sends[] = {{.fd = fds[0], .bytes = SPAN("a")},
+                            {.fd = gone[0], .bytes = SPAN("lost")},
+                            {.fd = fds[0], .bytes = SPAN("bc")}};
+
+        ring_send(ring, sends, 3);
+        cr_assert_eq(sends[0].sent, 1);
+        cr_assert_eq(sends[1].sent, -EPIPE);
+        cr_assert_eq(sends[2].sent, 2);
+        expect_bytes(fds[1], "abc");
+    }
+    close(fds[0]);
+    close(fds[1]);
+    close(gone[0]);
+    ring_free(ring);
+}
+
+/* Whoever gets hold of it can register nothing: no files, no buffers, no other restrictions. */
+Test(ring, it_is_closed_for_all_else) {
+    Ring *ring = ring_for(true);
+    struct io_uring_restriction more = {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_OPENAT};
+    int fds[2];
+
+    pair_open(fds);
+    cr_assert_geq(ring_fd(ring), 0);
+    cr_expect_lt(syscall(SYS_io_uring_register, ring_fd(ring), IORING_REGISTER_RESTRICTIONS, &more, 1), 0);
+    cr_expect_lt(syscall(SYS_io_uring_register, ring_fd(ring), IORING_REGISTER_FILES, fds, 2), 0);
+    cr_expect_eq(errno, EACCES, "%s", strerror(errno));
+    close(fds[0]);
+    close(fds[1]);
+    ring_free(ring);
+}
+
+/* The first call puts its sends at the first places. */
+static ssize_t first_does(uint8_t operation) {
+    Ring *ring = ring_for(true);
+    int fds[2];
+    RingSend sends[2];
+
+    pair_open(fds);
+    sends[0] = sends[1] = (RingSend){.fd = fds[0], .bytes = SPAN("x")};
+    entries =
+        mmap(NULL, sizeof(*entries), PROT_READ | PROT_WRITE, MAP_SHARED, ring_fd(ring), IORING_OFF_SQES);
+    cr_assert_neq(entries, MAP_FAILED);
+    turn = TURN_OTHER;
+    other = operation;
+    ring_send(ring, sends, 2);
+    turn = TURN_NONE;
+    cr_expect_eq(sends[1].sent, 1, "what stands behind it goes all the same");
+    munmap(entries, sizeof(*entries));
+    close(fds[0]);
+    close(fds[1]);
+    ring_free(ring);
+    return sends[0].sent;
+}
+
+/* A system call filter doesn't see what a ring is asked to do: the ring itself must say no. */
+Test(ring, it_does_nothing_but_send) {
+    static const uint8_t others[] = {IORING_OP_NOP,    IORING_OP_READ,    IORING_OP_WRITE,
+                                     IORING_OP_OPENAT, IORING_OP_ACCEPT,  IORING_OP_CONNECT,
+                                     IORING_OP_RECV,   IORING_OP_SENDMSG, IORING_OP_CLOSE,
+                                     IORING_OP_SPLICE, IORING_OP_STATX,   IORING_OP_POLL_ADD};
+
+    cr_expect_eq(first_does(IORING_OP_SEND), 1);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        cr_expect_eq(first_does(others[i]), -EACCES, "operation %u: %zd", others[i], first_does(others[i]));
+}
+
+/* What the kernel hasn't taken isn't taken later either: it goes by hand, once. */
+Test(ring, what_is_not_taken_goes_by_hand) {
+    Ring *ring = ring_for(true);
+    int fds[2];
+
+    pair_open(fds);
+    for (unsigned i = 0; i < 100; i++) {
+        RingSend sends[] = {{.fd = fds[0], .bytes = SPAN("once")}, {.fd = fds[0], .bytes = SPAN(" more")}};
+
+        turn = i % 2 == 0 ? TURN_LAZY : TURN_NONE;
+        ring_send(ring, sends, 2);
+        cr_assert_eq(sends[0].sent, 4);
+        cr_assert_eq(sends[1].sent, 5);
+        expect_bytes(fds[1], "once more");
+    }
+    close(fds[0]);
+    close(fds[1]);
+    ring_free(ring);
+}
+
+Test(ring, none_is_none) {
+    cr_expect_eq(ring_fd(NULL), -EBADF);
+    cr_expect_null(ring_free(NULL));
+    ring_send(NULL, NULL, 0);
+}
