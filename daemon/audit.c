@@ -4,6 +4,9 @@
  * runs behind all callbacks that are active already, and that costs no system call. Its callback writes all
  * that is pending, then tells the waiters, whose requests go to the engine in the same turn. A waiter whose
  * record no sink has taken by then (fsync: always) is told when one does, or when none will.
+ *
+ * What became of a request turns out behind all of that, when its answer has gone out (outbox), and nothing
+ * hangs on its record: it waits for what the next turn brings, which comes without a pause.
  */
 #include "audit_impl.h"
 
@@ -259,6 +262,15 @@ static int audit_write_spare(Audit *audit, const Record *record) {
     return r;
 }
 
+/* `first`: nothing is pending yet. By a timer that has run off, the end of the next turn. */
+static void audit_end_turn(Audit *audit, const Record *record, bool first) {
+    static const struct timeval next_turn = {0};
+
+    if (record->event == RECORD_OUTCOME && (!first || event_add(audit->turn_end, &next_turn) == 0))
+        return;
+    event_active(audit->turn_end, EV_TIMEOUT, 0);
+}
+
 /* seq counts what was tried: a gap in the trail is a record that was lost. */
 static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter) {
     Record counted = *record;
@@ -278,10 +290,9 @@ static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *wai
     audit->seq++;
     if (r < 0)
         return r;
-    if (begin == 0) {
+    if (begin == 0)
         audit->pending_from = audit->seq;
-        event_active(audit->turn_end, EV_TIMEOUT, 0);
-    }
+    audit_end_turn(audit, record, begin == 0);
     taken_push(&audit->taken, audit->seq, waiter, audit->slots);
     audit_offer(audit, &counted, begin, told);
     if (!record->signature && audit->checkpoint &&
