@@ -213,6 +213,7 @@ Test(conn, a_full_peer_gets_all_of_it_later) {
         turn(&ends);
     }
     cr_expect_eq(got, sizeof(bytes) + strlen("behind"));
+    cr_expect_gt(forced, 0, "what must be on record before is");
     cr_expect(conn_drained(&ends.conn));
     ends_close_outbox(&ends, outbox);
     close(ends.peer);
