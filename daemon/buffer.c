@@ -21,12 +21,10 @@ void buffer_release(Buffer *buffer) {
         buffer_done(buffer);
 }
 
-char *buffer_reserve(Buffer *buffer, size_t size) {
+char *buffer_make_room(Buffer *buffer, size_t size) {
     size_t used = buffer_size(buffer), need, capacity;
     char *data;
 
-    if (size <= buffer->capacity - buffer->end)
-        return buffer->data + buffer->end;
     if (!size_add(used, size, &need) || need > LIMIT_BUFFER_BYTES)
         return NULL;
     if (need <= buffer->capacity) {

@@ -28,9 +28,15 @@ static inline Span buffer_span(const Buffer *buffer) {
     return (Span){.data = buffer->data ? buffer->data + buffer->begin : "", .size = buffer_size(buffer)};
 }
 
+char *buffer_make_room(Buffer *buffer, size_t size); /* buffer_reserve's, where there is none yet */
+
 /* Room for `size` more bytes behind the last one; NULL when out of memory, or of numbers. Then buffer_commit.
  */
-char *buffer_reserve(Buffer *buffer, size_t size);
+static inline char *buffer_reserve(Buffer *buffer, size_t size) {
+    if (size <= buffer->capacity - buffer->end)
+        return buffer->data + buffer->end;
+    return buffer_make_room(buffer, size);
+}
 
 static inline void buffer_commit(Buffer *buffer, size_t size) {
     buffer->end += (uint32_t) size;
