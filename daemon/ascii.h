@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <endian.h>
+
 #include "policy/base.h"
 
 #define ASCII_WORD sizeof(uint64_t)
@@ -38,17 +40,27 @@ static inline size_t ascii_line(Span text) {
     return i;
 }
 
+/*
+ * Whether each of the eight bytes stands for itself in a JSON string. Sums reach the top bit of a byte where
+ * it is 0x20 and more, and no quote, no \ and not 0x7f; over it goes only one that has that bit itself.
+ */
+static inline bool ascii_is_json(uint64_t word) {
+    uint64_t sums = (word + ASCII_ALL(0x60)) & ((word ^ ASCII_ALL('"')) + ASCII_ALL(0x7f)) &
+                    ((word ^ ASCII_ALL('\\')) + ASCII_ALL(0x7f)) &
+                    ((word ^ ASCII_ALL(0x7f)) + ASCII_ALL(0x7f));
+
+    return (sums & ~word & ASCII_ALL(0x80)) == ASCII_ALL(0x80);
+}
+
 /* What stands for itself in a JSON string, and on a terminal: printable ASCII but for quotes and \. */
 static inline size_t ascii_json(Span text) {
     size_t i = 0;
 
-    for (; text.size - i >= ASCII_WORD; i += ASCII_WORD) {
-        uint64_t word = ascii_load(text.data + i);
-
-        if ((word & ASCII_ALL(0x80)) | ascii_has_below(word, 0x20) | ascii_has(word, '"') |
-            ascii_has(word, '\\') | ascii_has(word, 0x7f))
-            break;
-    }
+    while (text.size - i >= ASCII_WORD && ascii_is_json(ascii_load(text.data + i)))
+        i += ASCII_WORD;
+    /* What is left of a longer text is looked at together with what is before it. */
+    if (i > 0 && text.size - i < ASCII_WORD && ascii_is_json(ascii_load(text.data + text.size - ASCII_WORD)))
+        return text.size;
     for (; i < text.size; i++) {
         char c = text.data[i];
 
@@ -60,13 +72,40 @@ static inline size_t ascii_json(Span text) {
 
 #define ASCII_DIGITS 20u /* of the largest number */
 
+/* How many a number has. */
+static inline size_t ascii_n_digits(uint64_t number) {
+    size_t n = 1;
+
+    for (; number >= 10000; number /= 10000)
+        n += 4;
+    return n + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+/* A number that has at most `n` digits, two at a time; zeros in front where it has fewer. */
+static inline void ascii_put_digits(char *to, size_t n, uint64_t number) {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    uint32_t rest;
+
+    for (; n >= 2 && number > UINT32_MAX; number /= 100) {
+        n -= 2;
+        memcpy(to + n, pairs + 2 * (number % 100), 2);
+    }
+    for (rest = (uint32_t) number; n >= 2; rest /= 100) { /* a division of half the size is half the work */
+        n -= 2;
+        memcpy(to + n, pairs + 2 * (size_t) (rest % 100), 2);
+    }
+    if (n > 0)
+        *to = (char) ('0' + rest % 10);
+}
+
 /* In decimal, at the end of `room`. */
 static inline Span ascii_digits(uint64_t number, char room[static ASCII_DIGITS]) {
-    size_t n = 0;
+    size_t n = ascii_n_digits(number);
 
-    do
-        room[ASCII_DIGITS - ++n] = (char) ('0' + number % 10);
-    while ((number /= 10) > 0);
+    ascii_put_digits(room + ASCII_DIGITS - n, n, number);
     return (Span){.data = room + ASCII_DIGITS - n, .size = n};
 }
 
@@ -80,7 +119,6 @@ static inline void ascii_hex(const unsigned char bytes[static 4], char ret[stati
     word = (word << 8 | word) & UINT64_C(0x00FF00FF00FF00FF);
     word = (word << 4 | word) & UINT64_C(0x0F0F0F0F0F0F0F0F);
     letters = ((word + ASCII_ALL(6)) >> 4) & ASCII_ALL(1); /* 1 where it is 10 or more */
-    word += ASCII_ALL('0') + letters * ('a' - '0' - 10);
-    for (unsigned i = 0; i < 8; i++)
-        ret[i] = (char) (word >> (56 - 8 * i));
+    word = htobe64(word + ASCII_ALL('0') + letters * ('a' - '0' - 10));
+    memcpy(ret, &word, sizeof(word));
 }

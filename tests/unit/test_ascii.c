@@ -55,6 +55,26 @@ Test(ascii, digits) {
         cr_expect(span_is(ascii_digits(cases[i].number, room), cases[i].text), "%s", cases[i].text);
 }
 
+/* Where one more begins, and each pair of them. */
+Test(ascii, numbers_of_each_length) {
+    char room[ASCII_DIGITS], text[ASCII_DIGITS + 1];
+    uint64_t power = 1;
+
+    for (size_t n = 1; n <= ASCII_DIGITS; n++, power *= 10)
+        for (uint64_t i = 0; i < 3; i++) { /* 99, 100, 101 */
+            uint64_t number = power - 1 + i;
+
+            snprintf(text, sizeof(text), "%llu", (unsigned long long) number);
+            cr_expect(span_is(ascii_digits(number, room), text), "%s", text);
+            cr_expect_eq(ascii_n_digits(number), strlen(text), "%s", text);
+        }
+    for (unsigned number = 0; number < 10000; number++) {
+        snprintf(text, sizeof(text), "%06u", number);
+        ascii_put_digits(room, 6, number);
+        cr_expect(span_is((Span){room, 6}, text), "%s", text);
+    }
+}
+
 Test(ascii, hex) {
     for (unsigned byte = 0; byte < 256; byte++) {
         const unsigned char bytes[] = {(unsigned char) byte, (unsigned char) ~byte, 0x0f, 0xa9};
