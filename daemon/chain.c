@@ -37,17 +37,25 @@ void chain_hash(Span text, char ret[static CHAIN_HASH_SIZE]) {
     chain_show(&sha256, ret);
 }
 
+static inline char *chain_put(char *to, Span text) {
+    memcpy(to, text.data, text.size);
+    return to + text.size;
+}
+
+/* The line is hashed where it stands, with the end that it would have without the member. */
 int chain_seal(Chain *chain, Buffer *out, size_t begin) {
-    char hash[CHAIN_HASH_SIZE];
     size_t size = buffer_size(out) - begin - (sizeof(NO_HASH) - 1);
-    int r;
+    char *line, *to;
 
     if (!buffer_reserve(out, CHAIN_HASH_SIZE)) /* first, so that all of it goes or nothing */
         return -ENOMEM;
-    chain_hash((Span){.data = buffer_span(out).data + begin, .size = size}, hash);
-    out->end -= sizeof(NO_HASH) - 1;
-    r = buffer_append_all(out, (const Span[]){SPAN(",\"hash\":\""), span_from(hash), SPAN("\"}\n")}, 3);
-    if (r == 0)
-        memcpy(chain->hash, hash, sizeof(hash));
-    return r;
+    line = out->data + out->begin + begin;
+    to = line + size;
+    *to = '}';
+    chain_digest((Span){.data = line, .size = size + 1}, chain->hash);
+    to = chain_put(to, SPAN(",\"hash\":\""));
+    to = chain_put(to, (Span){.data = chain->hash, .size = CHAIN_HASH_SIZE - 1});
+    to = chain_put(to, SPAN("\"}\n"));
+    out->end = (uint32_t) (to - out->data);
+    return 0;
 }
