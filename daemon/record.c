@@ -11,14 +11,18 @@
 
 #define LINE_BYTES 1280u /* most records fit: one allocation */
 
-const char *end_cause_name(EndCause cause) {
-    static const char *const names[] = {
-        [END_COMPLETE] = "complete",           [END_CLIENT_CLOSED] = "client_closed",
-        [END_ENGINE_CLOSED] = "engine_closed", [END_TIMEOUT] = "timeout",
-        [END_SHUTDOWN] = "shutdown",           [END_ERROR] = "error",
+static Span record_end_name(EndCause cause) {
+    static const Span names[] = {
+        [END_COMPLETE] = SPAN_INIT("complete"),           [END_CLIENT_CLOSED] = SPAN_INIT("client_closed"),
+        [END_ENGINE_CLOSED] = SPAN_INIT("engine_closed"), [END_TIMEOUT] = SPAN_INIT("timeout"),
+        [END_SHUTDOWN] = SPAN_INIT("shutdown"),           [END_ERROR] = SPAN_INIT("error"),
     };
 
-    return (size_t) cause < ARRAY_SIZE(names) ? names[cause] : NULL;
+    return (size_t) cause < ARRAY_SIZE(names) ? names[cause] : (Span){0};
+}
+
+const char *end_cause_name(EndCause cause) {
+    return record_end_name(cause).data;
 }
 
 /*
@@ -33,75 +37,75 @@ typedef struct RecordWriter {
     int r;
 } RecordWriter;
 
-static void record_open(RecordWriter *w) {
+static bool record_open(RecordWriter *w, size_t size) {
     static char nowhere;
 
-    w->to = w->r == 0 ? buffer_reserve(w->out, LINE_BYTES) : NULL;
+    w->to = w->r == 0 ? buffer_reserve(w->out, size) : NULL;
     if (w->to) {
         w->end = w->out->data + w->out->capacity;
-        return;
+        return true;
     }
     w->r = -ENOMEM;
     w->to = w->end = &nowhere; /* no room from now on */
+    return false;
 }
 
 /* What is written is the buffer's; until record_open() it may be written to by others. */
 static void record_close(RecordWriter *w) {
     if (w->r == 0)
-        w->out->end = (size_t) (w->to - w->out->data);
+        w->out->end = (uint32_t) (w->to - w->out->data);
 }
 
-static inline bool record_has_room(const RecordWriter *w, size_t size) {
-    return (size_t) (w->end - w->to) >= size;
-}
-
-static void record_raw_slowly(RecordWriter *w, Span text) {
+static bool record_make_room(RecordWriter *w, size_t size) {
     record_close(w);
-    if (w->r == 0)
-        w->r = buffer_append(w->out, text);
-    record_open(w);
+    return record_open(w, size < LINE_BYTES ? LINE_BYTES : size);
 }
 
-static inline void record_raw(RecordWriter *w, Span text) {
-    if (!record_has_room(w, text.size)) {
-        record_raw_slowly(w, text);
-        return;
-    }
+/* Whether `size` bytes may be put; else there is no memory. */
+static inline bool record_has_room(RecordWriter *w, size_t size) {
+    return (size_t) (w->end - w->to) >= size || record_make_room(w, size);
+}
+
+/* Where there is room for it. Few moves for a text whose size the compiler knows. */
+static inline void record_put(RecordWriter *w, Span text) {
     if (text.size > 0) /* there may be no bytes to point to */
         memcpy(w->to, text.data, text.size);
     w->to += text.size;
 }
 
-/* A JSON text that has something to be escaped, or finds no room. */
-static void record_value_slowly(RecordWriter *w, Span value) {
+static inline void record_raw(RecordWriter *w, Span text) {
+    if (record_has_room(w, text.size))
+        record_put(w, text);
+}
+
+/* A JSON text that has something to be escaped. */
+static void record_escaped(RecordWriter *w, Span value) {
     record_close(w);
     if (w->r == 0)
         w->r = json_text_append(w->out, value);
-    record_open(w);
+    (void) record_open(w, LINE_BYTES);
 }
 
 static void record_value(RecordWriter *w, Span value) {
-    if (!record_has_room(w, value.size + 2) || ascii_json(value) != value.size) {
-        record_value_slowly(w, value);
+    if (ascii_json(value) != value.size)
+        return record_escaped(w, value);
+    if (!record_has_room(w, value.size + 2))
         return;
-    }
     *w->to++ = '"';
-    if (value.size > 0)
-        memcpy(w->to, value.data, value.size);
-    w->to += value.size;
+    record_put(w, value);
     *w->to++ = '"';
 }
 
 /* A word of ours (IDs, hashes, names from tables): nothing in it is to be escaped. */
-static void record_word(RecordWriter *w, Span name, const char *word) {
-    Span text = span_from(word);
-
-    record_raw(w, name);
-    if (!word)
-        return record_raw(w, SPAN("null"));
-    record_raw(w, SPAN("\""));
-    record_raw(w, text);
-    record_raw(w, SPAN("\""));
+static inline void record_word(RecordWriter *w, Span name, Span word) {
+    if (!record_has_room(w, name.size + word.size + sizeof("null")))
+        return;
+    record_put(w, name);
+    if (!word.data)
+        return record_put(w, SPAN("null"));
+    *w->to++ = '"';
+    record_put(w, word);
+    *w->to++ = '"';
 }
 
 static inline void record_span(RecordWriter *w, Span name, Span value) {
@@ -118,9 +122,12 @@ static inline void record_text(RecordWriter *w, Span name, const char *value) {
 }
 
 static void record_digits(RecordWriter *w, uint64_t value) {
-    char digits[ASCII_DIGITS];
+    size_t n = ascii_n_digits(value);
 
-    record_raw(w, ascii_digits(value, digits));
+    if (!record_has_room(w, n))
+        return;
+    ascii_put_digits(w->to, n, value);
+    w->to += n;
 }
 
 static inline void record_number(RecordWriter *w, Span name, bool known, uint64_t value) {
@@ -129,13 +136,6 @@ static inline void record_number(RecordWriter *w, Span name, bool known, uint64_
         record_digits(w, value);
     else
         record_raw(w, SPAN("null"));
-}
-
-static void record_put_digits(char *to, size_t n, unsigned value) {
-    while (n > 0) {
-        to[--n] = (char) ('0' + value % 10);
-        value /= 10;
-    }
 }
 
 /* Many records are of one second: its text is made once. Seconds that no clock has are never kept. */
@@ -149,23 +149,24 @@ bool record_time_text(uint64_t usec, char ret[static RECORD_TIME_SIZE]) {
     if (seconds != kept_seconds) {
         if (!gmtime_r(&seconds, &tm)) /* a year past 2^31 */
             return false;
-        record_put_digits(kept, 4, (unsigned) tm.tm_year + 1900);
-        record_put_digits(kept + 5, 2, (unsigned) tm.tm_mon + 1);
-        record_put_digits(kept + 8, 2, (unsigned) tm.tm_mday);
-        record_put_digits(kept + 11, 2, (unsigned) tm.tm_hour);
-        record_put_digits(kept + 14, 2, (unsigned) tm.tm_min);
-        record_put_digits(kept + 17, 2, (unsigned) tm.tm_sec);
+        ascii_put_digits(kept, 4, (unsigned) tm.tm_year + 1900);
+        ascii_put_digits(kept + 5, 2, (unsigned) tm.tm_mon + 1);
+        ascii_put_digits(kept + 8, 2, (unsigned) tm.tm_mday);
+        ascii_put_digits(kept + 11, 2, (unsigned) tm.tm_hour);
+        ascii_put_digits(kept + 14, 2, (unsigned) tm.tm_min);
+        ascii_put_digits(kept + 17, 2, (unsigned) tm.tm_sec);
         kept_seconds = seconds;
     }
     memcpy(ret, kept, RECORD_TIME_SIZE);
-    record_put_digits(ret + 20, 6, (unsigned) (usec % 1000000u));
+    ascii_put_digits(ret + 20, 6, usec % 1000000u);
     return true;
 }
 
 static void record_time(RecordWriter *w, uint64_t usec) {
     char text[RECORD_TIME_SIZE];
+    bool known = record_time_text(usec, text);
 
-    record_word(w, SPAN(",\"time\":"), record_time_text(usec, text) ? text : NULL);
+    record_word(w, SPAN(",\"time\":"), known ? (Span){.data = text, .size = sizeof(text) - 1} : (Span){0});
 }
 
 static void record_client(RecordWriter *w, const Subject *client) {
@@ -187,27 +188,20 @@ static void record_client(RecordWriter *w, const Subject *client) {
 
 /* The path with its version, as the client asked: with which one it was sent, `api_versions` says. */
 static void record_path(RecordWriter *w, const Target *target) {
-    char version[16] = "/v1.";
-    size_t n = 4;
     Buffer path = {0};
 
     if (target->path.size == 0)
-        return record_text(w, SPAN(",\"path\":"), NULL);
+        return record_raw(w, SPAN(",\"path\":null"));
     if (target->asked_minor == 0)
         return record_span(w, SPAN(",\"path\":"), target->path);
-    for (unsigned rest = target->asked_minor; rest > 0; rest /= 10)
-        n++;
-    record_put_digits(version + 4, n - 4, target->asked_minor);
     if (ascii_json(target->path) == target->path.size) {
-        record_raw(w, SPAN(",\"path\":\""));
-        record_raw(w, (Span){.data = version, .size = n});
+        record_raw(w, SPAN(",\"path\":\"/v1."));
+        record_digits(w, target->asked_minor);
         record_raw(w, target->path);
         return record_raw(w, SPAN("\""));
     }
     if (w->r == 0)
-        w->r = buffer_append(&path, (Span){.data = version, .size = n});
-    if (w->r == 0)
-        w->r = buffer_append(&path, target->path);
+        w->r = buffer_append_number(&path, SPAN("/v1."), target->asked_minor, target->path);
     record_span(w, SPAN(",\"path\":"), buffer_span(&path));
     buffer_done(&path);
 }
@@ -216,7 +210,7 @@ static void record_query(RecordWriter *w, const Target *target) {
     Buffer query = {0};
 
     if (target->path.size == 0 && target->raw_query.size == 0)
-        return record_text(w, SPAN(",\"query\":"), NULL);
+        return record_raw(w, SPAN(",\"query\":null"));
     if (target->raw_query.size == 0)
         return record_raw(w, SPAN(",\"query\":\"\""));
     if (w->r == 0)
@@ -229,10 +223,10 @@ static void record_request(RecordWriter *w, const Record *record) {
     static const Request unknown = {0};
     const Request *request = record->request ? record->request : &unknown;
 
-    record_word(w, SPAN(",\"request\":{\"method\":"), method_name(request->method));
+    record_word(w, SPAN(",\"request\":{\"method\":"), span_from(method_name(request->method)));
     record_path(w, &request->target);
     record_query(w, &request->target);
-    record_word(w, SPAN(",\"operation\":"), request->operation ? request->operation->id : NULL);
+    record_word(w, SPAN(",\"operation\":"), span_from(request->operation ? request->operation->id : NULL));
     record_number(w, SPAN(",\"bytes\":"), record->request != NULL, record->request_bytes);
     record_raw(w, SPAN("}"));
 }
@@ -287,41 +281,52 @@ static void record_response(RecordWriter *w, const Record *record) {
     record_number(w, SPAN("},\"duration_us\":"), true, record->duration_usec);
 }
 
-static void record_allow_with(RecordWriter *w, const Verdict *verdict) {
-    Span yaml = verdict ? verdict_allow_with(verdict) : (Span){0};
+static void record_effect(RecordWriter *w, const Verdict *verdict) {
+    record_word(w, SPAN(",\"verdict\":"), span_from(verdict ? effect_name(verdict->effect) : NULL));
+}
 
+/* What is wrong with it, and what would allow it. */
+static void record_refusal(RecordWriter *w, const Record *record) {
+    Span yaml = verdict_allow_with(record->verdict);
+
+    record_text(w, SPAN(",\"rule\":"), verdict_rule(record->verdict));
+    record_text(w, SPAN(",\"field\":"), record->verdict->field);
+    record_text(w, SPAN(",\"value\":"), verdict_value(record->verdict));
+    record_text(w, SPAN(",\"where\":"), record->where);
+    record_text(w, SPAN(",\"reason\":"), verdict_detail(record->verdict));
     if (yaml.size == 0)
-        return record_text(w, SPAN(",\"allow_with\":"), NULL);
-    record_span(w, SPAN(",\"allow_with\":"), yaml);
+        record_raw(w, SPAN(",\"allow_with\":null"));
+    else
+        record_span(w, SPAN(",\"allow_with\":"), yaml);
+}
+
+static void record_verdict(RecordWriter *w, const Record *record) {
+    const Verdict *verdict = record->verdict;
+
+    record_effect(w, verdict);
+    if (verdict && verdict->effect != EFFECT_ALLOW)
+        return record_refusal(w, record);
+    record_text(w, SPAN(",\"rule\":"), !verdict ? NULL : verdict->rule ? verdict->rule : "allow");
+    record_raw(w, SPAN(",\"field\":null,\"value\":null,\"where\":null,\"reason\":null,\"allow_with\":null"));
 }
 
 static void record_decision(RecordWriter *w, const Record *record) {
-    const Verdict *verdict = record->verdict;
-    bool allowed = verdict && verdict->effect == EFFECT_ALLOW;
-
-    record_word(w, SPAN(",\"id\":"), record->id);
+    record_word(w, SPAN(",\"id\":"), span_from(record->id));
     record_text(w, SPAN(",\"listener\":"), record->listener);
     record_text(w, SPAN(",\"policy\":"), record->policy);
-    record_word(w, SPAN(",\"policy_hash\":"), record->policy_hash);
+    record_word(w, SPAN(",\"policy_hash\":"), span_from(record->policy_hash));
     record_client(w, record->client);
     record_request(w, record);
-    record_word(w, SPAN(",\"verdict\":"), verdict ? effect_name(verdict->effect) : NULL);
-    record_text(w, SPAN(",\"rule\":"),
-                verdict ? (allowed && !verdict->rule ? "allow" : verdict_rule(verdict)) : NULL);
-    record_text(w, SPAN(",\"field\":"), verdict && !allowed ? verdict->field : NULL);
-    record_text(w, SPAN(",\"value\":"), verdict && !allowed ? verdict_value(verdict) : NULL);
-    record_text(w, SPAN(",\"where\":"), verdict && !allowed ? record->where : NULL);
-    record_text(w, SPAN(",\"reason\":"), verdict && !allowed ? verdict_detail(verdict) : NULL);
-    record_allow_with(w, verdict);
+    record_verdict(w, record);
     record_facts(w, record->facts);
     record_number(w, SPAN(",\"repeats\":"), record->repeats > 0, record->repeats);
     record_response(w, record);
 }
 
 static void record_outcome(RecordWriter *w, const Record *record) {
-    record_word(w, SPAN(",\"id\":"), record->id);
-    record_word(w, SPAN(",\"verdict\":"), record->verdict ? effect_name(record->verdict->effect) : NULL);
-    record_word(w, SPAN(",\"end\":"), end_cause_name(record->end));
+    record_word(w, SPAN(",\"id\":"), span_from(record->id));
+    record_effect(w, record->verdict);
+    record_word(w, SPAN(",\"end\":"), record_end_name(record->end));
     record_text(w, SPAN(",\"rule\":"), record->end_rule);
     record_text(w, SPAN(",\"reason\":"), record->end_reason);
     record_number(w, SPAN(",\"dropped_bytes\":"), record->drops_input, record->dropped_bytes);
@@ -337,27 +342,27 @@ static void record_lifecycle(RecordWriter *w, const Record *record) {
 
 int record_append(Buffer *out, const Record *record, uint64_t seq, const char *prev) {
     static const struct {
-        const char *name;
+        Span name;
         void (*write)(RecordWriter *w, const Record *record);
     } events[] = {
-        [RECORD_DECISION] = {"decision", record_decision},
-        [RECORD_OUTCOME] = {"outcome", record_outcome},
-        [RECORD_LIFECYCLE] = {"lifecycle", record_lifecycle},
+        [RECORD_DECISION] = {SPAN_INIT("decision"), record_decision},
+        [RECORD_OUTCOME] = {SPAN_INIT("outcome"), record_outcome},
+        [RECORD_LIFECYCLE] = {SPAN_INIT("lifecycle"), record_lifecycle},
     };
     size_t before = buffer_size(out);
     RecordWriter w = {.out = out};
 
-    record_open(&w);
+    (void) record_open(&w, LINE_BYTES);
     record_number(&w, SPAN("{\"seq\":"), true, seq);
     record_time(&w, record->time_usec);
     record_word(&w, SPAN(",\"event\":"), events[record->event].name);
     events[record->event].write(&w, record);
     /* The hash chain's place: the last two fields of every line; chain_seal() puts the second in. */
-    record_word(&w, SPAN(",\"prev\":"), prev);
+    record_word(&w, SPAN(",\"prev\":"), span_from(prev));
     record_raw(&w, SPAN(",\"hash\":null}\n"));
     record_close(&w);
     if (w.r < 0)
-        out->end = out->begin + before;
+        out->end = out->begin + (uint32_t) before;
     return w.r;
 }
 

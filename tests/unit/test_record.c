@@ -283,6 +283,78 @@ Test(record, facts) {
     free(line);
 }
 
+/* Whatever is found to write them faster, these stay as they are: hashes of trails stand on them. */
+Test(record, kept_lines) {
+    static char unit[] = "ci\\x2drunner.service", exe[] = "/opt/\"odd\"/\xc3\xa4";
+    static const Fact fact = {.field = "HostConfig.Memory", .type = BODY_TYPE_INTEGER, .integer = INT64_MAX};
+    Facts facts = {.gathered = true, .items = &fact, .n = 1};
+    Subject most = {.has_creds = true,
+                    .pid = 2147483647,
+                    .uid = 4294967295u,
+                    .gid = 10,
+                    .exe = exe,
+                    .address = "[::1]:1",
+                    .origin = {.container = CONTAINER, .unit = unit, .has_login = true, .login = 99999}};
+    Verdict observed = {.effect = EFFECT_OBSERVE,
+                        .reason = REASON_FIELD_NOT_ALLOWED,
+                        .field = "HostConfig.Memory",
+                        .detail = "HostConfig.Memory=\"1\"",
+                        .hint = "allow: [A] of it"};
+    Request request = request_of(100, "/containers/a\tb/json", "all=1&t=\x7f");
+    Record record = {.event = RECORD_DECISION,
+                     .time_usec = 1795508129999999u,
+                     .id = "01JDEADBEEFDEADBEEFDEADBEE",
+                     .listener = "unix:///run/a \"b\".sock",
+                     .policy = "p\xc3\xb6",
+                     .policy_hash = "sha256:" CONTAINER,
+                     .where = "/etc/\x01.yaml:7",
+                     .client = &most,
+                     .request = &request,
+                     .request_bytes = INT64_MAX,
+                     .verdict = &observed,
+                     .facts = &facts,
+                     .repeats = 1000000,
+                     .status = 1000,
+                     .response_bytes = 9999999999u,
+                     .duration_usec = 100};
+
+    expect_line(
+        &record, INT64_MAX,
+        "{\"seq\":9223372036854775807,\"time\":\"2026-11-24T08:15:29.999999Z\",\"event\":\"decision\","
+        "\"id\":\"01JDEADBEEFDEADBEEFDEADBEE\",\"listener\":\"unix:///run/a "
+        "\\\"b\\\".sock\",\"policy\":\"p\xc3\xb6\","
+        "\"policy_hash\":\"sha256:" CONTAINER
+        "\",\"client\":{\"pid\":2147483647,\"uid\":4294967295,\"gid\":10,"
+        "\"exe\":\"/opt/\\\"odd\\\"/\xc3\xa4\",\"container\":\"" CONTAINER "\",\"address\":\"[::1]:1\","
+        "\"unit\":\"ci\\\\x2drunner.service\",\"login\":99999},\"request\":{\"method\":\"POST\","
+        "\"path\":\"/v1.100/containers/a\\u0009b/json\",\"query\":\"all=1&t=\\u007f\","
+        "\"operation\":\"ContainerCreate\",\"bytes\":9223372036854775807},\"verdict\":\"observe\","
+        "\"rule\":\"field_not_allowed\",\"field\":\"HostConfig.Memory\",\"value\":\"\\\"1\\\"\","
+        "\"where\":\"/etc/"
+        "\\u0001.yaml:7\",\"reason\":\"HostConfig.Memory=\\\"1\\\"\",\"allow_with\":\"allow: [A]\","
+        "\"facts\":[{\"field\":\"HostConfig.Memory\",\"value\":9223372036854775807}],\"repeats\":1000000,"
+        "\"response\":{\"status\":1000,\"bytes\":9999999999},\"duration_us\":100,"
+        "\"prev\":null,\"hash\":null}");
+    expect_line(
+        &(Record){.event = RECORD_DECISION}, 0,
+        "{\"seq\":0,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"decision\",\"id\":\"\","
+        "\"listener\":null,\"policy\":null,\"policy_hash\":null,\"client\":{\"pid\":null,\"uid\":null,"
+        "\"gid\":null,\"exe\":null,\"container\":null,\"address\":null,\"unit\":null,\"login\":null},"
+        "\"request\":{\"method\":null,\"path\":null,\"query\":null,\"operation\":null,\"bytes\":null},"
+        "\"verdict\":null,\"rule\":null,\"field\":null,\"value\":null,\"where\":null,\"reason\":null,"
+        "\"allow_with\":null,\"facts\":null,\"repeats\":null,\"response\":{\"status\":null,\"bytes\":null},"
+        "\"duration_us\":0,\"prev\":null,\"hash\":null}");
+    expect_line(
+        &(Record){.event = RECORD_OUTCOME}, 10,
+        "{\"seq\":10,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"outcome\",\"id\":\"\","
+        "\"verdict\":null,\"end\":null,\"rule\":null,\"reason\":null,\"dropped_bytes\":null,"
+        "\"response\":{\"status\":null,\"bytes\":null},\"duration_us\":0,\"prev\":null,\"hash\":null}");
+    expect_line(
+        &(Record){.event = RECORD_LIFECYCLE, .action = "checkpoint", .signature = "QUI="}, 10000,
+        "{\"seq\":10000,\"time\":\"1970-01-01T00:00:00.000000Z\",\"event\":\"lifecycle\","
+        "\"action\":\"checkpoint\",\"message\":null,\"signature\":\"QUI=\",\"prev\":null,\"hash\":null}");
+}
+
 /* All that may be told, in escapes of six bytes, is less than what readers take for a line. */
 Test(record, the_largest_facts_fit) {
     static char target[LIMIT_TARGET_BYTES], text[LIMIT_FACTS_BYTES];
