@@ -3,27 +3,26 @@
 
 #include "clock.h"
 
-static Record admit_record(RecordEvent event, const AdmitContext *context, const Verdict *verdict) {
-    Record record = {
-        .event = event,
-        .time_usec = clock_realtime_usec(),
-        .listener = context->listener,
-        .policy = policy_name(context->policy),
-        .policy_hash = context->policy_hash,
-        .where = policy_where(context->policy, verdict),
-        .client = context->subject,
-        .verdict = verdict,
-        .duration_usec = clock_monotonic_usec() - context->began_usec,
-    };
-
-    memcpy(record.id, context->id, sizeof(record.id));
-    return record;
+/* In place: a record is larger than most of what else is copied for a request. */
+static void admit_record(Record *ret, RecordEvent event, const AdmitContext *context,
+                         const Verdict *verdict) {
+    *ret = (Record){.event = event};
+    ret->time_usec = clock_realtime_usec();
+    memcpy(ret->id, context->id, sizeof(ret->id));
+    ret->listener = context->listener;
+    ret->policy = policy_name(context->policy);
+    ret->policy_hash = context->policy_hash;
+    ret->where = policy_where(context->policy, verdict);
+    ret->client = context->subject;
+    ret->verdict = verdict;
+    ret->duration_usec = clock_monotonic_usec() - context->began_usec;
 }
 
 int admit_record_forward(Audit *audit, const AdmitContext *context, const Request *request,
                          uint64_t request_bytes, const Verdict *verdict, AuditWaiter *waiter) {
-    Record record = admit_record(RECORD_DECISION, context, verdict);
+    Record record;
 
+    admit_record(&record, RECORD_DECISION, context, verdict);
     record.request = request;
     record.request_bytes = request_bytes;
     record.facts = context->facts;
@@ -33,8 +32,9 @@ int admit_record_forward(Audit *audit, const AdmitContext *context, const Reques
 void admit_record_refusal(Audit *audit, const AdmitContext *context, const Request *request,
                           uint64_t request_bytes, const Verdict *verdict, unsigned status,
                           uint64_t response_bytes) {
-    Record record = admit_record(RECORD_DECISION, context, verdict);
+    Record record;
 
+    admit_record(&record, RECORD_DECISION, context, verdict);
     record.request = request;
     record.request_bytes = request_bytes;
     record.facts = context->facts;
@@ -46,8 +46,9 @@ void admit_record_refusal(Audit *audit, const AdmitContext *context, const Reque
 
 void admit_record_outcome(Audit *audit, const AdmitContext *context, const Verdict *verdict,
                           const AdmitOutcome *outcome) {
-    Record record = admit_record(RECORD_OUTCOME, context, verdict);
+    Record record;
 
+    admit_record(&record, RECORD_OUTCOME, context, verdict);
     record.end = outcome->end;
     record.end_rule = outcome->rule;
     record.end_reason = outcome->reason;

@@ -176,21 +176,10 @@ static void audit_sweep_later(Audit *audit) {
         (void) event_add(audit->sweep, &minute); /* failing: told with the next of its kind */
 }
 
-static bool audit_has_messages(const Audit *audit) {
-    for (size_t i = 0; i < audit->n_outlets; i++)
-        if (outlet_is_told_once(audit->outlets[i]))
-            return true;
-    return false;
-}
-
-/* Whether it is to be told where repeats are a count; *ret_count: of how many. */
+/* Whether it is to be told; *ret_count: of how many. */
 static bool audit_note_repeat(Audit *audit, const Record *record, uint64_t *ret_count) {
-    bool told;
+    bool told = repeats_note(audit->repeats, record, &audit->seq, clock_monotonic_usec(), ret_count);
 
-    *ret_count = 0;
-    if (!audit->deduplicate && !audit_has_messages(audit))
-        return true;
-    told = repeats_note(audit->repeats, record, &audit->seq, clock_monotonic_usec(), ret_count);
     if (!told)
         audit_sweep_later(audit);
     return told;
@@ -199,6 +188,8 @@ static bool audit_note_repeat(Audit *audit, const Record *record, uint64_t *ret_
 static void audit_offer(Audit *audit, const Record *record, size_t begin, bool told) {
     Span line = buffer_span(&audit->pending);
 
+    if (!audit->has_messages)
+        return;
     line.data += begin;
     line.size -= begin;
     for (size_t i = 0; i < audit->n_outlets; i++)
@@ -271,20 +262,15 @@ static void audit_end_turn(Audit *audit, const Record *record, bool first) {
     event_active(audit->turn_end, EV_TIMEOUT, 0);
 }
 
-/* seq counts what was tried: a gap in the trail is a record that was lost. */
-static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter) {
-    Record counted = *record;
-    size_t begin;
-    bool told;
-    int r;
+/*
+ * As a line, and as a message, which isn't told if it repeats others. seq counts what was tried: a gap in the
+ * trail is a record that was lost.
+ */
+static int audit_queue_as(Audit *audit, const Record *record, const Record *message, bool told,
+                          AuditWaiter *waiter) {
+    size_t begin = buffer_size(&audit->pending);
+    int r = audit_append(audit, record);
 
-    if (record->event == RECORD_DECISION && record->verdict && record->verdict->effect == EFFECT_DENY)
-        denials_add(&audit->denials, clock_monotonic_usec());
-    told = audit_note_repeat(audit, record, &counted.repeats);
-    if (!told && audit->deduplicate && !waiter)
-        return 0;
-    begin = buffer_size(&audit->pending);
-    r = audit_append(audit, audit->deduplicate ? &counted : record);
     if (r < 0 && record->event == RECORD_OUTCOME)
         return audit_write_spare(audit, record);
     audit->seq++;
@@ -294,11 +280,29 @@ static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *wai
         audit->pending_from = audit->seq;
     audit_end_turn(audit, record, begin == 0);
     taken_push(&audit->taken, audit->seq, waiter, audit->slots);
-    audit_offer(audit, &counted, begin, told);
+    audit_offer(audit, message, begin, told);
     if (!record->signature && audit->checkpoint &&
         ++audit->n_since_checkpoint >= checkpoint_every(audit->checkpoint))
         audit_record_checkpoint(audit, "");
     return 0;
+}
+
+/* Where repeats are a count. */
+static int audit_queue_counted(Audit *audit, const Record *record, AuditWaiter *waiter) {
+    Record counted = *record;
+    bool told = audit_note_repeat(audit, record, &counted.repeats);
+
+    if (!told && audit->deduplicate && !waiter)
+        return 0;
+    return audit_queue_as(audit, audit->deduplicate ? &counted : record, &counted, told, waiter);
+}
+
+static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter) {
+    if (record->event == RECORD_DECISION && record->verdict && record->verdict->effect == EFFECT_DENY)
+        denials_add(&audit->denials, clock_monotonic_usec());
+    if (audit->deduplicate || audit->has_messages)
+        return audit_queue_counted(audit, record, waiter);
+    return audit_queue_as(audit, record, record, true, waiter);
 }
 
 /* More than a turn should bring: not kept until its end. Whoever waits is still told from the loop. */

@@ -23,7 +23,8 @@ struct Audit {
     struct event *turn_end;
     Outlet **outlets;
     size_t n_outlets;
-    uint32_t slots; /* theirs */
+    uint32_t slots;    /* theirs */
+    bool has_messages; /* one of them at least is told each record by itself */
     AuditFailure on_failure;
     Buffer pending;
     uint64_t pending_from; /* number of the first record in there */

@@ -119,6 +119,13 @@ static int audit_open_outlets(Audit *audit, const Config *config, AuditChange *c
     return 0;
 }
 
+static bool audit_has_messages(Outlet *const *outlets, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (outlet_is_told_once(outlets[i]))
+            return true;
+    return false;
+}
+
 static bool audit_has_chain(Outlet *const *outlets, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (outlet_is_chained(outlets[i]))
@@ -140,6 +147,7 @@ static void audit_swap(Audit *audit, const Config *config, const AuditChange *ch
     audit->n_outlets = config->n_sinks;
     audit->on_failure = config->on_failure;
     audit->deduplicate = config->audit_deduplicate;
+    audit->has_messages = audit_has_messages(audit->outlets, audit->n_outlets);
     audit->chained = audit_has_chain(audit->outlets, audit->n_outlets);
 }
 
