@@ -135,6 +135,7 @@ void identity_done(Subject *subject) {
     free(subject->groups);
     free(subject->exe);
     free(subject->name);
+    free(subject->told);
     origin_done(&subject->origin);
     *subject = (Subject){0};
 }
@@ -171,6 +172,8 @@ int identity_copy(const Subject *subject, Subject *ret) {
     size_t groups = subject->n_groups * sizeof(*subject->groups);
     bool whole;
 
+    copy.told = NULL;
+    copy.n_told = 0;
     copy.groups = groups > 0 ? malloc(groups) : NULL;
     if (copy.groups)
         memcpy(copy.groups, subject->groups, groups);

@@ -39,6 +39,8 @@ typedef struct Subject {
     const char *name_why; /* static; NAME_UNKNOWN */
     char address[64];     /* TCP peer as "172.18.0.5:41234"; "" for unix */
     Peer peer;
+    char *told; /* as records have it (record_keep_client); heap; NULL: each is told anew */
+    size_t n_told;
 } Subject;
 
 /*
@@ -59,7 +61,7 @@ bool identity_same_socket_word(const Subject *a, const Subject *b);
 
 void identity_done(Subject *subject);
 
-/* With all that it owns. 0 or −ENOMEM. */
+/* With all that it owns but for what is kept of it for records. 0 or −ENOMEM. */
 int identity_copy(const Subject *subject, Subject *ret);
 
 /*

@@ -169,7 +169,7 @@ static void record_time(RecordWriter *w, uint64_t usec) {
     record_word(w, SPAN(",\"time\":"), known ? (Span){.data = text, .size = sizeof(text) - 1} : (Span){0});
 }
 
-static void record_client(RecordWriter *w, const Subject *client) {
+static void record_client_anew(RecordWriter *w, const Subject *client) {
     bool creds = client && client->has_creds;
 
     record_number(w, SPAN(",\"client\":{\"pid\":"), creds && client->pid > 0,
@@ -184,6 +184,27 @@ static void record_client(RecordWriter *w, const Subject *client) {
     record_number(w, SPAN(",\"login\":"), client && client->origin.has_login,
                   client ? client->origin.login : 0);
     record_raw(w, SPAN("}"));
+}
+
+static void record_client(RecordWriter *w, const Subject *client) {
+    if (client && client->told)
+        record_raw(w, (Span){.data = client->told, .size = client->n_told});
+    else
+        record_client_anew(w, client);
+}
+
+void record_keep_client(Subject *client) {
+    Buffer out = {0};
+    RecordWriter w = {.out = &out};
+
+    (void) record_open(&w, LINE_BYTES);
+    record_client_anew(&w, client);
+    record_close(&w);
+    client->told = w.r == 0 ? malloc(buffer_size(&out)) : NULL;
+    client->n_told = client->told ? buffer_size(&out) : 0;
+    if (client->told)
+        memcpy(client->told, buffer_span(&out).data, client->n_told);
+    buffer_done(&out);
 }
 
 /* The path with its version, as the client asked: with which one it was sent, `api_versions` says. */

@@ -72,6 +72,12 @@ int record_format(const Record *record, uint64_t seq, char **ret, size_t *ret_si
  * was. */
 int record_append(Buffer *out, const Record *record, uint64_t seq, const char *prev);
 
+/*
+ * Keeps how `client` stands in records, for one that sends many requests: from now on nothing of it may
+ * change but its name. Without memory for it nothing is kept, and records are the same.
+ */
+void record_keep_client(Subject *client);
+
 /* "2026-11-24T08:15:30.123456Z", RFC 3339 in UTC. False, and "": no clock says that. */
 #define RECORD_TIME_SIZE sizeof("0000-00-00T00:00:00.000000Z")
 bool record_time_text(uint64_t usec, char ret[static RECORD_TIME_SIZE]);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "record.h"
+
 /* Most hosts have a few clients, each with many connections. */
 #define SUBJECTS_BUCKETS 64u
 
@@ -82,6 +84,7 @@ SharedSubject *subjects_share(Subjects *subjects, Subject *subject) {
     shared->subject = *subject;
     *subject = (Subject){0};
     if (can_share) {
+        record_keep_client(&shared->subject);
         LIST_INSERT_HEAD(&subjects->buckets[subjects_bucket(&shared->subject)], shared, link);
         shared->table = subjects;
         subjects->n++;

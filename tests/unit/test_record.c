@@ -128,6 +128,32 @@ Test(record, where_a_client_runs) {
     free(line);
 }
 
+/* What is kept of a client is what would be written anew. */
+Test(record, a_client_that_is_kept) {
+    static char unit[] = "user@1000.service/a.service", odd[] = "/tmp/\x1b\" \n", longest[4096];
+    Subject clients[] = {
+        client,
+        {.has_creds = true, .uid = UINT32_MAX, .gid = 1, .exe = odd, .origin = {.container = CONTAINER}},
+        {.has_creds = true,
+         .pid = INT32_MAX,
+         .exe = longest,
+         .origin = {.unit = unit, .has_login = true, .login = 1000}},
+        {.address = "172.18.0.5:41234"},
+    };
+
+    memset(longest, 'x', sizeof(longest) - 1);
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+        Record record = {.event = RECORD_DECISION, .id = "A", .verdict = &allowed, .client = &clients[i]};
+        char *anew = line_of(&record, 1);
+
+        record_keep_client(&clients[i]);
+        cr_assert_not_null(clients[i].told);
+        expect_line(&record, 1, anew);
+        free(anew);
+        free(clients[i].told);
+    }
+}
+
 /* The parts of an event are all there, null where unknown. */
 Test(record, a_head_that_was_not_understood) {
     Verdict invalid = {.effect = EFFECT_INVALID, .reason = REASON_HTTP_SYNTAX};

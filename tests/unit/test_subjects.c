@@ -28,6 +28,7 @@ Test(subjects, the_same_is_told_once) {
     cr_expect_eq(subjects_n(subjects), 1);
     for (size_t i = 0; i < ARRAY_SIZE(held); i++) {
         cr_expect_str_eq(subjects_get(held[i])->exe, "/bin/a");
+        cr_expect_not_null(subjects_get(held[i])->told);
         subjects_drop(held[i]);
     }
     cr_expect_eq(subjects_n(subjects), 0);
@@ -70,6 +71,7 @@ Test(subjects, of_tcp_each_is_its_own) {
 
     cr_expect_neq(first, second);
     cr_expect_eq(subjects_n(subjects), 0);
+    cr_expect_null(subjects_get(first)->told, "thousands of them would be as many texts");
     subjects_drop(first);
     subjects_drop(second);
     subjects_free(subjects);
@@ -85,6 +87,7 @@ Test(subjects, a_name_is_for_one_alone) {
     same = first;
     own = subjects_own(&second);
     cr_assert_not_null(own);
+    cr_expect_null(own->told);
     cr_expect_neq(second, same, "the other one keeps what it had");
     identity_set_name(own, strdup("web"), NULL);
     cr_expect_eq(subjects_get(first)->name_state, NAME_NOT_ASKED);
