@@ -6,8 +6,6 @@
  */
 #pragma once
 
-#include <endian.h>
-
 #include "policy/base.h"
 
 #define ASCII_WORD sizeof(uint64_t)
@@ -109,16 +107,24 @@ static inline Span ascii_digits(uint64_t number, char room[static ASCII_DIGITS])
     return (Span){.data = room + ASCII_DIGITS - n, .size = n};
 }
 
-/* Four bytes as eight hexadecimal digits, all at once: a nibble in each byte of a word, then its letter. */
-static inline void ascii_hex(const unsigned char bytes[static 4], char ret[static 8]) {
-    uint64_t word =
-        (uint64_t) bytes[0] << 24 | (uint64_t) bytes[1] << 16 | (uint64_t) bytes[2] << 8 | bytes[3];
-    uint64_t letters;
+typedef uint8_t AsciiBytes __attribute__((vector_size(8)));
+typedef uint16_t AsciiPairs __attribute__((vector_size(16)));
+typedef uint8_t AsciiLetters __attribute__((vector_size(16)));
 
-    word = (word << 16 | word) & UINT64_C(0x0000FFFF0000FFFF);
-    word = (word << 8 | word) & UINT64_C(0x00FF00FF00FF00FF);
-    word = (word << 4 | word) & UINT64_C(0x0F0F0F0F0F0F0F0F);
-    letters = ((word + ASCII_ALL(6)) >> 4) & ASCII_ALL(1); /* 1 where it is 10 or more */
-    word = htobe64(word + ASCII_ALL('0') + letters * ('a' - '0' - 10));
-    memcpy(ret, &word, sizeof(word));
+/* Eight bytes as sixteen hexadecimal digits, all at once: two nibbles from each byte, then their letters. */
+static inline void ascii_hex(const unsigned char bytes[static 8], char ret[static 16]) {
+    AsciiBytes in;
+    AsciiPairs pairs;
+    AsciiLetters letters;
+
+    memcpy(&in, bytes, sizeof(in));
+    pairs = __builtin_convertvector(in, AsciiPairs);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    pairs = pairs >> 4 | pairs << 8; /* the upper nibble comes first in memory */
+#else
+    pairs = pairs << 4 | pairs;
+#endif
+    letters = (AsciiLetters) (pairs & 0x0F0F);
+    letters += '0' + ((AsciiLetters) (letters > 9) & ('a' - '0' - 10));
+    memcpy(ret, &letters, sizeof(letters));
 }

@@ -15,7 +15,7 @@ static void chain_show(struct sha256_ctx *sha256, char ret[static CHAIN_HASH_SIZ
 
     sha256_digest(sha256, sizeof(digest), digest);
     memcpy(ret, CHAIN_PREFIX, sizeof(CHAIN_PREFIX));
-    for (size_t i = 0; i < sizeof(digest); i += 4)
+    for (size_t i = 0; i < sizeof(digest); i += 8)
         ascii_hex(digest + i, to + 2 * i);
     to[2 * sizeof(digest)] = '\0';
 }

@@ -76,12 +76,15 @@ Test(ascii, numbers_of_each_length) {
 }
 
 Test(ascii, hex) {
-    for (unsigned byte = 0; byte < 256; byte++) {
-        const unsigned char bytes[] = {(unsigned char) byte, (unsigned char) ~byte, 0x0f, 0xa9};
-        char text[8], expected[9];
+    for (unsigned byte = 0; byte < 256; byte++)
+        for (size_t at = 0; at < 8; at++) {
+            unsigned char bytes[8] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+            char text[16], expected[17];
 
-        ascii_hex(bytes, text);
-        snprintf(expected, sizeof(expected), "%02x%02x0fa9", bytes[0], bytes[1]);
-        cr_expect(span_is((Span){text, sizeof(text)}, expected), "%s", expected);
-    }
+            bytes[at] = (unsigned char) byte;
+            ascii_hex(bytes, text);
+            for (size_t i = 0; i < sizeof(bytes); i++)
+                snprintf(expected + 2 * i, 3, "%02x", bytes[i]);
+            cr_expect(span_is((Span){text, sizeof(text)}, expected), "%s", expected);
+        }
 }
