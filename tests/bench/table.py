@@ -83,7 +83,7 @@ def readme(text, result):
         lines += ["", "| what | target | measured | relay-trail |", "| --- | --- | --- | --- |"]
         lines += [f"| {target['what']} | {bound(target)} | {number(target['measured'])} | {trail(target)} |" for target in missed]
     if any(trail(target) for target in missed):
-        lines += ["", "relay-trail judges nothing: it reads HTTP and copies, and writes two chained lines a request, as long as the gate's. What it misses, a gate that keeps such a trail can hardly meet."]
+        lines += ["", "relay-trail judges nothing: it reads HTTP and copies, and writes two chained lines a request, as long as the gate's. It sends each message by itself, the gate all that a turn of its loop has."]
     before, _, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 GATE = "quaygate"
-TRAIL = "relay-trail"  # what a relay misses that judges nothing and keeps a trail, a gate that keeps one can hardly meet
+TRAIL = "relay-trail"  # judges nothing, keeps a trail, and sends each message by itself
 
 
 def ratio(told, ours, theirs, figure):
