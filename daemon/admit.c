@@ -12,6 +12,7 @@ static void admit_record(Record *ret, RecordEvent event, const AdmitContext *con
     ret->listener = context->listener;
     ret->policy = policy_name(context->policy);
     ret->policy_hash = context->policy_hash;
+    ret->place = context->told;
     ret->where = policy_where(context->policy, verdict);
     ret->client = context->subject;
     ret->verdict = verdict;

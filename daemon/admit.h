@@ -12,6 +12,7 @@ typedef struct AdmitContext {
     const char *listener;
     const Policy *policy;
     const char *policy_hash; /* config_hash() of the config that has it */
+    Span told;               /* all three, as Record's place */
     const Subject *subject;
     const Facts *facts;  /* of the body, for its decision; NULL: nobody asked */
     uint64_t began_usec; /* CLOCK_MONOTONIC */

@@ -106,7 +106,7 @@ int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
     r = config_finish(config, file, messages);
     if (r < 0)
         return r;
-    if (config_settle_observers(&reader) < 0)
+    if (config_settle_observers(&reader) < 0 || config_tell_listeners(config, reader.made) < 0)
         return config_fail_memory(file, messages);
     *ret = TAKE_PTR(config);
     return 0;
@@ -221,6 +221,8 @@ int config_builtin(const char *listen, const char *upstream, const char *policy,
     r = config_finish(config, "quaygate", messages);
     if (r == 0)
         r = config_hash_printed(config);
+    if (r == 0)
+        r = config_tell_listeners(config, listener);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(config);

@@ -44,6 +44,7 @@ typedef struct ConfigListener {
     const Network *allow_from;
     size_t n_allow_from;
     DocMark mark; /* where it stands in the file */
+    Span told;    /* itself, its policy and the config's hash, as records have them: `,"listener":…` */
 } ConfigListener;
 
 typedef enum AuditFailure {

@@ -44,3 +44,9 @@ void config_read_audit(ConfigReader *reader, const DocNode *node); /* `audit:` *
 void config_set_defaults(Config *config);
 extern const ConfigSink config_default_sink;
 extern const ConfigListener config_default_listener;
+
+/*
+ * What records tell of each of `listeners` (the config's own; NULL: it has none), when their policies and the
+ * config's hash are settled. 0 or −ENOMEM.
+ */
+int config_tell_listeners(const Config *config, ConfigListener *listeners);

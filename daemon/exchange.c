@@ -120,6 +120,7 @@ AdmitContext exchange_context(const Exchange *x) {
         .listener = x->listener->address.text,
         .policy = x->listener->policy,
         .policy_hash = x->config->hash,
+        .told = x->listener->told,
         .subject = x->host.subject,
         .facts = &x->facts,
         .began_usec = x->began_usec,

@@ -331,11 +331,17 @@ static void record_verdict(RecordWriter *w, const Record *record) {
     record_raw(w, SPAN(",\"field\":null,\"value\":null,\"where\":null,\"reason\":null,\"allow_with\":null"));
 }
 
-static void record_decision(RecordWriter *w, const Record *record) {
-    record_word(w, SPAN(",\"id\":"), span_from(record->id));
+static void record_place(RecordWriter *w, const Record *record) {
+    if (record->place.size > 0)
+        return record_raw(w, record->place);
     record_text(w, SPAN(",\"listener\":"), record->listener);
     record_text(w, SPAN(",\"policy\":"), record->policy);
     record_word(w, SPAN(",\"policy_hash\":"), span_from(record->policy_hash));
+}
+
+static void record_decision(RecordWriter *w, const Record *record) {
+    record_word(w, SPAN(",\"id\":"), span_from(record->id));
+    record_place(w, record);
     record_client(w, record->client);
     record_request(w, record);
     record_verdict(w, record);

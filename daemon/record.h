@@ -42,6 +42,7 @@ typedef struct Record {
     const char *listener;
     const char *policy;
     const char *policy_hash; /* decision: of the config that it stands in; NULL: unknown */
+    Span place;              /* decision: these three as JSON (ConfigListener.told); empty: not kept */
     const char *where;       /* decision: policy_where() */
     uint64_t repeats; /* decision: so many of the same since the last one that was told, this one among them;
                          0: not counted (null) */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config_kit.h"
+#include "daemon/record.h"
 #include "policy/set.h"
 
 #define SECOND UINT64_C(1000000)
@@ -700,6 +701,48 @@ Test(config, a_policy_outlives_its_config) {
     policy_unref(policy);
 }
 
+static char *line_of(const Record *record) {
+    char *line;
+    size_t size;
+
+    cr_assert_eq(record_format(record, 1, &line, &size), 0);
+    line[size - 1] = '\0';
+    return line;
+}
+
+/* A record says the same from it as from its parts. */
+static void expect_told(const Config *config) {
+    for (size_t i = 0; i < config->n_listeners; i++) {
+        Record record = {.event = RECORD_DECISION,
+                         .listener = config->listeners[i].address.text,
+                         .policy = policy_name(config->listeners[i].policy),
+                         .policy_hash = config->hash};
+        char *anew = line_of(&record), *kept;
+
+        record.place = config->listeners[i].told;
+        cr_assert_gt(record.place.size, 0);
+        kept = line_of(&record);
+        cr_expect_str_eq(kept, anew);
+        free(kept);
+        free(anew);
+    }
+}
+
+Test(config, what_records_tell_of_a_listener) {
+    Config *config =
+        parse_good("version: 1\n"
+                   "policies: {p.1: {allow: []}}\n"
+                   "listeners:\n"
+                   "- {address: \"unix:///run/a \\\"b\\\" \xc3\xa4\", policy: all, observe: true}\n"
+                   "- {address: unix:///run/b, policy: p.1}\n"
+                   "metrics: unix:///m\n");
+
+    cr_assert_eq(config->n_listeners, 2);
+    expect_told(config);
+    cr_expect_eq(config->listeners[2].told.size, 0, "nothing is decided there");
+    (void) config_unref(config);
+}
+
 Test(config, without_a_file) {
     static const struct {
         const char *listen, *upstream, *policy;
@@ -739,6 +782,7 @@ Test(config, without_a_file) {
             cr_expect_str_eq(policy_name(config->listeners[0].policy),
                              cases[i].policy ? cases[i].policy : "monitoring");
             cr_expect_eq(config->sinks[0].kind, SINK_STDOUT);
+            expect_told(config);
         }
         config_unref(config);
         free(messages);
