@@ -163,10 +163,16 @@ bool record_time_text(uint64_t usec, char ret[static RECORD_TIME_SIZE]) {
 }
 
 static void record_time(RecordWriter *w, uint64_t usec) {
-    char text[RECORD_TIME_SIZE];
-    bool known = record_time_text(usec, text);
+    Span name = SPAN(",\"time\":");
 
-    record_word(w, SPAN(",\"time\":"), known ? (Span){.data = text, .size = sizeof(text) - 1} : (Span){0});
+    if (!record_has_room(w, name.size + sizeof("\"") + RECORD_TIME_SIZE))
+        return;
+    record_put(w, name);
+    if (!record_time_text(usec, w->to + 1))
+        return record_put(w, SPAN("null"));
+    *w->to = '"';
+    w->to += RECORD_TIME_SIZE; /* as much as a quote and the text */
+    *w->to++ = '"';
 }
 
 static void record_client_anew(RecordWriter *w, const Subject *client) {
