@@ -86,22 +86,25 @@ int buffer_append_number(Buffer *buffer, Span before, uint64_t number, Span behi
     return buffer_append_all(buffer, (const Span[]){before, ascii_digits(number, digits), behind}, 3);
 }
 
+/* Most texts fit where they are to stand: they are made once. */
 int buffer_printf(Buffer *buffer, const char *format, ...) {
+    size_t room = buffer->capacity - buffer->end, size;
     va_list args;
     int n;
-    char *room;
 
     va_start(args, format);
-    n = vsnprintf(NULL, 0, format, args);
+    n = vsnprintf(room > 0 ? buffer->data + buffer->end : NULL, room, format, args);
     va_end(args);
     if (n < 0)
         return -EINVAL;
-    room = buffer_reserve(buffer, (size_t) n + 1);
-    if (!room)
-        return -ENOMEM;
-    va_start(args, format);
-    vsnprintf(room, (size_t) n + 1, format, args);
-    va_end(args);
+    size = (size_t) n + 1;
+    if (size > room) {
+        if (!buffer_make_room(buffer, size))
+            return -ENOMEM;
+        va_start(args, format);
+        vsnprintf(buffer->data + buffer->end, size, format, args);
+        va_end(args);
+    }
     buffer_commit(buffer, (size_t) n);
     return 0;
 }

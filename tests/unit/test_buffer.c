@@ -41,6 +41,24 @@ Test(buffer, printf_and_release) {
     cr_expect(span_is(buffer_span(&buffer), ""));
 }
 
+/* With room for all of it and its NUL, for one byte less, for none; and what stood before stays. */
+Test(buffer, printf_fits_or_grows) {
+    for (size_t left = 0; left < 12; left++) {
+        Buffer buffer = {0};
+        size_t used;
+
+        cr_assert_not_null(buffer_reserve(&buffer, 1));
+        used = buffer.capacity - left;
+        memset(buffer_reserve(&buffer, used), 'a', used);
+        buffer_commit(&buffer, used);
+        cr_assert_eq(buffer_printf(&buffer, "%s-%d", "bcdef", 42), 0);
+        cr_expect_eq(buffer_size(&buffer), used + 8);
+        cr_expect(span_is((Span){buffer_span(&buffer).data + used - 1, 9}, "abcdef-42"), "%zu", left);
+        cr_expect_eq(buffer_span(&buffer).data[0], 'a');
+        buffer_done(&buffer);
+    }
+}
+
 Test(buffer, no_more_than_its_numbers_tell) {
     Buffer buffer = {0};
 
