@@ -60,14 +60,13 @@ void audit_cancel(Audit *audit, AuditWaiter *waiter) {
 
 /* --- what became of records */
 
+/* When it was written is the caller's to say: one look at the clock for all that are settled at once. */
 static void audit_note_lost(Audit *audit, int error) {
     audit->lost_error = error;
     if (error < 0)
         audit->n_lost++;
-    else {
+    else
         audit->n_written++;
-        audit->written_usec = clock_coarse_usec();
-    }
     if (error < 0 && !audit->losing)
         log_error("audit: records are lost: %s; %s", strerror(-error),
                   audit->on_failure == AUDIT_FAILURE_DENY ? "requests are refused until they can be written"
@@ -93,8 +92,11 @@ void audit_on_settled(void *ctx, uint64_t number UNUSED, void *arg, int status) 
 
 void audit_on_outlet(void *ctx, Outlet *outlet, uint64_t from, uint64_t to, int status) {
     Audit *audit = ctx;
+    uint64_t n_written = audit->n_written;
 
     taken_resolve(&audit->taken, outlet_slot(outlet), from, to, status);
+    if (audit->n_written > n_written)
+        audit->written_usec = clock_coarse_usec();
 }
 
 /* Several lines of its own: what a sink has missed, said where it can be read again. */
@@ -241,10 +243,12 @@ static int audit_write_spare(Audit *audit, const Record *record) {
         r = audit_append_line(audit, &shorter);
     audit->pending_from = ++audit->seq;
     if (r == 0) {
-        if (followed)
+        if (followed) {
             taken_push(&audit->taken, audit->seq, NULL, audit->slots);
-        else /* nobody hears what becomes of it: it counts as there */
+        } else { /* nobody hears what becomes of it: it counts as there */
             audit_note_lost(audit, 0);
+            audit->written_usec = clock_coarse_usec();
+        }
         audit_offer(audit, record, 0, true);
         audit->n_since_checkpoint++; /* the next record looks */
         (void) audit_write(audit);
