@@ -149,7 +149,7 @@ bool record_time_text(uint64_t usec, char ret[static RECORD_TIME_SIZE]) {
     if (seconds != kept_seconds) {
         if (!gmtime_r(&seconds, &tm)) /* a year past 2^31 */
             return false;
-        ascii_put_digits(kept, 4, (unsigned) tm.tm_year + 1900);
+        ascii_put_digits(kept, 4, ((unsigned) tm.tm_year + 1900) % 10000);
         ascii_put_digits(kept + 5, 2, (unsigned) tm.tm_mon + 1);
         ascii_put_digits(kept + 8, 2, (unsigned) tm.tm_mday);
         ascii_put_digits(kept + 11, 2, (unsigned) tm.tm_hour);
