@@ -17,12 +17,12 @@ typedef struct ResponseHead {
     uint64_t length; /* bytes, FRAMING_LENGTH */
     bool reusable;   /* the engine's connection may serve another exchange after this one */
     bool hijackable; /* 200 with neither Content-Length nor Transfer-Encoding */
-    const Header *headers[LIMIT_RESPONSE_HEADERS]; /* to be relayed: the reader's */
     size_t n_headers;
     bool has_length; /* a Content-Length was there: relayed on HEAD and 304 */
     uint64_t declared_length;
     unsigned api_minor; /* of Api-Version: the newest that the engine speaks; 0: not said */
     Span upgrade;       /* of a 101 */
+    const Header *headers[LIMIT_RESPONSE_HEADERS]; /* n_headers, to be relayed: the reader's */
 } ResponseHead;
 
 /*

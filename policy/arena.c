@@ -126,7 +126,8 @@ static ArenaBlock *arena_add_block(Arena *arena, size_t size) {
     return block;
 }
 
-void *arena_alloc(Arena *arena, size_t size) {
+/* Not zeroed. */
+static void *arena_take(Arena *arena, size_t size) {
     size_t rounded, used;
     ArenaBlock *block = arena->blocks;
     void *item;
@@ -145,7 +146,13 @@ void *arena_alloc(Arena *arena, size_t size) {
     item = block->data + block->used;
     block->used += ARENA_MALLOC_PER_ITEM ? size : rounded;
     arena->used = used;
-    return memset(item, 0, size);
+    return item;
+}
+
+void *arena_alloc(Arena *arena, size_t size) {
+    void *item = arena_take(arena, size);
+
+    return item ? memset(item, 0, size) : NULL;
 }
 
 void *arena_alloc_array(Arena *arena, size_t n, size_t size) {
@@ -160,10 +167,19 @@ char *arena_copy(Arena *arena, Span span) {
 
     if (!size_add(span.size, 1, &bytes))
         return NULL;
-    copy = arena_alloc(arena, bytes);
-    if (copy && span.size > 0)
+    copy = arena_take(arena, bytes);
+    if (!copy)
+        return NULL;
+    if (span.size > 0)
         memcpy(copy, span.data, span.size);
+    copy[span.size] = '\0';
     return copy;
+}
+
+Span arena_copy_span(Arena *arena, Span span) {
+    char *copy = arena_copy(arena, span);
+
+    return (Span){.data = copy, .size = copy ? span.size : 0};
 }
 
 char *arena_printf(Arena *arena, const char *format, ...) {

@@ -33,6 +33,8 @@ void *arena_alloc_array(Arena *arena, size_t n, size_t size); /* checked multipl
 
 /* A NUL-terminated copy. NULL past the limit or out of memory. */
 char *arena_copy(Arena *arena, Span span);
+Span arena_copy_span(Arena *arena,
+                     Span span); /* the same with its size; {NULL, 0} where arena_copy is NULL */
 char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
 size_t arena_used(const Arena *arena); /* bytes handed out */

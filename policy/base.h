@@ -39,13 +39,41 @@ static inline char ascii_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
 }
 
+/* Eight bytes as one number, to look at all of them at once. */
+#define BYTES_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static inline uint64_t bytes_load(const char *data) {
+    uint64_t word;
+
+    memcpy(&word, data, sizeof(word));
+    return word;
+}
+
+static inline bool bytes_equal_nocase(const char *a, const char *b, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (ascii_lower(a[i]) != ascii_lower(b[i]))
+            return false;
+    return true;
+}
+
+/* Those that are the same, as nearly all that are compared, or differ in another bit than that of a letter's
+ * case need no look at each. */
+static inline bool bytes_equal_nocase_eight(const char *a, const char *b) {
+    uint64_t differ = bytes_load(a) ^ bytes_load(b);
+
+    return differ == 0 || (!(differ & ~BYTES_EACH(0x20)) && bytes_equal_nocase(a, b, sizeof(differ)));
+}
+
 static inline bool span_equals_nocase(Span a, Span b) {
     if (a.size != b.size)
         return false;
-    for (size_t i = 0; i < a.size; i++)
-        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
+    if (a.size < sizeof(uint64_t))
+        return bytes_equal_nocase(a.data, b.data, a.size);
+    for (size_t i = 0; a.size - i >= sizeof(uint64_t); i += sizeof(uint64_t))
+        if (!bytes_equal_nocase_eight(a.data + i, b.data + i))
             return false;
-    return true;
+    return bytes_equal_nocase_eight(a.data + a.size - sizeof(uint64_t), /* some of them once more */
+                                    b.data + b.size - sizeof(uint64_t));
 }
 
 static inline bool span_is_nocase(Span a, const char *cstr) {

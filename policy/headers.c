@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "headers.h"
 
-typedef struct HeaderRow {
-    Span name;
-    Reason twice;
-    const char *detail; /* when it stands twice */
-} HeaderRow;
+#include "bytes.h"
 
-static const HeaderRow HEADERS[HEADER_MAX_] = {
-    [HEADER_HOST] = {SPAN_INIT("Host"), REASON_HTTP_HOST, "header Host stands twice"},
-    [HEADER_CONTENT_LENGTH] = {SPAN_INIT("Content-Length"), REASON_HTTP_FRAMING,
-                               "header Content-Length stands twice"},
-    [HEADER_TRANSFER_ENCODING] = {SPAN_INIT("Transfer-Encoding"), REASON_HTTP_FRAMING,
-                                  "header Transfer-Encoding stands twice"},
-    [HEADER_CONTENT_TYPE] = {SPAN_INIT("Content-Type"), REASON_HTTP_HEADER,
-                             "header Content-Type stands twice"},
-    [HEADER_CONTENT_ENCODING] = {SPAN_INIT("Content-Encoding"), REASON_HTTP_HEADER,
-                                 "header Content-Encoding stands twice"},
-    [HEADER_EXPECT] = {SPAN_INIT("Expect"), REASON_HTTP_HEADER, "header Expect stands twice"},
-    [HEADER_UPGRADE] = {SPAN_INIT("Upgrade"), REASON_HTTP_HEADER, "header Upgrade stands twice"},
-    [HEADER_AUTHORIZATION] = {SPAN_INIT("Authorization"), REASON_HTTP_HEADER,
-                              "header Authorization stands twice"},
-    [HEADER_X_REGISTRY_AUTH] = {SPAN_INIT("X-Registry-Auth"), REASON_HTTP_HEADER,
-                                "header X-Registry-Auth stands twice"},
-    [HEADER_X_REGISTRY_CONFIG] = {SPAN_INIT("X-Registry-Config"), REASON_HTTP_HEADER,
-                                  "header X-Registry-Config stands twice"},
+/* Those that are looked at. Each is a singleton: twice is a refusal. */
+static const struct {
+    Reason twice;
+    const char *detail; /* when it stands twice; NULL: that is fine */
+} HEADERS[HEADER_NAMES] = {
+    [HEADER_HOST] = {REASON_HTTP_HOST, "header Host stands twice"},
+    [HEADER_CONTENT_LENGTH] = {REASON_HTTP_FRAMING, "header Content-Length stands twice"},
+    [HEADER_TRANSFER_ENCODING] = {REASON_HTTP_FRAMING, "header Transfer-Encoding stands twice"},
+    [HEADER_CONTENT_TYPE] = {REASON_HTTP_HEADER, "header Content-Type stands twice"},
+    [HEADER_CONTENT_ENCODING] = {REASON_HTTP_HEADER, "header Content-Encoding stands twice"},
+    [HEADER_EXPECT] = {REASON_HTTP_HEADER, "header Expect stands twice"},
+    [HEADER_UPGRADE] = {REASON_HTTP_HEADER, "header Upgrade stands twice"},
+    [HEADER_AUTHORIZATION] = {REASON_HTTP_HEADER, "header Authorization stands twice"},
+    [HEADER_X_REGISTRY_AUTH] = {REASON_HTTP_HEADER, "header X-Registry-Auth stands twice"},
+    [HEADER_X_REGISTRY_CONFIG] = {REASON_HTTP_HEADER, "header X-Registry-Config stands twice"},
 };
 
 static Reason headers_refuse(Reason reason, const char *detail, const char **ret_detail) {
@@ -36,36 +29,8 @@ static bool headers_is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-static bool headers_is_alnum(char c) {
-    char lower = ascii_lower(c);
-
-    return (lower >= 'a' && lower <= 'z') || headers_is_digit(c);
-}
-
-static bool headers_is_one_of(char c, const char *set) {
-    return c != '\0' && strchr(set, c);
-}
-
-/* RFC 9110, section 5.6.2. */
-static bool headers_is_token_byte(char c) {
-    return headers_is_alnum(c) || c == '-' || headers_is_one_of(c, "!#$%&'*+.^_`|~");
-}
-
 static bool headers_is_token(Span text) {
-    for (size_t i = 0; i < text.size; i++)
-        if (!headers_is_token_byte(text.data[i]))
-            return false;
-    return text.size > 0;
-}
-
-static bool headers_is_value(Span value) {
-    for (size_t i = 0; i < value.size; i++) {
-        unsigned char c = (unsigned char) value.data[i];
-
-        if ((c < 0x20 && c != '\t') || c == 0x7F)
-            return false;
-    }
-    return true;
+    return text.size > 0 && bytes_of(text, BYTE_TOKEN) == text.size;
 }
 
 static bool headers_is_space(char c) {
@@ -150,15 +115,13 @@ static bool headers_is_host(Span host) {
     size_t i = 0, n_port = 0;
 
     if (host.size > 0 && host.data[0] == '[') {
-        for (i = 1;
-             i < host.size && (headers_is_alnum(host.data[i]) || headers_is_one_of(host.data[i], ":."));)
+        for (i = 1; i < host.size &&
+                    (byte_is(host.data[i], BYTE_ALNUM) || host.data[i] == ':' || host.data[i] == '.');)
             i++;
         if (i < 3 || i == host.size || host.data[i++] != ']')
             return false;
     } else {
-        while (i < host.size &&
-               (headers_is_alnum(host.data[i]) || headers_is_one_of(host.data[i], "-._~%!$&'()*+,=")))
-            i++;
+        i = bytes_of(host, BYTE_HOST);
     }
     if (i == host.size)
         return true;
@@ -245,20 +208,21 @@ static bool headers_has_close(Span connection) {
 static Reason headers_collect(const RawHead *raw, Headers *headers, const char **ret_detail) {
     for (size_t i = 0; i < raw->n_headers; i++) {
         const Header *header = &raw->headers[i];
+        HeaderName name = header_name(header->name);
 
-        if (!headers_is_token(header->name)) /* T-058; an empty name too */
+        headers->names[i] = (unsigned char) name;
+        /* T-058; an empty name too. Those of ours are tokens. */
+        if (header_spelling(name).size == 0 && !headers_is_token(header->name))
             return headers_refuse(REASON_HTTP_HEADER, "a header name that is no token", ret_detail);
-        if (!headers_is_value(header->value))
+        if (!bytes_are_value(header->value))
             return headers_refuse(REASON_HTTP_HEADER, "a header value with control bytes", ret_detail);
-        if (span_is_nocase(header->name, "Connection"))
+        if (name == HEADER_CONNECTION)
             headers->close = headers->close || headers_has_close(header->value);
-        for (KnownHeader known = HEADER_HOST; known < HEADER_MAX_; known++) {
-            if (!span_equals_nocase(header->name, HEADERS[known].name))
-                continue;
-            if (headers->known[known])
-                return headers_refuse(HEADERS[known].twice, HEADERS[known].detail, ret_detail);
-            headers->known[known] = header;
-        }
+        if (!HEADERS[name].detail)
+            continue;
+        if (headers->known[name])
+            return headers_refuse(HEADERS[name].twice, HEADERS[name].detail, ret_detail);
+        headers->known[name] = header;
     }
     return REASON_OK;
 }

@@ -6,22 +6,8 @@
  */
 #pragma once
 
+#include "header_name.h"
 #include "request.h"
-
-/* Those that are looked at. Each is a singleton: twice is a refusal. */
-typedef enum KnownHeader {
-    HEADER_HOST = 0,
-    HEADER_CONTENT_LENGTH,
-    HEADER_TRANSFER_ENCODING,
-    HEADER_CONTENT_TYPE,
-    HEADER_CONTENT_ENCODING,
-    HEADER_EXPECT,
-    HEADER_UPGRADE,
-    HEADER_AUTHORIZATION,
-    HEADER_X_REGISTRY_AUTH,
-    HEADER_X_REGISTRY_CONFIG,
-    HEADER_MAX_,
-} KnownHeader;
 
 typedef struct MediaType {
     Span name;  /* "application/json", in the client's case */
@@ -29,12 +15,13 @@ typedef struct MediaType {
 } MediaType;
 
 typedef struct Headers {
-    const Header *known[HEADER_MAX_]; /* NULL: absent */
+    const Header *known[HEADER_NAMES]; /* those that may stand but once; NULL: absent */
     Framing framing;
     uint64_t length; /* bytes, for FRAMING_LENGTH */
     bool close;      /* Connection has the token */
     bool expect_continue;
-    MediaType type; /* name.size 0: no Content-Type */
+    MediaType type;                     /* name.size 0: no Content-Type */
+    unsigned char names[LIMIT_HEADERS]; /* the HeaderName of each, as far as they were looked at */
 } Headers;
 
 /*

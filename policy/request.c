@@ -4,38 +4,28 @@
 #include "headers.h"
 
 /*
- * What goes on to the engine, written with our spelling of the name (T-058). Where `operation` is set,
- * to that operation alone. Not here, so never sent: Host and the framing, which are written anew;
- * Connection and Upgrade, which go together or not at all (T-066); Accept-Encoding, since answers are
- * read; Expect, since we answer it; credentials where nobody reads them.
+ * What goes on to the engine, written with our spelling of the name (T-058), and with which operations. Not
+ * here, so never sent: Host and the framing, which are written anew; Connection and Upgrade, which go
+ * together or not at all (T-066); Accept-Encoding, since answers are read; Expect, since we answer it;
+ * credentials where nobody reads them.
  */
-static const struct {
-    Span name; /* a dash at the end: all names that start so */
-    const char *operation;
-} REQUEST_FORWARDED[] = {
-    {SPAN_INIT("User-Agent"), NULL},
-    {SPAN_INIT("Accept"), NULL},
-    {SPAN_INIT("Content-Type"), NULL},
+static const char REQUEST_ANY[] = "*";
+static const char *const REQUEST_FORWARDED[HEADER_NAMES][11] = {
+    [HEADER_USER_AGENT] = {REQUEST_ANY},
+    [HEADER_ACCEPT] = {REQUEST_ANY},
+    [HEADER_CONTENT_TYPE] = {REQUEST_ANY},
     /* Where moby reads it: httputils, registry.DecodeAuthConfig and their callers. */
-    {SPAN_INIT("X-Registry-Auth"), "ImageCreate"},
-    {SPAN_INIT("X-Registry-Auth"), "ImagePush"},
-    {SPAN_INIT("X-Registry-Auth"), "ImageSearch"},
-    {SPAN_INIT("X-Registry-Auth"), "DistributionInspect"},
-    {SPAN_INIT("X-Registry-Auth"), "ServiceCreate"},
-    {SPAN_INIT("X-Registry-Auth"), "ServiceUpdate"},
-    {SPAN_INIT("X-Registry-Auth"), "PluginPull"},
-    {SPAN_INIT("X-Registry-Auth"), "PluginPush"},
-    {SPAN_INIT("X-Registry-Auth"), "PluginUpgrade"},
-    {SPAN_INIT("X-Registry-Auth"), "GetPluginPrivileges"},
-    {SPAN_INIT("X-Registry-Config"), "ImageBuild"},
+    [HEADER_X_REGISTRY_AUTH] = {"ImageCreate", "ImagePush", "ImageSearch", "DistributionInspect",
+                                "ServiceCreate", "ServiceUpdate", "PluginPull", "PluginPush", "PluginUpgrade",
+                                "GetPluginPrivileges"},
+    [HEADER_X_REGISTRY_CONFIG] = {"ImageBuild"},
     /* BuildKit's session, and the names it exposes. */
-    {SPAN_INIT("X-Docker-Expose-Session-"), "Session"},
-    {SPAN_INIT("X-Docker-Expose-Session-"), "GrpcUpgrade"},
+    [HEADER_X_DOCKER_EXPOSE_SESSION_] = {"Session", "GrpcUpgrade"},
     /* RFC 6455, section 4.1. */
-    {SPAN_INIT("Sec-WebSocket-Key"), "ContainerAttachWebsocket"},
-    {SPAN_INIT("Sec-WebSocket-Version"), "ContainerAttachWebsocket"},
-    {SPAN_INIT("Sec-WebSocket-Protocol"), "ContainerAttachWebsocket"},
-    {SPAN_INIT("Sec-WebSocket-Extensions"), "ContainerAttachWebsocket"},
+    [HEADER_SEC_WEBSOCKET_KEY] = {"ContainerAttachWebsocket"},
+    [HEADER_SEC_WEBSOCKET_VERSION] = {"ContainerAttachWebsocket"},
+    [HEADER_SEC_WEBSOCKET_PROTOCOL] = {"ContainerAttachWebsocket"},
+    [HEADER_SEC_WEBSOCKET_EXTENSIONS] = {"ContainerAttachWebsocket"},
 };
 
 /*
@@ -146,23 +136,31 @@ static Reason request_check_body(Request *request, const Headers *headers, const
     return request_check_none(request, headers, ret_detail);
 }
 
-/* Our spelling of the name of a field that goes on, or {NULL, 0}. */
-static Span request_forwards(const Request *request, Span name) {
-    for (size_t i = 0; i < ARRAY_SIZE(REQUEST_FORWARDED); i++) {
-        Span row = REQUEST_FORWARDED[i].name;
-        bool prefix = row.data[row.size - 1] == '-';
-        Span head = {.data = name.data, .size = prefix && name.size > row.size ? row.size : name.size};
-        const char *only = REQUEST_FORWARDED[i].operation;
+/* Each row ends with a NULL. */
+static bool request_forwards(const Request *request, HeaderName name) {
+    const char *const *with = REQUEST_FORWARDED[name];
 
-        if (!span_equals_nocase(head, row))
-            continue;
-        if (!only || (request->operation && strcmp(request->operation->id, only) == 0))
-            return prefix ? name : row;
-    }
-    return (Span){0};
+    if (*with == REQUEST_ANY)
+        return true;
+    for (; *with && request->operation; with++)
+        if (strcmp(request->operation->id, *with) == 0)
+            return true;
+    return false;
 }
 
-static Reason request_take_headers(Arena *arena, const RawHead *raw, Request *request) {
+/* What of a field is the client's must outlive its bytes. */
+static bool request_take_header(Arena *arena, HeaderName name, const Header *header, Header *ret) {
+    Span spelling = header_spelling(name);
+
+    *ret = (Header){
+        .name = spelling.size > 0 ? spelling : arena_copy_span(arena, header->name),
+        .value = arena_copy_span(arena, header->value),
+    };
+    return ret->name.data && ret->value.data;
+}
+
+static Reason request_take_headers(Arena *arena, const RawHead *raw, const Headers *checked,
+                                   Request *request) {
     /* A type of nothing would only be one more thing to misread; of an unknown operation it stays. */
     bool typed = !request->operation || request_has_body(request);
     Header *headers = arena_alloc_array(arena, raw->n_headers, sizeof(*headers));
@@ -171,16 +169,11 @@ static Reason request_take_headers(Arena *arena, const RawHead *raw, Request *re
         return REASON_NO_MEMORY;
     request->headers = headers;
     for (size_t i = 0; i < raw->n_headers; i++) {
-        Span name = request_forwards(request, raw->headers[i].name);
-        Header *header = &headers[request->n_headers];
+        HeaderName name = checked->names[i];
 
-        if (!name.data || (!typed && span_is(name, "Content-Type")))
+        if (!request_forwards(request, name) || (!typed && name == HEADER_CONTENT_TYPE))
             continue;
-        *header = (Header){
-            .name = {.data = arena_copy(arena, name), .size = name.size},
-            .value = {.data = arena_copy(arena, raw->headers[i].value), .size = raw->headers[i].value.size},
-        };
-        if (!header->name.data || !header->value.data)
+        if (!request_take_header(arena, name, &raw->headers[i], &headers[request->n_headers]))
             return REASON_NO_MEMORY;
         request->n_headers++;
     }
@@ -239,7 +232,7 @@ Reason request_seal(Arena *arena, const RawHead *raw, Request *ret, const char *
     ret->keep_alive = !ret->http_1_0 && !headers.close;
     reason = request_check_body(ret, &headers, ret_detail);
     if (reason == REASON_OK)
-        reason = request_take_headers(arena, raw, ret);
+        reason = request_take_headers(arena, raw, &headers, ret);
     if (reason == REASON_OK)
         request_take_upgrade(&headers, ret);
     return reason;
