@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lint.h"
 
-#include "ascii.h"
+#include "policy/bytes.h"
 
 static Reason lint_fail(Reason reason, const char *detail, const char **ret_detail) {
     *ret_detail = detail;
     return reason;
 }
 
+static bool lint_has_two_spaces(Span line) {
+    const char *first = memchr(line.data, ' ', line.size);
+    const char *last = first ? memrchr(line.data, ' ', line.size) : NULL;
+
+    return first < last && !memchr(first + 1, ' ', (size_t) (last - first - 1));
+}
+
 /* METHOD SP TARGET SP HTTP/1.0 or HTTP/1.1, one space each. */
 static Reason lint_request_line(Span line, const char **ret_detail) {
-    size_t spaces = 0;
     Span version;
 
-    for (size_t i = 0; i < line.size; i++) {
-        if (line.data[i] == ' ')
-            spaces++;
-        else if ((unsigned char) line.data[i] < 0x21 || line.data[i] == 0x7f)
-            return lint_fail(REASON_HTTP_SYNTAX, "control byte in the request line", ret_detail);
-    }
-    if (spaces != 2)
+    if (bytes_until_control(line) < line.size || memchr(line.data, 0x7f, line.size))
+        return lint_fail(REASON_HTTP_SYNTAX, "control byte in the request line", ret_detail);
+    if (!lint_has_two_spaces(line))
         return lint_fail(REASON_HTTP_SYNTAX, "the request line is not METHOD TARGET HTTP/1.1, one space each",
                          ret_detail);
     if (line.size < 9)
@@ -52,40 +54,44 @@ static Reason lint_line(const Lint *lint, LintKind kind, Span line, const char *
     return REASON_OK;
 }
 
-/* The byte at `i`, where only its neighbours before it are needed. */
-static Reason lint_byte(Span in, size_t i, const char **ret_detail) {
-    char c = in.data[i];
-
-    if (c == '\0')
-        return lint_fail(REASON_HTTP_SYNTAX, "a NUL byte in the head", ret_detail);
-    if (c == '\n' && (i == 0 || in.data[i - 1] != '\r'))
-        return lint_fail(REASON_HTTP_SYNTAX, "a line that ends without CR", ret_detail);
-    if (c != '\n' && i > 0 && in.data[i - 1] == '\r')
-        return lint_fail(REASON_HTTP_SYNTAX, "a CR inside a line", ret_detail);
-    return REASON_OK;
+static bool lint_is_line_end(Span in, size_t i) {
+    return in.size - i >= 2 && in.data[i] == '\r' && in.data[i + 1] == '\n';
 }
 
-/* Where the next byte is that lint_byte() must see: none of a line's own, unless a CR stands before it. */
-static size_t lint_skip(Span in, size_t i) {
-    if (i > 0 && in.data[i - 1] == '\r')
-        return i;
-    return i + ascii_line((Span){in.data + i, in.size - i});
+/* How many bytes from `begin` on are a line's own: all but NUL, CR and LF. */
+static size_t lint_own(Span in, size_t begin) {
+    size_t i = begin + bytes_until_control((Span){in.data + begin, in.size - begin});
+
+    while (!lint_is_line_end(in, i) && i < in.size && in.data[i] != '\0' && in.data[i] != '\r' &&
+           in.data[i] != '\n')
+        i += 1 + bytes_until_control((Span){in.data + i + 1, in.size - i - 1});
+    return i - begin;
+}
+
+/* What is wrong with what stands behind a line's own bytes, at `i`, and is no CRLF; REASON_UNDECIDED: nothing
+ * yet. */
+static Reason lint_no_line_end(Span in, size_t i, const char **ret_detail) {
+    if (i < in.size && in.data[i] == '\r') /* whatever stands behind it */
+        i++;
+    if (i == in.size)
+        return REASON_UNDECIDED;
+    if (in.data[i] == '\0')
+        return lint_fail(REASON_HTTP_SYNTAX, "a NUL byte in the head", ret_detail);
+    return in.data[i] == '\n' ? lint_fail(REASON_HTTP_SYNTAX, "a line that ends without CR", ret_detail)
+                              : lint_fail(REASON_HTTP_SYNTAX, "a CR inside a line", ret_detail);
 }
 
 Reason lint_head(Lint *lint, LintKind kind, Span in, size_t *ret_size, const char **ret_detail) {
-    Reason reason;
+    for (;;) {
+        size_t end = lint->scanned + lint_own(in, lint->scanned);
+        Span line = {in.data + lint->line_begin, end - lint->line_begin};
+        Reason reason;
 
-    for (size_t i = lint_skip(in, lint->scanned); i < in.size; i = lint_skip(in, i + 1)) {
-        reason = lint_byte(in, i, ret_detail);
-        if (reason != REASON_OK)
-            return reason;
-        lint->scanned = i + 1;
-        if (in.data[i] != '\n')
-            continue;
-
-        Span line = {in.data + lint->line_begin, i - 1 - lint->line_begin};
+        lint->scanned = end; /* a CR without its LF is looked at again */
+        if (!lint_is_line_end(in, end))
+            return lint_no_line_end(in, end, ret_detail);
         if (line.size == 0 && lint->line_begin > 0) {
-            *ret_size = i + 1;
+            *ret_size = end + 2;
             return REASON_OK;
         }
         if (line.size == 0)
@@ -93,8 +99,6 @@ Reason lint_head(Lint *lint, LintKind kind, Span in, size_t *ret_size, const cha
         reason = lint_line(lint, kind, line, ret_detail);
         if (reason != REASON_OK)
             return reason;
-        lint->line_begin = i + 1;
+        lint->scanned = lint->line_begin = end + 2;
     }
-    lint->scanned = in.size;
-    return REASON_UNDECIDED;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,14 +40,14 @@ static inline char ascii_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
 }
 
-/* Eight bytes as one number, to look at all of them at once. */
+/* Eight bytes as one number, to look at all of them at once: the first is the lowest. */
 #define BYTES_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 static inline uint64_t bytes_load(const char *data) {
     uint64_t word;
 
     memcpy(&word, data, sizeof(word));
-    return word;
+    return le64toh(word);
 }
 
 static inline bool bytes_equal_nocase(const char *a, const char *b, size_t size) {

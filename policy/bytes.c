@@ -5,6 +5,8 @@
 #define LETTER (BYTE_ALNUM | BYTE_NAME | EVERYWHERE)
 
 const unsigned char BYTES[256] = {
+    [0x00 ... 0x1F] = BYTE_CONTROL,
+    [0x7F] = BYTE_CONTROL,
     ['0' ... '9'] = LETTER,
     ['A' ... 'Z'] = LETTER,
     ['a' ... 'z'] = LETTER,
@@ -33,24 +35,18 @@ const unsigned char BYTES[256] = {
 };
 
 static bool bytes_are_value_each(const char *data, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char) data[i];
-
-        if ((c < 0x20 && c != '\t') || c == 0x7F)
+    for (size_t i = 0; i < size; i++)
+        if (byte_is(data[i], BYTE_CONTROL) && data[i] != '\t')
             return false;
-    }
     return true;
 }
 
-/* Not zero where one of eight bytes is below 0x20 or 0x7F; the tab is among them. */
-static uint64_t bytes_find_control(uint64_t word) {
-    uint64_t delete = word ^ BYTES_EACH(0x7F);
-
-    return (((word - BYTES_EACH(0x20)) & ~word) | ((delete - BYTES_EACH(1)) & ~delete)) & BYTES_EACH(0x80);
-}
-
+/* A word that has a control byte, the tab among them, is looked at byte by byte. */
 static bool bytes_are_value_eight(const char *data) {
-    return !bytes_find_control(bytes_load(data)) || bytes_are_value_each(data, sizeof(uint64_t));
+    uint64_t word = bytes_load(data), delete = word ^ BYTES_EACH(0x7F);
+    uint64_t found = ((word - BYTES_EACH(0x20)) & ~word) | ((delete - BYTES_EACH(1)) & ~delete);
+
+    return !(found & BYTES_EACH(0x80)) || bytes_are_value_each(data, sizeof(word));
 }
 
 bool bytes_are_value(Span text) {

@@ -14,6 +14,7 @@ typedef enum ByteClass {
     BYTE_TOKEN = 1u << 3,      /* RFC 9110, section 5.6.2 */
     BYTE_HOST = 1u << 4,       /* RFC 3986, section 3.2.2: reg-name, but for the semicolon */
     BYTE_NAME = 1u << 5,       /* of an object, from its second byte on */
+    BYTE_CONTROL = 1u << 6,    /* below 0x20, and DEL */
 } ByteClass;
 
 extern const unsigned char BYTES[256]; /* the ByteClass bits of each */
@@ -29,6 +30,22 @@ static inline size_t bytes_of(Span text, ByteClass class) {
     while (n < text.size && byte_is(text.data[n], class))
         n++;
     return n;
+}
+
+/* How many at the front of `text` are 0x20 or more. */
+static inline size_t bytes_until_control(Span text) {
+    size_t i = 0;
+
+    for (; text.size - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t word = bytes_load(text.data + i);
+        uint64_t found = (word - BYTES_EACH(0x20)) & ~word & BYTES_EACH(0x80);
+
+        if (found) /* its lowest bit is in the first that is less */
+            return i + (size_t) __builtin_ctzll(found) / 8;
+    }
+    while (i < text.size && (unsigned char) text.data[i] >= 0x20)
+        i++;
+    return i;
 }
 
 /* Whether all may stand in a field's value: no control byte but the tab (RFC 9110, section 5.5). */

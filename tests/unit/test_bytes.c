@@ -21,10 +21,33 @@ Test(bytes, classes) {
         cr_expect_eq(byte_is(c, BYTE_PATH), is_one(c, "/._~:@+-"), "%x", i);
         cr_expect_eq(byte_is(c, BYTE_TOKEN), is_one(c, "!#$%&'*+-.^_`|~"), "%x", i);
         cr_expect_eq(byte_is(c, BYTE_HOST), is_one(c, "-._~%!$&'()*+,="), "%x", i);
+        cr_expect_eq(byte_is(c, BYTE_CONTROL), i < 0x20 || i == 0x7f, "%x", i);
         cr_expect_eq(byte_is(c, BYTE_NAME), is_one(c, "_.-"), "%x", i);
     }
     cr_expect_eq(bytes_of(SPAN("a-b c"), BYTE_TOKEN), 3);
     cr_expect_eq(bytes_of((Span){0}, BYTE_TOKEN), 0);
+}
+
+/* The first of two, at each place of a text of each size; what stands behind it doesn't matter. */
+Test(bytes, until_control) {
+    char text[20];
+
+    for (size_t size = 1; size <= sizeof(text); size++)
+        for (size_t at = 0; at < size; at++)
+            for (int byte = 0; byte < 256; byte++)
+                for (int behind = 0; behind < 256; behind++) {
+                    bool one = byte < 0x20, other = behind < 0x20;
+
+                    memset(text, byte & 1 ? '\xa0' : ' ', size);
+                    text[at] = (char) byte;
+                    if (at + 1 < size)
+                        text[at + 1] = (char) behind;
+                    if (bytes_until_control((Span){text, size}) != (one                      ? at
+                                                                    : other && at + 1 < size ? at + 1
+                                                                                             : size))
+                        cr_assert_fail("%x and %x at %zu of %zu", byte, behind, at, size);
+                }
+    cr_expect_eq(bytes_until_control((Span){0}), 0);
 }
 
 /* Each byte at each place of a text of each size, where its neighbours could hide it. */
