@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "routes.h"
 
+#include "bytes.h"
+
 #define ROUTE(id, method, path, mux, since, until, body, reply, risk, summary)                               \
     {#id, METHOD_##method, path, since, until, BODY_##body, REPLY_##reply, RISK_##risk, summary},
 static const Operation ROUTES[] = {
@@ -24,11 +26,8 @@ typedef enum Wildcard {
     WILDCARD_SOME /* {x:.+} */
 } Wildcard;
 
-static bool routes_is_name_byte(char c, bool first) {
-    char lower = ascii_lower(c);
-
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
-           (!first && (c == '_' || c == '.' || c == '-'));
+static bool routes_begins_name(Span text) {
+    return text.size > 0 && byte_is(text.data[0], BYTE_ALNUM);
 }
 
 /* How many bytes of `rest` the wildcard may take: from *ret_least to the returned number. */
@@ -38,15 +37,13 @@ static size_t routes_reach(Wildcard wildcard, Span rest, size_t *ret_least) {
     *ret_least = wildcard == WILDCARD_ANY ? 0 : 1;
     switch (wildcard) {
     case WILDCARD_ID: /* all of the segment or nothing: the literal after it starts with a slash */
-        while (n < rest.size && routes_is_name_byte(rest.data[n], n == 0))
-            n++;
-        return n;
+        return routes_begins_name(rest) ? bytes_of(rest, BYTE_NAME) : 0;
     case WILDCARD_ONE:
         while (n < rest.size && rest.data[n] != '/')
             n++;
         return n;
     case WILDCARD_REF: /* the target has checked its bytes */
-        return rest.size > 0 && routes_is_name_byte(rest.data[0], true) ? rest.size : 0;
+        return routes_begins_name(rest) ? rest.size : 0;
     case WILDCARD_ANY:
     case WILDCARD_SOME:
         break;
@@ -97,32 +94,48 @@ static bool routes_match_template(const char *pattern, Span path, bool mux, Span
     return false;
 }
 
-/* What stands before the first and behind the last wildcard of a row's mux template; all of it, where it has
- * none. */
+/* What stands before the first and behind the last wildcard of a row's mux template. */
 static struct {
     Span head, tail;
-    bool literal;
+    bool literal;   /* no wildcard: all of it is the head, and our template is the same */
+    bool versioned; /* see routes_has_version() */
 } routes_edges[ARRAY_SIZE(ROUTES)];
 
-/* Method and first letter of each row, side by side: nearly all rows are passed over by this alone. */
-static uint16_t routes_keys[ARRAY_SIZE(ROUTES)];
+#define ROUTES_LETTERS                                                                                       \
+    32u /* of the first letters, their last five bits: what two share costs but a comparison */
 
-#define ROUTES_ANY_KEY UINT16_MAX /* of a template that begins with a wildcard */
+/* The rows by method and first letter: the first of each, and the one that is tried after each. ROUTES_NONE:
+ * no more. So nearly all rows are passed over. */
+#define ROUTES_NONE ARRAY_SIZE(ROUTES)
+static unsigned char routes_first[METHOD_DELETE + 1][ROUTES_LETTERS];
+static unsigned char routes_after[ARRAY_SIZE(ROUTES)];
 
-static uint16_t routes_key(Method method, Span path) {
-    return (uint16_t) (method << 8 | (path.size > 1 ? (unsigned char) path.data[1] : 0));
+_Static_assert(ROUTES_NONE <= UINT8_MAX, "a row's number fits in a byte");
+
+static unsigned char *routes_begin(Method method, Span path) {
+    return &routes_first[method][path.size > 1 ? (unsigned char) path.data[1] % ROUTES_LETTERS : 0];
 }
 
-static void routes_build_edges(void) {
-    for (size_t i = 0; i < ARRAY_SIZE(ROUTES); i++) {
-        Span whole = span_from(ROUTES_MUX[i]);
-        const char *open = strchr(ROUTES_MUX[i], '{'), *close = strrchr(ROUTES_MUX[i], '}');
+static void routes_build_edge(size_t i) {
+    Span whole = span_from(ROUTES_MUX[i]);
+    const char *open = strchr(ROUTES_MUX[i], '{'), *close = strrchr(ROUTES_MUX[i], '}');
 
-        routes_edges[i].literal = !open;
-        routes_edges[i].head = open ? (Span){whole.data, (size_t) (open - whole.data)} : whole;
-        routes_edges[i].tail = close ? span_from(close + 1) : whole;
-        routes_keys[i] = routes_edges[i].head.size > 1 ? routes_key(ROUTES[i].method, routes_edges[i].head)
-                                                       : ROUTES_ANY_KEY;
+    routes_edges[i].literal = !open && strcmp(ROUTES[i].path, ROUTES_MUX[i]) == 0;
+    routes_edges[i].head = open ? (Span){whole.data, (size_t) (open - whole.data)} : whole;
+    routes_edges[i].tail = close ? span_from(close + 1) : whole;
+    routes_edges[i].versioned = routes_has_version(&ROUTES[i]);
+}
+
+/* From the last row on, each before those of its letter that came. All templates begin with a letter. */
+static void routes_build(void) {
+    memset(routes_first, ROUTES_NONE, sizeof(routes_first));
+    for (size_t i = ARRAY_SIZE(ROUTES); i-- > 0;) {
+        unsigned char *first;
+
+        routes_build_edge(i);
+        first = routes_begin(ROUTES[i].method, routes_edges[i].head);
+        routes_after[i] = *first;
+        *first = (unsigned char) i;
     }
 }
 
@@ -130,27 +143,31 @@ static bool span_ends_with(Span a, Span tail) {
     return a.size >= tail.size && memcmp(a.data + (a.size - tail.size), tail.data, tail.size) == 0;
 }
 
-static uint16_t routes_begin(Method method, const Target *target) {
-    if (routes_edges[0].head.size == 0)
-        routes_build_edges();
-    return routes_key(method, target->path);
-}
-
-/* The first row from `i` on that may be of this key. */
-static size_t routes_next(size_t i, uint16_t key) {
-    while (i < ARRAY_SIZE(ROUTES) && routes_keys[i] != key && routes_keys[i] != ROUTES_ANY_KEY)
-        i++;
-    return i;
-}
-
-/* Of the hundred rows one or two are left by this, so that templates are seldom looked into. */
+/* Of those that begin alike one or two are left by this, so that templates are seldom looked into. */
 static bool routes_may_match(size_t i, Method method, const Target *target) {
-    if (ROUTES[i].method != method ||
-        (routes_edges[i].literal && routes_edges[i].head.size != target->path.size))
+    if (ROUTES[i].method != method || (target->api_minor > 0 && !routes_edges[i].versioned))
         return false;
+    if (routes_edges[i].literal)
+        return span_equals(target->path, routes_edges[i].head);
     return span_ends_with(target->path, routes_edges[i].tail) &&
-           span_starts_with(target->path, routes_edges[i].head) &&
-           (target->api_minor == 0 || routes_has_version(&ROUTES[i]));
+           span_starts_with(target->path, routes_edges[i].head);
+}
+
+static bool routes_match_mux(size_t i, Method method, const Target *target, Span *ret_object) {
+    return routes_may_match(i, method, target) &&
+           (routes_edges[i].literal || routes_match_template(ROUTES_MUX[i], target->path, true, ret_object));
+}
+
+/* The first row that is moby's of this target; ROUTES_NONE: there is none. */
+static size_t routes_find_mux(Method method, const Target *target, Span *ret_object) {
+    size_t i;
+
+    if (routes_edges[0].head.size == 0)
+        routes_build();
+    i = *routes_begin(method, target->path);
+    while (i < ROUTES_NONE && !routes_match_mux(i, method, target, ret_object))
+        i = routes_after[i];
+    return i;
 }
 
 const Operation *routes_all(size_t *ret_n) {
@@ -173,7 +190,9 @@ const Operation *routes_find(Span id) {
 
 /* moby registers these under their own path only, each other route under /v{version} as well. */
 bool routes_has_version(const Operation *operation) {
-    return !span_starts_with(span_from(operation->path), SPAN("/debug/"));
+    static const char debug[] = "/debug/";
+
+    return strncmp(operation->path, debug, sizeof(debug) - 1) != 0;
 }
 
 /*
@@ -182,45 +201,40 @@ bool routes_has_version(const Operation *operation) {
  * answer; ours has to be the same row with the same name in it, or there is none.
  */
 const Operation *routes_match(Method method, const Target *target, Span *ret_object) {
-    uint16_t key = routes_begin(method, target);
+    Span theirs = {0}, ours = {0};
+    size_t i = routes_find_mux(method, target, &theirs);
 
-    for (size_t i = routes_next(0, key); i < ARRAY_SIZE(ROUTES); i = routes_next(i + 1, key)) {
-        Span theirs = {0}, ours = {0};
-
-        if (!routes_may_match(i, method, target) ||
-            !routes_match_template(ROUTES_MUX[i], target->path, true, &theirs))
-            continue;
-        if (!routes_match_template(ROUTES[i].path, target->path, false, &ours) || !span_equals(theirs, ours))
-            return NULL;
-        *ret_object = ours;
-        return &ROUTES[i];
-    }
-    return NULL;
+    if (i == ROUTES_NONE)
+        return NULL;
+    if (!routes_edges[i].literal &&
+        (!routes_match_template(ROUTES[i].path, target->path, false, &ours) || !span_equals(theirs, ours)))
+        return NULL;
+    *ret_object = ours;
+    return &ROUTES[i];
 }
 
 bool routes_is_taken(Method method, const Target *target) {
-    uint16_t key = routes_begin(method, target);
     Span object = {0};
 
-    for (size_t i = routes_next(0, key); i < ARRAY_SIZE(ROUTES); i = routes_next(i + 1, key))
-        if (routes_may_match(i, method, target) &&
-            routes_match_template(ROUTES_MUX[i], target->path, true, &object))
-            return true;
-    return false;
+    return routes_find_mux(method, target, &object) < ROUTES_NONE;
 }
 
-static const char *const ROUTES_METHODS[] = {
-    [METHOD_NONE] = NULL,   [METHOD_GET] = "GET", [METHOD_HEAD] = "HEAD",
-    [METHOD_POST] = "POST", [METHOD_PUT] = "PUT", [METHOD_DELETE] = "DELETE",
+static const Span ROUTES_METHODS[] = {
+    [METHOD_NONE] = {0},
+    [METHOD_GET] = SPAN_INIT("GET"),
+    [METHOD_HEAD] = SPAN_INIT("HEAD"),
+    [METHOD_POST] = SPAN_INIT("POST"),
+    [METHOD_PUT] = SPAN_INIT("PUT"),
+    [METHOD_DELETE] = SPAN_INIT("DELETE"),
 };
 
 const char *method_name(Method method) {
-    return (unsigned) method < ARRAY_SIZE(ROUTES_METHODS) ? ROUTES_METHODS[method] : NULL;
+    return (unsigned) method < ARRAY_SIZE(ROUTES_METHODS) ? ROUTES_METHODS[method].data : NULL;
 }
 
 Method method_parse(Span name) {
     for (Method method = METHOD_GET; method < ARRAY_SIZE(ROUTES_METHODS); method++)
-        if (span_is(name, ROUTES_METHODS[method]))
+        if (span_equals(name, ROUTES_METHODS[method]))
             return method;
     return METHOD_NONE;
 }
