@@ -7,17 +7,6 @@
 #include "text.h"
 
 /*
- * What may stand in a path as it is (T-009): what RFC 3986 calls unreserved, and the delimiters that
- * image references use.
- */
-static bool target_is_path_byte(char c) {
-    char lower = ascii_lower(c);
-
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '/' ||
-           (c != '\0' && strchr("._~:@+-", c));
-}
-
-/*
  * `where` is quoted, unless empty. No value of the query ever is: what is refused is written to the audit
  * record, and the value could be a password in `buildargs`.
  */
@@ -39,20 +28,18 @@ static Reason target_refuse(Arena *arena, Reason reason, const char *what, Span 
  * `%40` and `%3A` as `@` and `:`: docker-py quotes the first in an image's digest, other clients both.
  * Neither separates segments nor means anything to dockerd's router, which sees the decoded path. No
  * other escape is needed in a path, and each other one could be read in two ways (T-001, T-002).
+ * In place: nothing gets longer, and what is quoted is still ahead.
  */
-static Reason target_decode_path(Arena *arena, Span raw, Span *ret, const char **ret_detail) {
-    char *path = arena_alloc(arena, raw.size + 1);
-    size_t n = 0;
+static Reason target_decode_path(Arena *arena, char *path, size_t size, Span *ret, const char **ret_detail) {
+    size_t n = bytes_of((Span){.data = path, .size = size}, BYTE_PATH);
 
-    if (!path)
-        return REASON_NO_MEMORY;
-    for (size_t i = 0; i < raw.size; i++) {
-        Span rest = {.data = raw.data + i, .size = raw.size - i};
+    for (size_t i = n; i < size; i++) {
+        Span rest = {.data = path + i, .size = size - i};
 
-        if (raw.data[i] != '%' && !target_is_path_byte(raw.data[i]))
+        if (path[i] != '%' && !byte_is(path[i], BYTE_PATH))
             return target_refuse(arena, REASON_TARGET_PATH, "no byte for a path", rest, ret_detail);
-        if (raw.data[i] != '%') {
-            path[n++] = raw.data[i];
+        if (path[i] != '%') {
+            path[n++] = path[i];
             continue;
         }
         rest.size = rest.size < 3 ? rest.size : 3;
@@ -202,7 +189,8 @@ static Reason target_parse_query(Arena *arena, Span raw, Target *target, const c
 
 Reason target_parse(Arena *arena, Span raw, Target *ret, const char **ret_detail) {
     const char *mark;
-    Span copy, path, query = {0};
+    size_t path_size;
+    char *copy;
     Reason reason;
 
     *ret = (Target){0};
@@ -214,71 +202,61 @@ Reason target_parse(Arena *arena, Span raw, Target *ret, const char **ret_detail
     if (memchr(raw.data, '#', raw.size))
         return target_refuse(arena, REASON_TARGET_FORM, "a fragment", (Span){0}, ret_detail);
 
-    copy = (Span){.data = arena_copy(arena, raw), .size = raw.size};
-    if (!copy.data)
+    copy = arena_copy(arena, raw);
+    if (!copy)
         return REASON_NO_MEMORY;
-    mark = memchr(copy.data, '?', copy.size);
-    path = (Span){.data = copy.data, .size = mark ? (size_t) (mark - copy.data) : copy.size};
+    mark = memchr(copy, '?', raw.size);
+    path_size = mark ? (size_t) (mark - copy) : raw.size;
     if (mark)
-        query = (Span){.data = mark + 1, .size = copy.size - path.size - 1};
-    ret->raw_query = query;
+        ret->raw_query = (Span){.data = mark + 1, .size = raw.size - path_size - 1};
 
-    reason = target_decode_path(arena, path, &ret->path, ret_detail);
+    reason = target_decode_path(arena, copy, path_size, &ret->path, ret_detail);
     if (reason == REASON_OK)
         reason = target_take_version(arena, &ret->path, &ret->api_minor, ret_detail);
     ret->asked_minor = ret->api_minor;
     if (reason == REASON_OK)
         reason = target_split_path(arena, ret, ret_detail);
     if (reason == REASON_OK)
-        reason = target_parse_query(arena, query, ret, ret_detail);
+        reason = target_parse_query(arena, ret->raw_query, ret, ret_detail);
     return reason;
 }
 
-/* There is room: all lengths are summed up before. */
-static size_t target_put(char *out, size_t n, const char *text) {
-    size_t size = strlen(text);
-
-    memcpy(out + n, text, size);
-    return n + size;
+static char *target_put_version(char *out, unsigned minor) {
+    memcpy(out, "/v1.", 4);
+    out += 4;
+    if (minor > 99) /* no request has one; an engine may */
+        *out++ = (char) ('0' + minor / 100 % 10);
+    *out++ = (char) ('0' + minor / 10 % 10);
+    *out++ = (char) ('0' + minor % 10);
+    return out;
 }
 
-static size_t target_put_version(char *out, unsigned minor) {
-    size_t n = target_put(out, 0, "/v1.");
+size_t target_room(const Target *target) {
+    size_t bytes = sizeof("/v1.000") - 1 + 3 * target->path.size; /* an encoded byte is three */
 
-    if (minor > 99) /* no request has one; an engine may */
-        out[n++] = (char) ('0' + minor / 100 % 10);
-    out[n++] = (char) ('0' + minor / 10 % 10);
-    out[n++] = (char) ('0' + minor % 10);
-    return n;
+    for (size_t i = 0; i < target->n_query; i++) /* `?` or `&`, and `=` */
+        bytes += 3 * (target->query[i].key.size + target->query[i].value.size) + 2;
+    return bytes;
+}
+
+char *target_put(char *out, const Target *target) {
+    if (target->api_minor > 0)
+        out = target_put_version(out, target->api_minor);
+    out = text_put_encoded(out, target->path, BYTE_PATH);
+    for (size_t i = 0; i < target->n_query; i++) {
+        *out++ = i == 0 ? '?' : '&';
+        out = text_put_encoded(out, target->query[i].key, BYTE_UNRESERVED);
+        *out++ = '=';
+        out = text_put_encoded(out, target->query[i].value, BYTE_UNRESERVED);
+    }
+    return out;
 }
 
 char *target_format(Arena *arena, const Target *target) {
-    const char *path = text_percent_encode(arena, target->path, "/:@+");
-    size_t bytes, n = 0;
-    char *out;
+    char *out = arena_alloc(arena, target_room(target) + 1);
 
-    if (!path)
-        return NULL;
-    bytes = sizeof("/v1.000") + strlen(path) + 1;
-    for (size_t i = 0; i < target->n_query; i++) /* an encoded byte is three; `?` or `&`, and `=` */
-        bytes += 3 * (target->query[i].key.size + target->query[i].value.size) + 2;
-    out = arena_alloc(arena, bytes);
-    if (!out)
-        return NULL;
-    if (target->api_minor > 0)
-        n = target_put_version(out, target->api_minor);
-    n = target_put(out, n, path);
-    for (size_t i = 0; i < target->n_query; i++) {
-        const char *key = text_percent_encode(arena, target->query[i].key, NULL);
-        const char *value = text_percent_encode(arena, target->query[i].value, NULL);
-
-        if (!key || !value)
-            return NULL;
-        n = target_put(out, n, i == 0 ? "?" : "&");
-        n = target_put(out, n, key);
-        n = target_put(out, n, "=");
-        n = target_put(out, n, value);
-    }
+    if (out)
+        target_put(out, target);
     return out;
 }
 

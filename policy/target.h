@@ -34,8 +34,13 @@ Reason target_parse(Arena *arena, Span raw, Target *ret, const char **ret_detail
 
 /*
  * The canonical target, freshly written: version, path, re-encoded query in the same order. This is
- * what the engine gets. NULL: out of memory.
+ * what the engine gets. Returns the end of what it wrote, without a NUL, into target_room() bytes at the
+ * most.
  */
+size_t target_room(const Target *target);
+char *target_put(char *out, const Target *target);
+
+/* The same as a string. NULL: out of memory. */
 char *target_format(Arena *arena, const Target *target);
 
 /* The first value of `key`, as dockerd's r.Form.Get reads it (T-020); false when absent. */

@@ -91,34 +91,30 @@ int text_percent_decode(Arena *arena, Span in, bool plus, Span *ret) {
     return 0;
 }
 
-/* RFC 3986, section 2.3; not isalnum(), which asks the locale. */
-static bool text_is_unreserved(char c) {
-    char lower = ascii_lower(c);
+char *text_put_encoded(char *out, Span in, ByteClass keep) {
+    for (size_t i = 0; i < in.size; i++) {
+        unsigned char c = (unsigned char) in.data[i];
 
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-           c == '~';
+        if (byte_is(in.data[i], keep)) {
+            *out++ = in.data[i];
+        } else {
+            *out++ = '%';
+            *out++ = TEXT_HEX[c >> 4];
+            *out++ = TEXT_HEX[c & 0x0F];
+        }
+    }
+    return out;
 }
 
-char *text_percent_encode(Arena *arena, Span in, const char *keep) {
-    size_t bytes, n = 0;
+char *text_percent_encode(Arena *arena, Span in, ByteClass keep) {
+    size_t bytes;
     char *out;
 
     if (!size_mul(in.size, 3, &bytes) || !size_add(bytes, 1, &bytes))
         return NULL;
     out = arena_alloc(arena, bytes);
-    if (!out)
-        return NULL;
-    for (size_t i = 0; i < in.size; i++) {
-        char c = in.data[i];
-
-        if (text_is_unreserved(c) || (c != '\0' && keep && strchr(keep, c))) {
-            out[n++] = c;
-        } else {
-            out[n++] = '%';
-            out[n++] = TEXT_HEX[(unsigned char) c >> 4];
-            out[n++] = TEXT_HEX[(unsigned char) c & 0x0F];
-        }
-    }
+    if (out)
+        text_put_encoded(out, in, keep);
     return out;
 }
 

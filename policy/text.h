@@ -6,6 +6,7 @@
 #pragma once
 
 #include "arena.h"
+#include "bytes.h"
 
 /* The code point that begins at `text`: its bytes and *ret_rune. 0: none does (RFC 3629), or size is 0. */
 size_t text_take_rune(const char *text, size_t size, uint32_t *ret_rune);
@@ -20,8 +21,11 @@ bool text_is_utf8(Span text); /* RFC 3629: no overlong form, no surrogate, no co
  */
 int text_percent_decode(Arena *arena, Span in, bool plus, Span *ret);
 
-/* Encodes all but unreserved bytes (RFC 3986 2.3) and those in `keep`. NULL: no memory. */
-char *text_percent_encode(Arena *arena, Span in, const char *keep);
+/* Percent-encodes all bytes but those of the class `keep`. NULL: no memory. */
+char *text_percent_encode(Arena *arena, Span in, ByteClass keep);
+
+/* The same, into room for three times as many bytes. Returns the end of what it wrote. */
+char *text_put_encoded(char *out, Span in, ByteClass keep);
 
 /*
  * For people: control bytes, bidi marks, quotes and backslashes as \xNN, \uNNNN; invalid UTF-8 byte by

@@ -293,7 +293,7 @@ static int again_append_pair(Arena *arena, Buffer *out, Span pair, Again *ret) {
 }
 
 static Span again_read_target(Arena *arena, const TrailRecord *record, Again *ret) {
-    const char *path = text_percent_encode(arena, record->path, "/:@+");
+    const char *path = text_percent_encode(arena, record->path, BYTE_PATH);
     CLEANUP(buffer_done) Buffer out = {0};
     size_t start = 0;
     int r = path ? buffer_append(&out, span_from(path)) : -1;
