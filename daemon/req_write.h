@@ -13,4 +13,4 @@
  * request's own framing is written). An upgrade is asked for only if the operation hijacks and the client
  * asked (T-066). 0 or −ENOMEM.
  */
-int req_write_head(Buffer *out, Arena *arena, const Request *request, const Span *body);
+int req_write_head(Buffer *out, const Request *request, const Span *body);

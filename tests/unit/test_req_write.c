@@ -10,7 +10,7 @@ static void expect_head(const Request *request, const Span *body, const char *fi
     char *text = arena_printf(arena, "%s /v1.41/x HTTP/1.1\r\nHost: docker\r\n%s\r\n",
                               method_name(request->method), fields);
 
-    cr_assert_eq(req_write_head(&out, arena, request, body), 0);
+    cr_assert_eq(req_write_head(&out, request, body), 0);
     cr_expect(span_is(buffer_span(&out), text), "got:\n%.*s\nnot:\n%s", SPAN_FMT(buffer_span(&out)), text);
     buffer_done(&out);
     arena_free(arena);
@@ -69,12 +69,11 @@ Test(req_write, upgrade) {
 }
 
 Test(req_write, no_memory) {
-    Arena *arena = arena_new(1);
     Request request = request_of(METHOD_GET, NULL);
     Buffer out = {0};
 
-    cr_expect_eq(req_write_head(&out, arena, &request, NULL), -ENOMEM);
+    request.target.path.size = LIMIT_BUFFER_BYTES; /* not looked at: there is no room for it */
+    cr_expect_eq(req_write_head(&out, &request, NULL), -ENOMEM);
     cr_expect_eq(buffer_size(&out), 0);
     buffer_done(&out);
-    arena_free(arena);
 }
