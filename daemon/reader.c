@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <llhttp.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "lint.h"
-#include "zeroed.h"
+#include "policy/spares.h"
 
 #if LLHTTP_VERSION_MAJOR < 9 && !LLHTTP_STRICT_MODE /* which later ones are always */
 #error "llhttp 8 must be compiled with -DLLHTTP_STRICT_MODE=1 on the command line (X:<CR>Yabc: z)"
@@ -157,21 +156,16 @@ static const llhttp_settings_t *reader_settings(void) {
 }
 
 void reader_reset(Reader *reader) {
+    *reader = (Reader){.kind = reader->kind};
     llhttp_init(&reader->llhttp, reader->kind == READER_REQUEST ? HTTP_REQUEST : HTTP_RESPONSE,
                 reader_settings());
     reader->llhttp.data = reader;
-    reader->lint = (Lint){0};
-    reader->head_done = reader->too_many_headers = reader->end = reader->truncated = reader->no_memory =
-        false;
-    reader->mode = BODY_MODE_NONE;
-    reader->left = reader->chunk = reader->body_bytes = 0;
-    reader->trailer_bytes = reader->coding = 0;
-    reader->content_end = NULL;
-    memset(reader->tail, 0, sizeof(reader->tail));
 }
 
+static Spares reader_spares;
+
 Reader *reader_new(ReaderKind kind) {
-    Reader *reader = zeroed(sizeof(*reader));
+    Reader *reader = spares_take(&reader_spares, sizeof(*reader));
 
     if (!reader)
         return NULL;
@@ -183,7 +177,7 @@ Reader *reader_new(ReaderKind kind) {
 Reader *reader_free(Reader *reader) {
     if (reader && reader_last.of == reader)
         reader_last.of = NULL;
-    free(reader);
+    spares_give(&reader_spares, reader);
     return NULL;
 }
 

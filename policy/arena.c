@@ -2,7 +2,8 @@
 #include "arena.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "spares.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_MALLOC_PER_ITEM 1
@@ -39,12 +40,21 @@ struct Arena {
     ArenaBlock *blocks; /* newest first; none until the first item */
 };
 
+static Spares arena_spares, arena_spare_blocks; /* those are first blocks */
+
 Arena *arena_new(size_t limit) {
-    Arena *arena = malloc(sizeof(*arena));
+    Arena *arena = spares_take(&arena_spares, sizeof(*arena));
 
     if (arena)
         *arena = (Arena){.limit = limit};
     return arena;
+}
+
+static void arena_free_block(ArenaBlock *block) {
+    if (block->size + sizeof(*block) == ARENA_FIRST_BLOCK)
+        spares_give(&arena_spare_blocks, block);
+    else
+        free(block);
 }
 
 /* Frees all blocks, but the oldest where it is small enough to wait for the next exchange. */
@@ -60,7 +70,7 @@ static void arena_free_blocks(Arena *arena, bool keep_first) {
             block->used = 0;
             arena->blocks = block;
         } else {
-            free(block);
+            arena_free_block(block);
         }
         block = older;
     }
@@ -70,7 +80,7 @@ Arena *arena_free(Arena *arena) {
     if (!arena)
         return NULL;
     arena_free_blocks(arena, false);
-    free(arena);
+    spares_give(&arena_spares, arena);
     return NULL;
 }
 
@@ -92,7 +102,7 @@ void arena_release(Arena *arena, ArenaMark mark) {
     while (arena->blocks != mark.block) {
         ArenaBlock *older = arena->blocks->older;
 
-        free(arena->blocks);
+        arena_free_block(arena->blocks);
         arena->blocks = older;
     }
     if (arena->blocks)
@@ -118,7 +128,7 @@ static ArenaBlock *arena_add_block(Arena *arena, size_t size) {
     }
     if (!size_add(sizeof(ArenaBlock), size, &whole))
         return NULL;
-    block = malloc(whole);
+    block = whole == ARENA_FIRST_BLOCK ? spares_take(&arena_spare_blocks, whole) : malloc(whole);
     if (!block)
         return NULL;
     *block = (ArenaBlock){.older = arena->blocks, .size = size};
