@@ -26,6 +26,8 @@
 #define ARENA_SECOND_BLOCK 4096u
 #define ARENA_NEXT_BLOCK (16u << 10)
 
+#define ARENA_SENTENCE 256u
+
 typedef struct ArenaBlock ArenaBlock;
 struct ArenaBlock {
     ArenaBlock *older;
@@ -192,16 +194,22 @@ Span arena_copy_span(Arena *arena, Span span) {
     return (Span){.data = copy, .size = copy ? span.size : 0};
 }
 
+/* Printed once where it is no longer than sentences are: to count what it takes takes longer than to print
+ * it. */
 char *arena_printf(Arena *arena, const char *format, ...) {
+    char usual[ARENA_SENTENCE];
     va_list args;
-    char *text = NULL;
+    char *text;
     int n;
 
     va_start(args, format);
-    n = vsnprintf(NULL, 0, format, args);
+    n = vsnprintf(usual, sizeof(usual), format, args);
     va_end(args);
-    if (n >= 0)
-        text = arena_alloc(arena, (size_t) n + 1);
+    if (n < 0)
+        return NULL;
+    if ((size_t) n < sizeof(usual))
+        return arena_copy(arena, (Span){.data = usual, .size = (size_t) n});
+    text = arena_alloc(arena, (size_t) n + 1);
     if (!text)
         return NULL;
     va_start(args, format);

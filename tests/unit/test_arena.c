@@ -102,6 +102,21 @@ Test(arena, copy_and_printf) {
     cr_assert_null(arena_free(NULL));
 }
 
+/* At the length up to which it is printed once, and one past it. */
+Test(arena, printf_of_any_length) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(1u << 20);
+    char text[600];
+
+    memset(text, 'x', sizeof(text));
+    for (int n = 0; n < (int) sizeof(text); n++) {
+        char *printed = arena_printf(arena, "%.*s", n, text);
+
+        cr_assert_not_null(printed);
+        cr_assert_eq(strlen(printed), (size_t) n);
+        cr_assert_eq(memcmp(printed, text, (size_t) n), 0);
+    }
+}
+
 Test(arena, empty_and_good_for_another_round) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(1000);
 
