@@ -31,9 +31,10 @@ static inline char *put_text(char *out, Span text) {
 
 /* ASCII_DIGITS at the most. */
 static inline char *put_number(char *out, uint64_t number) {
-    char digits[ASCII_DIGITS];
+    size_t n = ascii_n_digits(number);
 
-    return put_text(out, ascii_digits(number, digits));
+    ascii_put_digits(out, n, number);
+    return out + n;
 }
 
 /* A line of a head. */
