@@ -44,9 +44,9 @@ static Reason lint_field_line(Span line, const char **ret_detail) {
     return REASON_OK;
 }
 
-static Reason lint_line(const Lint *lint, LintKind kind, Span line, const char **ret_detail) {
-    if (lint->line_begin > 0)
-        return lint_field_line(line, ret_detail);
+static Reason lint_first_line(LintKind kind, Span line, const char **ret_detail) {
+    if (line.size == 0)
+        return lint_fail(REASON_HTTP_SYNTAX, "an empty line before the request", ret_detail);
     if (kind == LINT_REQUEST)
         return lint_request_line(line, ret_detail);
     if (!span_starts_with(line, SPAN("HTTP/1.")))
@@ -58,14 +58,9 @@ static bool lint_is_line_end(Span in, size_t i) {
     return in.size - i >= 2 && in.data[i] == '\r' && in.data[i + 1] == '\n';
 }
 
-/* How many bytes from `begin` on are a line's own: all but NUL, CR and LF. */
-static size_t lint_own(Span in, size_t begin) {
-    size_t i = begin + bytes_until_control((Span){in.data + begin, in.size - begin});
-
-    while (!lint_is_line_end(in, i) && i < in.size && in.data[i] != '\0' && in.data[i] != '\r' &&
-           in.data[i] != '\n')
-        i += 1 + bytes_until_control((Span){in.data + i + 1, in.size - i - 1});
-    return i - begin;
+/* A control byte that is the parser's to judge, as the tab is. */
+static bool lint_is_in_line(Span in, size_t i) {
+    return i < in.size && in.data[i] != '\r' && in.data[i] != '\n' && in.data[i] != '\0';
 }
 
 /* What is wrong with what stands behind a line's own bytes, at `i`, and is no CRLF; REASON_UNDECIDED: nothing
@@ -82,23 +77,30 @@ static Reason lint_no_line_end(Span in, size_t i, const char **ret_detail) {
 }
 
 Reason lint_head(Lint *lint, LintKind kind, Span in, size_t *ret_size, const char **ret_detail) {
+    size_t begin = lint->line_begin, end = lint->scanned;
+
     for (;;) {
-        size_t end = lint->scanned + lint_own(in, lint->scanned);
-        Span line = {in.data + lint->line_begin, end - lint->line_begin};
+        Span line;
         Reason reason;
 
-        lint->scanned = end; /* a CR without its LF is looked at again */
-        if (!lint_is_line_end(in, end))
+        end += bytes_until_control((Span){in.data + end, in.size - end});
+        if (lint_is_in_line(in, end)) {
+            end++;
+            continue;
+        }
+        if (!lint_is_line_end(in, end)) {
+            *lint = (Lint){.scanned = end, .line_begin = begin}; /* a CR without its LF is looked at again */
             return lint_no_line_end(in, end, ret_detail);
-        if (line.size == 0 && lint->line_begin > 0) {
-            *ret_size = end + 2;
+        }
+        line = (Span){in.data + begin, end - begin};
+        end += 2;
+        if (line.size == 0 && begin > 0) {
+            *ret_size = end;
             return REASON_OK;
         }
-        if (line.size == 0)
-            return lint_fail(REASON_HTTP_SYNTAX, "an empty line before the request", ret_detail);
-        reason = lint_line(lint, kind, line, ret_detail);
+        reason = begin > 0 ? lint_field_line(line, ret_detail) : lint_first_line(kind, line, ret_detail);
         if (reason != REASON_OK)
             return reason;
-        lint->scanned = lint->line_begin = end + 2;
+        begin = end;
     }
 }
