@@ -20,9 +20,15 @@ static const char *explain_subject(Arena *arena, const Request *request) {
 
 /* Whatever went into it was made safe where it was quoted; a control byte here would forge a line. */
 static char *explain_disarm(char *text) {
-    for (char *p = text; p && *p; p++)
-        if ((unsigned char) *p < 0x20 || *p == 0x7f)
-            *p = '?';
+    size_t size = text ? strlen(text) : 0;
+
+    for (size_t i = 0; i < size; i++) {
+        i += bytes_until_control((Span){.data = text + i, .size = size - i});
+        if (i < size)
+            text[i] = '?';
+    }
+    for (char *p = text; p && (p = strchr(p, 0x7f));)
+        *p = '?';
     return text;
 }
 
