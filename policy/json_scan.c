@@ -3,30 +3,23 @@
 
 #include "text.h"
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define HIGH EACH(0x80u)
+#define HIGH BYTES_EACH(0x80u)
 
-/* A bit in each byte that is zero; above the first one there may be others. */
-static inline uint64_t zero_bytes(uint64_t word) {
-    return (word - EACH(1u)) & ~word & HIGH;
-}
-
-/* Whether one of eight bytes ends a run of plain ASCII: a quote, a backslash, a control byte, any from 0x80.
+/*
+ * Whether none of eight bytes ends a run of plain ASCII: a quote, a backslash, a control byte, any from 0x80.
+ * Each sum reaches a byte's high bit unless it is one of the first three; none goes over it but of one that
+ * has that bit, and then the word isn't plain anyway.
  */
-static inline bool word_is_special(uint64_t word) {
-    return (((word - EACH(0x20u)) & ~word & HIGH) | zero_bytes(word ^ EACH((unsigned char) '"')) |
-            zero_bytes(word ^ EACH((unsigned char) '\\')) | (word & HIGH)) != 0;
+static inline bool word_is_plain(uint64_t word) {
+    uint64_t sums = (word + BYTES_EACH(0x60u)) & ((word ^ BYTES_EACH('"')) + BYTES_EACH(0x7Fu)) &
+                    ((word ^ BYTES_EACH('\\')) + BYTES_EACH(0x7Fu));
+
+    return (sums & ~word & HIGH) == HIGH;
 }
 
 static const char *scan_plain(const char *p, const char *end) {
-    uint64_t word;
-
-    while (end - p >= (ptrdiff_t) sizeof(word)) {
-        memcpy(&word, p, sizeof(word));
-        if (word_is_special(word))
-            break;
-        p += sizeof(word);
-    }
+    while (end - p >= (ptrdiff_t) sizeof(uint64_t) && word_is_plain(bytes_load(p)))
+        p += sizeof(uint64_t);
     while (p < end && *p != '"' && *p != '\\' && (unsigned char) *p >= 0x20 && (unsigned char) *p < 0x80)
         p++;
     return p;

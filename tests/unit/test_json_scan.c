@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 
+#include "policy/text.h"
+
 /* The text is taken to its end, from memory of exactly its size, so that an overrun shows. */
 static bool takes_string(Span text, Span *ret_inside, bool *ret_escaped) {
     char *copy = malloc(text.size ? text.size : 1);
@@ -26,6 +28,25 @@ static bool takes_literal(Span text) {
     taken = json_scan_literal(&scan) && scan.p == scan.end;
     free(copy);
     return taken;
+}
+
+/* Two bytes side by side, wherever in a word: neither hides the other. */
+Test(json_scan, each_pair_of_bytes) {
+    for (size_t at = 1; at < 16; at++)
+        for (int one = 0; one < 256; one++)
+            for (int other = 0; other < 256; other++) {
+                char text[] = "\"abcdefghijklmnopq\"";
+                Span inside = {.data = text + 1, .size = sizeof(text) - 3}, found;
+                bool escaped, clean = one >= 0x20 && other >= 0x20;
+
+                if (strchr("\"\\", one) || strchr("\"\\", other)) /* the table has these */
+                    continue;
+                text[at] = (char) one;
+                text[at + 1] = (char) other;
+                if (takes_string((Span){text, sizeof(text) - 1}, &found, &escaped) !=
+                    (clean && text_is_utf8(inside)))
+                    cr_assert_fail("%x and %x at %zu", one, other, at);
+            }
 }
 
 Test(json_scan, strings) {
