@@ -85,6 +85,15 @@ static inline bool span_starts_with(Span a, Span prefix) {
     return a.size >= prefix.size && (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
 }
 
+/* Two strings, of which none has to be gone through to its end to know how long it is. */
+static inline bool cstr_starts_with(const char *cstr, const char *prefix) {
+    while (*prefix && *cstr == *prefix) {
+        cstr++;
+        prefix++;
+    }
+    return *prefix == '\0';
+}
+
 /* For printf's %.*s. Sizes are bounded by limits.h, far below INT_MAX. */
 #define SPAN_FMT(s) (int) (s).size, (s).data ? (s).data : ""
 

@@ -5,13 +5,14 @@
 #include "fields.h"
 
 static const struct {
-    const char *name;
+    Span name;
     const char *field;
     const char *bad_base64;
     bool map; /* of a registry's name to its credentials */
 } CREDENTIALS[] = {
-    {"X-Registry-Auth", "header X-Registry-Auth", "header X-Registry-Auth is not base64", false},
-    {"X-Registry-Config", "header X-Registry-Config", "header X-Registry-Config is not base64", true},
+    {SPAN_INIT("X-Registry-Auth"), "header X-Registry-Auth", "header X-Registry-Auth is not base64", false},
+    {SPAN_INIT("X-Registry-Config"), "header X-Registry-Config", "header X-Registry-Config is not base64",
+     true},
 };
 
 /* Both alphabets of RFC 4648: older docker-modem writes the first, everybody else the second. */
@@ -140,7 +141,7 @@ Reason credentials_check(Arena *arena, const Request *request, bool unknown_allo
         for (size_t row = 0; row < ARRAY_SIZE(CREDENTIALS); row++) {
             Reason reason;
 
-            if (!span_is(request->headers[i].name, CREDENTIALS[row].name) ||
+            if (!span_equals(request->headers[i].name, CREDENTIALS[row].name) ||
                 request->headers[i].value.size == 0)
                 continue;
             reason =

@@ -39,7 +39,7 @@ const char *need_kind_name(NeedKind kind) {
 
 NeedKind need_kind_of_path(const Operation *operation) {
     for (NeedKind kind = NEED_CONTAINER; kind < NEED_KIND_MAX_; kind++)
-        if (span_starts_with(span_from(operation->path), span_from(NEED_KINDS[kind].path)))
+        if (cstr_starts_with(operation->path, NEED_KINDS[kind].path))
             return kind;
     return NEED_NONE;
 }

@@ -190,9 +190,7 @@ const Operation *routes_find(Span id) {
 
 /* moby registers these under their own path only, each other route under /v{version} as well. */
 bool routes_has_version(const Operation *operation) {
-    static const char debug[] = "/debug/";
-
-    return strncmp(operation->path, debug, sizeof(debug) - 1) != 0;
+    return !cstr_starts_with(operation->path, "/debug/");
 }
 
 /*

@@ -7,8 +7,7 @@ static unsigned version_smaller(unsigned a, unsigned b) {
 
 /* What moby registers without a version prefix stays without one; a ping is how clients find theirs. */
 static bool version_takes_one(const Operation *operation) {
-    return operation && routes_has_version(operation) &&
-           !span_starts_with(span_from(operation->path), SPAN("/_ping"));
+    return operation && routes_has_version(operation) && !cstr_starts_with(operation->path, "/_ping");
 }
 
 bool version_needs_engine(const Request *request) {
