@@ -9,55 +9,27 @@
 #include "policy/base.h"
 
 #define ASCII_WORD sizeof(uint64_t)
-#define ASCII_ALL(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-static inline uint64_t ascii_load(const char *data) {
-    uint64_t word;
-
-    memcpy(&word, data, sizeof(word));
-    return word;
-}
-
-/* Not zero: one of the eight bytes is below `limit` (at most 0x80). */
-static inline uint64_t ascii_has_below(uint64_t word, unsigned limit) {
-    return (word - ASCII_ALL(limit)) & ~word & ASCII_ALL(0x80);
-}
-
-static inline uint64_t ascii_has(uint64_t word, unsigned byte) {
-    return ascii_has_below(word ^ ASCII_ALL(byte), 1);
-}
-
-/* No control characters: 0x20 and up. */
-static inline size_t ascii_line(Span text) {
-    size_t i = 0;
-
-    while (text.size - i >= ASCII_WORD && !ascii_has_below(ascii_load(text.data + i), 0x20))
-        i += ASCII_WORD;
-    while (i < text.size && (unsigned char) text.data[i] >= 0x20)
-        i++;
-    return i;
-}
 
 /*
  * Whether each of the eight bytes stands for itself in a JSON string. Sums reach the top bit of a byte where
  * it is 0x20 and more, and no quote, no \ and not 0x7f; over it goes only one that has that bit itself.
  */
 static inline bool ascii_is_json(uint64_t word) {
-    uint64_t sums = (word + ASCII_ALL(0x60)) & ((word ^ ASCII_ALL('"')) + ASCII_ALL(0x7f)) &
-                    ((word ^ ASCII_ALL('\\')) + ASCII_ALL(0x7f)) &
-                    ((word ^ ASCII_ALL(0x7f)) + ASCII_ALL(0x7f));
+    uint64_t sums = (word + BYTES_EACH(0x60)) & ((word ^ BYTES_EACH('"')) + BYTES_EACH(0x7f)) &
+                    ((word ^ BYTES_EACH('\\')) + BYTES_EACH(0x7f)) &
+                    ((word ^ BYTES_EACH(0x7f)) + BYTES_EACH(0x7f));
 
-    return (sums & ~word & ASCII_ALL(0x80)) == ASCII_ALL(0x80);
+    return (sums & ~word & BYTES_EACH(0x80)) == BYTES_EACH(0x80);
 }
 
 /* What stands for itself in a JSON string, and on a terminal: printable ASCII but for quotes and \. */
 static inline size_t ascii_json(Span text) {
     size_t i = 0;
 
-    while (text.size - i >= ASCII_WORD && ascii_is_json(ascii_load(text.data + i)))
+    while (text.size - i >= ASCII_WORD && ascii_is_json(bytes_load(text.data + i)))
         i += ASCII_WORD;
     /* What is left of a longer text is looked at together with what is before it. */
-    if (i > 0 && text.size - i < ASCII_WORD && ascii_is_json(ascii_load(text.data + text.size - ASCII_WORD)))
+    if (i > 0 && text.size - i < ASCII_WORD && ascii_is_json(bytes_load(text.data + text.size - ASCII_WORD)))
         return text.size;
     for (; i < text.size; i++) {
         char c = text.data[i];

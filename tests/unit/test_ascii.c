@@ -13,12 +13,10 @@ Test(ascii, each_byte_at_each_place) {
         for (size_t at = 0; at < size; at++)
             for (unsigned byte = 0; byte < 256; byte++) {
                 char text[LONGEST];
-                bool controls = byte < 0x20;
                 bool stands = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 
                 memset(text, 'a', sizeof(text));
                 text[at] = (char) byte;
-                cr_assert_eq(ascii_line((Span){text, size}), controls ? at : size, "%x", byte);
                 cr_assert_eq(ascii_json((Span){text, size}), stands ? size : at, "%x", byte);
             }
 }
@@ -28,18 +26,14 @@ Test(ascii, each_pair_of_bytes) {
     for (unsigned a = 0; a < 256; a++)
         for (unsigned b = 0; b < 256; b++) {
             char text[8] = {'x', (char) a, (char) b, '~', ' ', '!', '[', ']'};
-            size_t line = a < 0x20 ? 1 : b < 0x20 ? 2 : 8;
-
-            cr_assert_eq(ascii_line((Span){text, sizeof(text)}), line, "%x %x", a, b);
-            line = a < 0x20 || a >= 0x7f || a == '"' || a == '\\'   ? 1
-                   : b < 0x20 || b >= 0x7f || b == '"' || b == '\\' ? 2
-                                                                    : 8;
+            size_t line = a < 0x20 || a >= 0x7f || a == '"' || a == '\\'   ? 1
+                          : b < 0x20 || b >= 0x7f || b == '"' || b == '\\' ? 2
+                                                                           : 8;
             cr_assert_eq(ascii_json((Span){text, sizeof(text)}), line, "%x %x", a, b);
         }
 }
 
 Test(ascii, nothing) {
-    cr_expect_eq(ascii_line((Span){0}), 0);
     cr_expect_eq(ascii_json((Span){0}), 0);
 }
 
