@@ -171,6 +171,22 @@ static int audit_append(Audit *audit, const Record *record) {
     return r < 0 ? r : audit_append_line(audit, record);
 }
 
+/*
+ * Where there is no memory for one more, what waits is written now, and makes room. *ret_begin: where its
+ * line begins.
+ */
+static int audit_append_or_make_room(Audit *audit, const Record *record, size_t *ret_begin) {
+    int r;
+
+    *ret_begin = buffer_size(&audit->pending);
+    r = audit_append(audit, record);
+    if (r == 0 || *ret_begin == 0)
+        return r;
+    (void) audit_write(audit);
+    *ret_begin = 0;
+    return audit_append(audit, record);
+}
+
 static void audit_sweep_later(Audit *audit) {
     static const struct timeval minute = {.tv_sec = 60};
 
@@ -272,8 +288,8 @@ static void audit_end_turn(Audit *audit, const Record *record, bool first) {
  */
 static int audit_queue_as(Audit *audit, const Record *record, const Record *message, bool told,
                           AuditWaiter *waiter) {
-    size_t begin = buffer_size(&audit->pending);
-    int r = audit_append(audit, record);
+    size_t begin;
+    int r = audit_append_or_make_room(audit, record, &begin);
 
     if (r < 0 && record->event == RECORD_OUTCOME)
         return audit_write_spare(audit, record);

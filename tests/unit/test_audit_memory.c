@@ -54,6 +54,7 @@ static void teardown(void) {
 
 TestSuite(audit_memory, .init = setup, .fini = teardown);
 
+static const Verdict denied = {.effect = EFFECT_DENY, .reason = REASON_OK};
 static const Verdict verdict = {.effect = EFFECT_ALLOW, .reason = REASON_OK};
 static const Record decision = {.event = RECORD_DECISION, .id = "A", .verdict = &verdict};
 static const Record outcome = {.event = RECORD_OUTCOME, .id = "A", .verdict = &verdict, .end = END_COMPLETE};
@@ -109,18 +110,44 @@ Test(audit_memory, an_outcome_is_written_without) {
     cr_expect_eq(audit_stats(audit).n_written, 1001);
 }
 
+/* Which is written earlier for it; so a turn that brings many loses none. */
+Test(audit_memory, in_the_room_of_what_waits) {
+    int told = 0;
+    AuditWaiter waiters[20];
+    Record refusal = {.event = RECORD_DECISION, .id = "B", .verdict = &denied};
+    unsigned n = 0;
+
+    cr_assert_eq(audit_record(audit, &outcome), 0);
+    failing = true;
+    for (unsigned i = 0; i < ARRAY_SIZE(waiters); i++) {
+        waiters[i] = (AuditWaiter){.done = on_done, .arg = &told};
+        cr_assert_eq(audit_record(audit, &refusal), 0);
+        cr_assert_eq(audit_decision(audit, &decision, &waiters[i]), 0);
+    }
+    cr_expect_eq(told, 0, "never from inside");
+    (void) read_lines(&n);
+    cr_expect_gt(n, 0);
+    turn();
+    cr_expect_eq(told, (int) ARRAY_SIZE(waiters));
+    (void) read_lines(&n);
+    cr_expect_eq(n, 1 + 2 * ARRAY_SIZE(waiters));
+    cr_expect_eq(audit_lost(audit), 0);
+}
+
 Test(audit_memory, behind_what_waits) {
     int told = 0;
     AuditWaiter waiter = {.done = on_done, .arg = &told};
-    Record filler = {.event = RECORD_LIFECYCLE, .action = "x", .message = "y"};
+    static char reason[4096];
+    Record ended = outcome;
     const char *text, *at, *end;
     unsigned n = 0;
 
     cr_assert_eq(audit_decision(audit, &decision, &waiter), 0);
     failing = true;
-    while (audit_record(audit, &filler) == 0) /* until its lines fill what there is */
-        continue;
-    cr_assert_eq(audit_record(audit, &outcome), 0);
+    memset(reason, '\x01', sizeof(reason) - 1); /* more than there is room for, be it empty */
+    ended.end_rule = "allow";
+    ended.end_reason = reason;
+    cr_assert_eq(audit_record(audit, &ended), 0);
     cr_expect_eq(told, 0, "never from inside");
     text = read_lines(&n);
     at = strstr(text, "\"event\":\"decision\"");
