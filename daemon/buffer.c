@@ -8,11 +8,25 @@
 
 #include "ascii.h"
 #include "policy/limits.h"
+#include "policy/spares.h"
 
 #define BUFFER_FIRST 512u
 
+static Spares buffer_spares; /* of BUFFER_FIRST: a head, mostly */
+
+static char *buffer_take(size_t capacity) {
+    return capacity == BUFFER_FIRST ? spares_take(&buffer_spares, BUFFER_FIRST) : malloc(capacity);
+}
+
+static void buffer_give(const Buffer *buffer) {
+    if (buffer->capacity == BUFFER_FIRST)
+        spares_give(&buffer_spares, buffer->data);
+    else
+        free(buffer->data);
+}
+
 void buffer_done(Buffer *buffer) {
-    free(buffer->data);
+    buffer_give(buffer);
     *buffer = (Buffer){0};
 }
 
@@ -36,12 +50,12 @@ char *buffer_make_room(Buffer *buffer, size_t size) {
     capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST;
     while (capacity < need)
         capacity *= 2;
-    data = malloc(capacity);
+    data = buffer_take(capacity);
     if (!data)
         return NULL;
     if (used)
         memcpy(data, buffer->data + buffer->begin, used);
-    free(buffer->data);
+    buffer_give(buffer);
     *buffer = (Buffer){.data = data, .end = (uint32_t) used, .capacity = (uint32_t) capacity};
     return data + used;
 }

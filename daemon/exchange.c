@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange_impl.h"
-
-#include <stdlib.h>
-
 #include "policy/explain.h"
+#include "policy/spares.h"
 #include "res_write.h"
-#include "zeroed.h"
 
 static const char *const exchange_state_names[EXCHANGE_STATE_MAX_] = {
     [EXCHANGE_READ_HEAD] = "READ_HEAD", [EXCHANGE_PROBE] = "PROBE",   [EXCHANGE_READ_BODY] = "READ_BODY",
@@ -75,11 +72,14 @@ static void exchange_on_audit(void *arg, int status) {
     x->host.wake(x->host.arg);
 }
 
+static Spares exchange_spares;
+
 Exchange *exchange_new(const ExchangeHost *host, Config *config, const ConfigListener *listener) {
-    Exchange *x = zeroed(sizeof(*x));
+    Exchange *x = spares_take(&exchange_spares, sizeof(*x));
 
     if (!x)
         return NULL;
+    memset(x, 0, sizeof(*x));
     x->host = *host;
     x->config = config_ref(config);
     x->listener = listener;
@@ -110,7 +110,7 @@ Exchange *exchange_free(Exchange *x) {
     x->down_reader = reader_free(x->down_reader);
     x->arena = arena_free(x->arena);
     x->config = config_unref(x->config);
-    free(x);
+    spares_give(&exchange_spares, x);
     return NULL;
 }
 
