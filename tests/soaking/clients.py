@@ -156,6 +156,8 @@ class Job(Cli):
             try:
                 if arguments[0] == "logs":
                     line = process.stdout.readline()
+                    if not line and self.place.stopping.is_set():
+                        raise CutOff()
                     check(line == b"line 1\n", f"the log begins with {line!r}")
                 else:
                     if self.place.stopping.wait(0.4):
