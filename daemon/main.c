@@ -47,10 +47,12 @@ static void main_raise_descriptors(void) {
 /*
  * glibc learns from each large block that was freed to keep the next one like it, so that one large body
  * would stay in resident memory for good. With a threshold of ours it goes back to the kernel when it is
- * freed.
+ * freed. What a turn's bodies take between them is more than glibc keeps at the heap's end by itself, so that
+ * each turn would give it back, and the next one have every page of it zeroed.
  */
 static void main_give_back_memory(void) {
     (void) mallopt(M_MMAP_THRESHOLD, LIMIT_HEAP_BLOCK_BYTES); /* failing costs memory only */
+    (void) mallopt(M_TRIM_THRESHOLD, LIMIT_HEAP_SPARE_BYTES); /* and this one time */
 }
 
 /* Hash tables over what clients send need a seed that they can't know. */

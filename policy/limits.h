@@ -153,6 +153,7 @@
 #define LIMIT_SPLICE_CHUNK (32u << 10) /* what Docker copies at once */
 #define LIMIT_SPLICE_PIPES 64u
 #define LIMIT_HEAP_BLOCK_BYTES (128 << 10)    /* a larger block is the kernel's again once it is freed */
+#define LIMIT_HEAP_SPARE_BYTES (1 << 20)      /* and free memory above all blocks in use, but for so much */
 #define LIMIT_RESPONSE_HEAD_BYTES (64u << 10) /* of the engine's head */
 #define LIMIT_RESPONSE_HEADERS 100u
 #define LIMIT_INTERIM_RESPONSES 16u   /* 1xx heads before a final one */
