@@ -210,7 +210,7 @@ static void scene_end(Scene *scene) {
     scene->engine_paused = false;
     for (unsigned i = 0; i < TURNS && scene->client; i++) {
         scene_turn(scene);
-        if (i == TURNS / 2)
+        if (i >= TURNS / 2) /* one that is asked anew, too */
             for (size_t k = 0; k < scene->n_lines; k++)
                 scene_line_close(&scene->lines[k]);
         if (i > TURNS / 2)
