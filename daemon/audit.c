@@ -146,8 +146,12 @@ int audit_flush(Audit *audit) {
     return audit_write(audit);
 }
 
-bool audit_is_pending(const Audit *audit) {
-    return buffer_size(&audit->pending) > 0;
+bool audit_lets_send(void *arg, bool must) {
+    Audit *audit = arg;
+
+    if (must)
+        (void) audit_write(audit);
+    return buffer_size(&audit->pending) == 0;
 }
 
 /* --- queueing */

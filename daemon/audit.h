@@ -65,8 +65,12 @@ void audit_record_stop(Audit *audit, const char *message);
 
 /* Writes now; waiters hear of it from the loop as ever. 0, or −errno when a record was lost by that. */
 int audit_flush(Audit *audit);
-bool audit_is_pending(
-    const Audit *audit); /* whether there are such: they are written at the end of the turn */
+
+/*
+ * For the outbox, of an Audit: whether all records are written, so that what is answered and what is sent on
+ * is on record before it leaves. Those that aren't are written now where that can't wait (`must`).
+ */
+bool audit_lets_send(void *audit, bool must);
 
 /* Decisions to deny in the last hour, whether or not a sink took them. */
 uint64_t audit_denials(Audit *audit);

@@ -60,17 +60,6 @@ static void server_record_policy(Server *server) {
     server_record(server, "policy", message);
 }
 
-/* What is answered is on record before its answer leaves, and what is sent on, too (outbox.h). */
-static bool server_may_send(void *arg, bool must) {
-    Server *server = arg;
-
-    if (!audit_is_pending(server->env.audit))
-        return true;
-    if (must)
-        (void) audit_flush(server->env.audit);
-    return must;
-}
-
 /* --- Clients ------------------------------------------------------------------------------------ */
 
 static void server_on_closed(void *arg, Client *client) {
@@ -408,7 +397,7 @@ static int server_new_outbox(Server *server) {
 
     if (r < 0)
         log_info("no io_uring to send with, so each answer goes out by itself: %s", strerror(-r));
-    server->env.outbox = outbox_new(server->env.base, ring, server_may_send, server);
+    server->env.outbox = outbox_new(server->env.base, ring, audit_lets_send, server->env.audit);
     server->ring = server->env.outbox ? ring_fd(ring) : -EBADF;
     return server->env.outbox ? 0 : -ENOMEM;
 }
@@ -421,8 +410,6 @@ static int server_start(Server *server) {
     server_prepare(server->config);
     r = server_init_events(server);
     if (r == 0)
-        r = server_new_outbox(server);
-    if (r == 0)
         r = server_new_redactor(server->config, &server->env.redactor);
     if (r == 0) {
         server->env.kept = kept_new(server->env.base, KEPT_LIMITS_RESTORE);
@@ -432,6 +419,8 @@ static int server_start(Server *server) {
     }
     if (r == 0)
         r = audit_new(server->env.base, server->config, &server->env.audit);
+    if (r == 0)
+        r = server_new_outbox(server);
     if (r == 0)
         r = server_prepare_metrics(server, server->config);
     if (r == 0)

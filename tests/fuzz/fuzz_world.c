@@ -82,25 +82,12 @@ static void world_listen(FuzzWorld *world) {
                "no engine's socket");
 }
 
-/* As the server's. */
-static bool world_may_send(void *arg, bool must) {
-    FuzzWorld *world = arg;
-
-    if (!audit_is_pending(world->env.audit))
-        return true;
-    if (must)
-        (void) audit_flush(world->env.audit);
-    return must;
-}
-
 static void world_lend(FuzzWorld *world, const char *key_path) {
     Env *env = &world->env;
     const char *why;
     Ring *ring;
 
     env->base = event_base_new();
-    (void) ring_new(&ring); /* without one all is the same, but one by one */
-    env->outbox = outbox_new(env->base, ring, world_may_send, world);
     env->facts = &world->facts;
     world->facts.of = world->config;
     env->reaper = reaper_new(env->base);
@@ -112,10 +99,13 @@ static void world_lend(FuzzWorld *world, const char *key_path) {
     env->alarms = alarms_new(env->base, client_ring);
     env->splicer = splicer_new(LIMIT_SPLICE_PIPES);
     env->metrics = metrics_new(1700000000000000u);
-    FUZZ_CHECK(env->outbox && env->subjects && env->alarms && env->splicer && env->kept && env->known &&
-                   env->metrics && metrics_prepare(env->metrics, world->config) == 0,
+    FUZZ_CHECK(env->subjects && env->alarms && env->splicer && env->kept && env->known && env->metrics &&
+                   metrics_prepare(env->metrics, world->config) == 0,
                "no memory");
     FUZZ_CHECK(audit_new(env->base, world->config, &env->audit) == 0, "no trail");
+    (void) ring_new(&ring); /* without one all is the same, but one by one */
+    env->outbox = outbox_new(env->base, ring, audit_lets_send, env->audit);
+    FUZZ_CHECK(env->outbox != NULL, "no memory");
 }
 
 static void nobody_accepts(void *arg UNUSED, Listener *listener UNUSED, const int *fds, size_t n) {

@@ -50,7 +50,8 @@ def run(test, under):
         except subprocess.TimeoutExpired:
             return 0, 1, 0, f"{test['name']}: not done within {TIMEOUT} s\n"
         out = done.stdout.decode("utf-8", "replace")
-        skipped = len(re.findall(r"^ok\b.*#\s*skip", out, re.MULTILINE | re.IGNORECASE))
+        skips = re.findall(r"^ok\b[\s-]*(.*?)\s*#\s*skip\s*(.*)", out, re.MULTILINE | re.IGNORECASE)
+        skipped = len(skips)
         passed = len(re.findall(r"^ok\b", out, re.MULTILINE)) - skipped
         failed = len(re.findall(r"^not ok\b", out, re.MULTILINE))
         text = ""
@@ -67,6 +68,7 @@ def run(test, under):
                 text += report[:6000]
         if failed:
             text = f"{test['name']}:\n{text}{done.stderr.decode('utf-8', 'replace')[-3000:]}\n"
+        text += "".join(f"skipped: {name}: {why}\n" for name, why in skips)
         return passed, failed, skipped, text
 
 

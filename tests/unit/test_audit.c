@@ -183,6 +183,39 @@ static void on_later(evutil_socket_t fd, short what, void *arg) {
     t->told_before_later = t->a.n == 1 && t->b.n == 1;
 }
 
+/* Denied is on record before its answer leaves, whichever of a turn's ends comes first. */
+Test(audit, nothing_leaves_before_its_record_is_written) {
+    Audit *audit = audit_on_file();
+    Verdict denied = {.effect = EFFECT_DENY, .reason = REASON_OK};
+    Record refusal = {.event = RECORD_DECISION, .id = "A", .verdict = &denied};
+
+    cr_expect(audit_lets_send(audit, false), "nothing waits");
+    cr_assert_eq(audit_record(audit, &refusal), 0);
+    cr_expect_not(audit_lets_send(audit, false));
+    cr_expect_eq(count_lines(path), 0, "to ask writes nothing");
+    turn();
+    cr_expect(audit_lets_send(audit, false));
+    cr_expect_eq(count_lines(path), 1);
+    cr_assert_eq(audit_record(audit, &refusal), 0);
+    cr_expect(audit_lets_send(audit, true));
+    cr_expect_eq(count_lines(path), 2, "who can't wait has it written");
+    audit_free(audit);
+}
+
+/* What became of a request hurries nobody: it is there with the next turn's, which doesn't wait for anything.
+ */
+Test(audit, an_outcome_is_written_with_the_next_turn) {
+    Audit *audit = audit_on_file();
+    Verdict allowed = {.effect = EFFECT_ALLOW, .reason = REASON_OK};
+    Record outcome = {.event = RECORD_OUTCOME, .id = "A", .verdict = &allowed, .end = END_COMPLETE};
+
+    cr_assert_eq(audit_record(audit, &outcome), 0);
+    cr_expect_eq(count_lines(path), 0);
+    event_base_loop(base, EVLOOP_ONCE); /* would sleep for good if nothing had to be done */
+    cr_expect_eq(count_lines(path), 1);
+    audit_free(audit);
+}
+
 /* Behind the callbacks that are active, and in the same turn. */
 Test(audit, records_of_a_turn_are_written_together) {
     Turn t = {.audit = audit_on_file()};

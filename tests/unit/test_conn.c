@@ -159,6 +159,32 @@ Test(conn, what_waits_goes_before_what_is_long) {
     close(ends.peer);
 }
 
+static bool nothing_to_send(OutboxLink *link UNUSED, RingSend *ret UNUSED) {
+    return false;
+}
+
+/* Who finds no place in it doesn't wait for the end of the turn; what must be on record before is. */
+Test(conn, past_the_outbox_it_goes_at_once) {
+    static const OutboxCalls silent = {.collect = nothing_to_send};
+    static OutboxLink links[LIMIT_OUTBOX_LINKS];
+    Outbox *outbox;
+    unsigned forced;
+    Ends ends;
+
+    ends_open_outbox(&ends, &outbox, &forced);
+    for (size_t i = 0; i < LIMIT_OUTBOX_LINKS - 1; i++)
+        cr_assert(outbox_add(outbox, &links[i], &silent));
+    cr_expect_eq(conn_send(&ends.conn, &SPAN("the last place"), 1), 0);
+    cr_expect_eq(peer_reads(&ends), 0);
+    outbox_remove(outbox, &ends.conn.link);
+    cr_expect_eq(forced, 0);
+    conn_flush(&ends.conn);
+    cr_expect_eq(forced, 1);
+    cr_expect_eq(peer_reads(&ends), strlen("the last place"));
+    ends_close_outbox(&ends, outbox);
+    close(ends.peer);
+}
+
 /* What must be on record before is, and then it is sent; nobody is told any more. */
 Test(conn, who_closes_in_the_same_turn_is_heard) {
     Outbox *outbox;
