@@ -173,6 +173,11 @@ class Gate:
         check(lines[-1] == "" or len(lines) == 1, "the audit trail ends in half a line")
         return [json.loads(line) for line in lines if line]
 
+    def is_sanitized(self):
+        """Whether it was built with AddressSanitizer, whose allocator holds back what is freed."""
+        with open(os.path.join(BUILD, "daemon", "quaygated"), "rb") as file:
+            return b"__asan_init" in file.read()
+
     def memory_peak_kib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
             for line in file:
