@@ -20,6 +20,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -66,12 +67,14 @@ typedef struct Peer {
     After after;
     bool wants_room;
     size_t have;
+    struct Peer *next_spare; /* of those that nobody is any more */
     char in[IN_BYTES];
 } Peer;
 
 static Answer answers[16];
 static size_t n_answers;
 static int loop;
+static Peer *spare; /* kept: a connection's cost would be that of its memory, which goes to and fro */
 
 static void fail(const char *what) {
     perror(what);
@@ -201,9 +204,20 @@ static const Answer *find_answer(const char *head, size_t size) {
 
 /* --- peers */
 
+static Peer *peer_new(void) {
+    Peer *peer = spare;
+
+    if (!peer)
+        return calloc(1, sizeof(*peer));
+    spare = peer->next_spare;
+    memset(peer, 0, offsetof(Peer, in));
+    return peer;
+}
+
 static void peer_close(Peer *peer) {
     close(peer->fd);
-    free(peer);
+    peer->next_spare = spare;
+    spare = peer;
 }
 
 static bool peer_watch(Peer *peer, bool room) {
@@ -292,7 +306,7 @@ static bool peer_read(Peer *peer) {
 
 static void accept_all(int listener) {
     for (int fd; (fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
-        Peer *peer = calloc(1, sizeof(*peer));
+        Peer *peer = peer_new();
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = peer};
 
         if (!peer || epoll_ctl(loop, EPOLL_CTL_ADD, fd, &event) < 0)
