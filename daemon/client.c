@@ -19,6 +19,7 @@ struct Client {
     Whois *whois;   /* while the engine is asked for the name of its container: nothing begins before */
     Alarm alarm;
     uint64_t idle_since_usec;
+    uint64_t look_usec;  /* when to look whether it is still there; 0: it is read, which tells */
     MetricsPlace *place; /* of its listener, as of `generation` */
     unsigned generation;
     bool has_begun; /* with its first request */
@@ -64,10 +65,21 @@ static uint64_t client_deadline(const Client *client) {
     return client->exchange ? exchange_deadline_usec(client->exchange) : client_idle_deadline(client);
 }
 
+/* Who isn't read while the engine is waited for could leave unseen, and the engine would work for nobody. */
+static void client_set_look(Client *client) {
+    if (!(client->exchange || client->whois) || !conn_needs_look(&client->conn))
+        client->look_usec = 0;
+    else if (client->look_usec == 0)
+        client->look_usec = clock_coarse_usec() + TIME_HANGUP_LOOK_SECONDS * 1000000ull;
+}
+
 /* One that rings too early only looks again: setting it for each later deadline would cost more. */
 static void client_arm(Client *client) {
     uint64_t deadline = client_deadline(client);
 
+    client_set_look(client);
+    if (client->look_usec != 0 && (deadline == 0 || client->look_usec < deadline))
+        deadline = client->look_usec;
     if (deadline == 0 || (client->alarm.usec != 0 && client->alarm.usec <= deadline))
         return;
     if (alarms_set(client->env->alarms, &client->alarm, deadline) < 0)
@@ -76,9 +88,13 @@ static void client_arm(Client *client) {
 
 void client_ring(Alarm *alarm) {
     Client *client = (Client *) ((char *) alarm - offsetof(Client, alarm));
-    uint64_t deadline = client_deadline(client);
+    uint64_t deadline = client_deadline(client), now = clock_monotonic_usec();
 
-    if (deadline != 0 && deadline <= clock_monotonic_usec()) {
+    if (client->look_usec != 0 && client->look_usec <= now) {
+        client->look_usec = 0;
+        conn_look(&client->conn); /* client_run has what this finds */
+    }
+    if (deadline != 0 && deadline <= now) {
         if (client->exchange)
             exchange_timeout(client->exchange);
         else if (client->whois)

@@ -48,9 +48,9 @@ static void conn_fail_output(Conn *conn, int error) {
 void conn_look(Conn *conn) {
     struct pollfd poll_fd = {.fd = conn->fd};
 
-    if (conn->fd < 0 || !conn->eof || conn->hangup)
+    if (!conn_needs_look(conn))
         return;
-    conn->looked = true;
+    conn->looked = conn->eof;
     conn->hangup = poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLHUP | POLLERR));
 }
 
@@ -404,9 +404,7 @@ void conn_update(Conn *conn) {
     if (conn->fd < 0)
         return;
     conn_release(conn);
-    want = !conn->eof && conn->error == 0 &&
-           (conn->reading == CONN_PULLED ||
-            (conn->reading == CONN_READS && buffer_size(&conn->in) < conn->in_limit));
+    want = conn_is_heard(conn);
     if (want == conn->read_armed)
         return;
     if (want && event_add(&conn->read_event, NULL) < 0) {

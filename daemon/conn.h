@@ -105,10 +105,22 @@ void conn_shutdown(Conn *conn);
 /* Arms or disarms reading by what `in` holds. Call after consuming, or after changing in_limit. */
 void conn_update(Conn *conn);
 
+/* Whether the peer is read, or will be once the callback returns. */
+static inline bool conn_is_heard(const Conn *conn) {
+    return !conn->eof && conn->error == 0 &&
+           (conn->reading == CONN_PULLED ||
+            (conn->reading == CONN_READS && buffer_size(&conn->in) < conn->in_limit));
+}
+
+/* Whether the peer could leave now and nothing would report it: only conn_look tells. */
+static inline bool conn_needs_look(const Conn *conn) {
+    return conn->fd >= 0 && conn->error == 0 && !conn->hangup && !conn_is_heard(conn);
+}
+
 /*
- * Whether a peer that has ended its side has closed altogether by now: nothing reports it, since reading is
- * over. Only the kernel knows: a unix socket's at once, TCP's once a write or a keepalive has failed. Sets
- * `hangup`.
+ * Whether a peer that isn't read, since it has ended its side or `in` is full, has closed altogether by now.
+ * Only the kernel knows: a unix socket's at once, TCP's once it was reset, or a write or a keepalive has
+ * failed. Who has only ended its side still reads, and isn't taken for one that has. Sets `hangup`.
  */
 void conn_look(Conn *conn);
 

@@ -400,7 +400,6 @@ void exchange_timeout(Exchange *x) {
     case EXCHANGE_RELAY:
     case EXCHANGE_TUNNEL:
         /* No timeout cuts a stream that is open: but is anybody there? The next step has what this finds. */
-        conn_look(x->host.conn);
         conn_look(&x->engine->conn);
         break;
     case EXCHANGE_ADMIT:

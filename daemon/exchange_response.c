@@ -16,13 +16,13 @@ bool exchange_client_gone(const Exchange *x) {
 }
 
 /*
- * Who ends one side first and the other later does that unseen: look now and then, or a quiet stream of
- * nobody's would stay for good.
+ * An engine that ends one side first and the other later does that unseen: look now and then, or a quiet
+ * stream would stay for good. The client is looked at by who owns its connection.
  */
 static void exchange_look_for_hangup(Exchange *x) {
-    Conn *client = x->host.conn, *engine = &x->engine->conn;
+    Conn *engine = &x->engine->conn;
 
-    if ((client->eof && !conn_hung_up(client)) || (engine->eof && !conn_hung_up(engine))) {
+    if (engine->eof && !conn_hung_up(engine)) {
         if (x->deadline_usec == 0)
             exchange_set_timeout(x, TIME_HANGUP_LOOK_SECONDS * 1000000ull);
     } else

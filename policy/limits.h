@@ -226,8 +226,8 @@
 /* How often it is asked whether a stream may go on that a time-boxed entry admitted: clocks are set. */
 #define TIME_GRANT_CHECK_SECONDS 10u
 #define TIME_ENGINE_IDLE_SECONDS 60u
-/* How often a stream with one side ended is looked at for the other: nothing reports that. */
-#define TIME_HANGUP_LOOK_SECONDS 2u
+/* How often a peer that isn't read is looked at, for whether it is still there: nothing reports that. */
+#define TIME_HANGUP_LOOK_SECONDS 1u
 /* TCP keepalive to the engine: a host that died is noticed on a quiet stream after two minutes. */
 #define TIME_KEEPALIVE_IDLE_SECONDS 60
 #define TIME_KEEPALIVE_INTERVAL_SECONDS 15

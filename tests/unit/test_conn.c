@@ -61,6 +61,7 @@ Test(conn, a_close_behind_an_end_needs_a_look) {
     Ends ends;
 
     ends_open(&ends);
+    cr_expect_not(conn_needs_look(&ends.conn));
     conn_look(&ends.conn); /* before the end it is no look */
     cr_assert_eq(shutdown(ends.peer, SHUT_WR), 0);
     turn(&ends);
@@ -68,7 +69,79 @@ Test(conn, a_close_behind_an_end_needs_a_look) {
     cr_expect_not(conn_hung_up(&ends.conn), "it still reads");
     close(ends.peer);
     cr_expect_not(conn_hung_up(&ends.conn));
+    cr_expect(conn_needs_look(&ends.conn));
     conn_look(&ends.conn);
+    cr_expect(conn_hung_up(&ends.conn));
+    cr_expect_not(conn_needs_look(&ends.conn), "once is enough");
+    ends_close(&ends);
+}
+
+static void peer_writes(const Ends *ends, size_t size) {
+    static const char bytes[LIMIT_CONN_IN];
+
+    cr_assert_eq(send(ends->peer, bytes, size, 0), (ssize_t) size);
+}
+
+/* What is read tells of its end by itself; one byte more in `in`, and nothing does but a look. */
+Test(conn, a_close_behind_what_does_not_fit_needs_a_look) {
+    Ends ends;
+
+    ends_open(&ends);
+    peer_writes(&ends, LIMIT_CONN_IN - 1);
+    while (buffer_size(&ends.conn.in) < LIMIT_CONN_IN - 1)
+        turn(&ends);
+    cr_expect_not(conn_needs_look(&ends.conn));
+    peer_writes(&ends, 1);
+    turn(&ends);
+    cr_expect_eq(buffer_size(&ends.conn.in), LIMIT_CONN_IN);
+    cr_expect(conn_needs_look(&ends.conn));
+    conn_look(&ends.conn);
+    cr_expect_not(conn_hung_up(&ends.conn), "it is there");
+    peer_writes(&ends, 1);
+    close(ends.peer);
+    turn(&ends);
+    cr_expect_not(conn_hung_up(&ends.conn), "nobody has looked");
+    conn_look(&ends.conn);
+    cr_expect(conn_hung_up(&ends.conn));
+    cr_expect_not(ends.conn.eof, "there is more to read");
+    ends_close(&ends);
+}
+
+/* In the callback that brings the end, or the last byte that fits, it isn't known to the loop yet. */
+static void on_last_byte(void *arg) {
+    Ends *ends = arg;
+
+    ends->told++;
+    cr_expect_eq(conn_needs_look(&ends->conn), buffer_size(&ends->conn.in) == LIMIT_CONN_IN);
+}
+
+Test(conn, what_fills_it_is_known_in_the_callback) {
+    Ends ends;
+
+    ends_open(&ends);
+    ends.conn.notify = on_last_byte;
+    peer_writes(&ends, LIMIT_CONN_IN);
+    while (buffer_size(&ends.conn.in) < LIMIT_CONN_IN)
+        turn(&ends);
+    cr_expect(ends.told > 0);
+    close(ends.peer);
+    ends_close(&ends);
+}
+
+/* A look while it is full is none behind its end. */
+Test(conn, an_end_behind_a_look_is_asked_for_once_more) {
+    Ends ends;
+
+    ends_open(&ends);
+    peer_writes(&ends, LIMIT_CONN_IN);
+    while (buffer_size(&ends.conn.in) < LIMIT_CONN_IN)
+        turn(&ends);
+    conn_look(&ends.conn);
+    close(ends.peer);
+    buffer_clear(&ends.conn.in);
+    conn_update(&ends.conn);
+    while (!ends.conn.eof)
+        turn(&ends);
     cr_expect(conn_hung_up(&ends.conn));
     ends_close(&ends);
 }
