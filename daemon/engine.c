@@ -2,11 +2,11 @@
 #include "engine.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "policy/limits.h"
+#include "tcp.h"
 
 #define ENGINE_RETRY_USEC 10000
 
@@ -125,22 +125,6 @@ static void engine_try(Engine *engine, const struct sockaddr *address, socklen_t
         engine_fail(engine, r, NULL);
 }
 
-/* What fails here takes only speed, or the notice of a dead host: no reason not to connect. */
-static void engine_set_tcp(int fd) {
-    static const struct {
-        int level, name, value;
-    } options[] = {
-        {IPPROTO_TCP, TCP_NODELAY, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, TIME_KEEPALIVE_IDLE_SECONDS},
-        {IPPROTO_TCP, TCP_KEEPINTVL, TIME_KEEPALIVE_INTERVAL_SECONDS},
-        {IPPROTO_TCP, TCP_KEEPCNT, LIMIT_KEEPALIVE_PROBES},
-        {SOL_SOCKET, SO_KEEPALIVE, 1},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-        (void) setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(options[i].value));
-}
-
 static void engine_open(Engine *engine, const struct sockaddr *address, socklen_t length) {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -150,7 +134,7 @@ static void engine_open(Engine *engine, const struct sockaddr *address, socklen_
         return;
     }
     if (engine->tcp)
-        engine_set_tcp(fd);
+        (void) tcp_set_options(fd); /* what fails takes only speed, or the notice of a dead host */
     conn_init(&engine->conn, engine->base, engine->conn.outbox, fd, engine_on_conn, engine);
     engine->state = ENGINE_CONNECTING;
     engine_try(engine, address, length);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 
 #include "log.h"
 #include "manager.h"
+#include "tcp.h"
 
 #define RUNTIME_DIRECTORY "/run/quaygate" /* made if it isn't there: the built-in listener's home */
 #define LOCK_TRIES 50u                    /* of 20 ms: another start takes far less */
@@ -188,17 +188,6 @@ bool listener_is_in_place(const Listener *listener) {
 
 /* --- tcp:// */
 
-/* Linux hands both down to accepted sockets: no system call for each of them. */
-static int listener_set_tcp_options(int fd) {
-    static const int on = 1;
-
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0 ||
-        /* A peer that has vanished is noticed even in a stream that is quiet for days. */
-        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) < 0)
-        return -errno;
-    return 0;
-}
-
 static int listener_bind_tcp(Listener *listener) {
     const Address *address = &listener_config(listener)->address;
     static const int on = 1;
@@ -213,7 +202,7 @@ static int listener_bind_tcp(Listener *listener) {
     if (listener->family == AF_INET6 &&
         setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
         return -errno;
-    r = listener_set_tcp_options(listener->fd);
+    r = tcp_set_options(listener->fd);
     if (r < 0)
         return r;
     if (bind(listener->fd, &address->socket.any, address->length) < 0)
@@ -279,7 +268,7 @@ static int listener_take_passed(Listener *listener) {
     flags = fcntl(listener->fd, F_GETFL);
     if (flags < 0 || fcntl(listener->fd, F_SETFL, flags | O_NONBLOCK) < 0)
         return -errno;
-    return listener->family == AF_UNIX ? 0 : listener_set_tcp_options(listener->fd);
+    return listener->family == AF_UNIX ? 0 : tcp_set_options(listener->fd);
 }
 
 /* --- accepting */

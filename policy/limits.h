@@ -228,7 +228,8 @@
 #define TIME_ENGINE_IDLE_SECONDS 60u
 /* How often a peer that isn't read is looked at, for whether it is still there: nothing reports that. */
 #define TIME_HANGUP_LOOK_SECONDS 1u
-/* TCP keepalive to the engine: a host that died is noticed on a quiet stream after two minutes. */
+/* TCP keepalive, to clients and to the engine: a host that died is noticed on a quiet stream after two
+ * minutes. */
 #define TIME_KEEPALIVE_IDLE_SECONDS 60
 #define TIME_KEEPALIVE_INTERVAL_SECONDS 15
 #define LIMIT_KEEPALIVE_PROBES 4

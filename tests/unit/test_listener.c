@@ -390,6 +390,12 @@ Test(listener, tcp) {
     cr_expect_neq(on, 0, "handed down by the listening socket");
     cr_assert_eq(getsockopt(taken.fd, SOL_SOCKET, SO_KEEPALIVE, &on, &size), 0);
     cr_expect_neq(on, 0);
+    cr_assert_eq(getsockopt(taken.fd, IPPROTO_TCP, TCP_KEEPIDLE, &on, &size), 0);
+    cr_expect_eq(on, TIME_KEEPALIVE_IDLE_SECONDS, "not the system's two hours");
+    cr_assert_eq(getsockopt(taken.fd, IPPROTO_TCP, TCP_KEEPINTVL, &on, &size), 0);
+    cr_expect_eq(on, TIME_KEEPALIVE_INTERVAL_SECONDS);
+    cr_assert_eq(getsockopt(taken.fd, IPPROTO_TCP, TCP_KEEPCNT, &on, &size), 0);
+    cr_expect_eq(on, LIMIT_KEEPALIVE_PROBES);
     close(fd);
     close(taken.fd);
     listener_free(listener);
