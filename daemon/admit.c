@@ -7,7 +7,7 @@
 static void admit_record(Record *ret, RecordEvent event, const AdmitContext *context,
                          const Verdict *verdict) {
     *ret = (Record){.event = event};
-    ret->time_usec = clock_realtime_usec();
+    ret->time_usec = clock_realtime_at(context->now_usec);
     memcpy(ret->id, context->id, sizeof(ret->id));
     ret->listener = context->listener;
     ret->policy = policy_name(context->policy);
@@ -16,7 +16,7 @@ static void admit_record(Record *ret, RecordEvent event, const AdmitContext *con
     ret->where = policy_where(context->policy, verdict);
     ret->client = context->subject;
     ret->verdict = verdict;
-    ret->duration_usec = clock_monotonic_usec() - context->began_usec;
+    ret->duration_usec = context->now_usec - context->began_usec;
 }
 
 int admit_record_forward(Audit *audit, const AdmitContext *context, const Request *request,

@@ -15,7 +15,8 @@ typedef struct AdmitContext {
     Span told;               /* all three, as Record's place */
     const Subject *subject;
     const Facts *facts;  /* of the body, for its decision; NULL: nobody asked */
-    uint64_t began_usec; /* CLOCK_MONOTONIC */
+    uint64_t began_usec; /* CLOCK_MONOTONIC; below, of the record: when what it tells came about */
+    uint64_t now_usec;
 } AdmitContext;
 
 /*

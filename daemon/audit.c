@@ -323,7 +323,7 @@ static int audit_queue_counted(Audit *audit, const Record *record, AuditWaiter *
 
 static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *waiter) {
     if (record->event == RECORD_DECISION && record->verdict && record->verdict->effect == EFFECT_DENY)
-        denials_add(&audit->denials, clock_monotonic_usec());
+        denials_add(&audit->denials, clock_coarse_usec());
     if (audit->deduplicate || audit->has_messages)
         return audit_queue_counted(audit, record, waiter);
     return audit_queue_as(audit, record, record, true, waiter);

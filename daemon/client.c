@@ -259,8 +259,8 @@ static void client_run(Client *client) {
         progress = exchange_wake(client->exchange);
         if (progress == EXCHANGE_RUNNING)
             break;
+        client->idle_since_usec = exchange_now_usec(client->exchange);
         client->exchange = exchange_free(client->exchange);
-        client->idle_since_usec = clock_coarse_usec();
         if (progress == EXCHANGE_CLOSE)
             client_close(client);
     }

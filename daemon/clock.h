@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The two clocks, in microseconds. Only the daemon asks for the time; policy/ never does.
+ *
+ * A look at one costs as much as a hundred instructions, so an event of a request looks once, and at the one
+ * that only goes forward: what the other shows at that moment follows from how far they are apart.
  */
 #pragma once
 
@@ -27,7 +30,13 @@ static inline uint64_t clock_coarse_usec(void) {
     return clock_usec(CLOCK_MONOTONIC_COARSE);
 }
 
-/* For records. */
+/* The wall's, which may be set at any time: where a decision hangs on it. */
 static inline uint64_t clock_realtime_usec(void) {
     return clock_usec(CLOCK_REALTIME);
 }
+
+/*
+ * What the wall's clock shows at a moment of CLOCK_MONOTONIC that was read just now, right to some
+ * microseconds: for records and IDs. Where somebody sets it, that shows a millisecond later at the latest.
+ */
+uint64_t clock_realtime_at(uint64_t monotonic_usec);

@@ -45,7 +45,11 @@ void exchange_set_state(Exchange *x, ExchangeState state) {
 }
 
 void exchange_set_timeout(Exchange *x, uint64_t usec) {
-    x->deadline_usec = usec ? clock_coarse_usec() + usec : 0;
+    x->deadline_usec = usec ? exchange_now_usec(x) + usec : 0;
+}
+
+uint64_t exchange_now_usec(const Exchange *x) {
+    return x->now_usec ? x->now_usec : clock_coarse_usec();
 }
 
 const char *exchange_state_name(const Exchange *x) {
@@ -83,12 +87,12 @@ Exchange *exchange_new(const ExchangeHost *host, Config *config, const ConfigLis
     x->host = *host;
     x->config = config_ref(config);
     x->listener = listener;
-    x->began_usec = clock_monotonic_usec();
+    x->began_usec = x->now_usec = clock_monotonic_usec();
     x->deadline_usec = x->began_usec + config->limits.header_timeout_usec;
     x->waiter = (AuditWaiter){.done = exchange_on_audit, .arg = x};
     x->arena = arena_new(LIMIT_ARENA_BYTES);
     x->up_reader = reader_new(READER_REQUEST);
-    if (!x->arena || !x->up_reader || ulid_new(clock_realtime_usec(), x->id) < 0)
+    if (!x->arena || !x->up_reader || ulid_new(clock_realtime_at(x->began_usec), x->id) < 0)
         return exchange_free(x);
     return x;
 }
@@ -114,7 +118,8 @@ Exchange *exchange_free(Exchange *x) {
     return NULL;
 }
 
-AdmitContext exchange_context(const Exchange *x) {
+AdmitContext exchange_context(Exchange *x) {
+    x->now_usec = clock_monotonic_usec();
     return (AdmitContext){
         .id = x->id,
         .listener = x->listener->address.text,
@@ -124,6 +129,7 @@ AdmitContext exchange_context(const Exchange *x) {
         .subject = x->host.subject,
         .facts = &x->facts,
         .began_usec = x->began_usec,
+        .now_usec = x->now_usec,
     };
 }
 
@@ -173,7 +179,6 @@ static AdmitOutcome exchange_outcome(const Exchange *x) {
 }
 
 void exchange_finish(Exchange *x, EndCause end, ExchangeState next) {
-    AdmitContext context = exchange_context(x);
     AdmitOutcome outcome;
 
     x->end = end;
@@ -183,8 +188,10 @@ void exchange_finish(Exchange *x, EndCause end, ExchangeState next) {
     exchange_release_engine(x, end == END_COMPLETE);
     flow_stop(&x->up);
     flow_stop(&x->down);
-    outcome = exchange_outcome(x);
     if (x->admitted) {
+        AdmitContext context = exchange_context(x);
+
+        outcome = exchange_outcome(x);
         admit_record_outcome(x->host.env->audit, &context, &x->verdict, &outcome);
         exchange_meter_end(x, &outcome);
     }
@@ -212,7 +219,6 @@ static bool exchange_can_drain(const Exchange *x) {
 }
 
 void exchange_answer(Exchange *x) {
-    AdmitContext context = exchange_context(x);
     unsigned status = reason_http_status(x->verdict.reason);
     const char *sentence;
     bool bodiless = x->request_known && x->request.method == METHOD_HEAD;
@@ -222,7 +228,7 @@ void exchange_answer(Exchange *x) {
     if (x->restored.n > 0)
         restore_hush(x->arena, &x->verdict);
     sentence = explain_sentence(x->arena, &x->verdict, x->request_known ? &x->request : NULL,
-                                policy_name(context.policy), x->id);
+                                policy_name(x->listener->policy), x->id);
     x->grant_check_usec = 0;
     x->engine = engine_close(x->engine, x->host.env->reaper);
     flow_stop(&x->up);
@@ -238,6 +244,8 @@ void exchange_answer(Exchange *x) {
     x->status = status;
     x->answer_bytes = bytes;
     if (!x->admitted) {
+        AdmitContext context = exchange_context(x);
+
         admit_record_refusal(x->host.env->audit, &context, x->request_known ? &x->request : NULL,
                              exchange_request_bytes(x), &x->verdict, status, bytes);
         exchange_meter_verdict(x);
@@ -359,6 +367,7 @@ ExchangeProgress exchange_wake(Exchange *x) {
         }
         if (!exchange_steps[x->state](x)) {
             exchange_shed(x);
+            x->now_usec = 0;
             return EXCHANGE_RUNNING;
         }
     }

@@ -50,6 +50,9 @@ ExchangeProgress exchange_wake(Exchange *exchange);
 uint64_t exchange_deadline_usec(const Exchange *exchange);
 void exchange_timeout(Exchange *exchange); /* then exchange_wake */
 
+/* CLOCK_MONOTONIC as it was when exchange_wake returned, or a tick before. */
+uint64_t exchange_now_usec(const Exchange *exchange);
+
 /* No further exchange on this connection: the daemon is going down, or the listener is gone. */
 void exchange_set_last(Exchange *exchange);
 

@@ -10,7 +10,8 @@
 #define SOON 1000 /* µs: a timer that fired a little early, or a record that is still on its way */
 
 void exchange_tell_time(Exchange *x) {
-    x->request.now = (int64_t) (clock_realtime_usec() / SECOND);
+    if (policy_hangs_on_time(x->listener->policy))
+        x->request.now = (int64_t) (clock_realtime_usec() / SECOND);
 }
 
 static void exchange_check_in(Exchange *x, int64_t usec) {

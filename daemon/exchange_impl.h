@@ -49,9 +49,10 @@ struct Exchange {
     char id[ULID_SIZE];
     uint64_t began_usec;
     uint64_t deadline_usec;
-    bool shed;  /* nothing is left of the request but its kind (exchange_shed) */
-    bool last;  /* no further exchange on this connection */
-    bool close; /* the connection ends with this exchange */
+    uint64_t now_usec; /* CLOCK_MONOTONIC, as of this wake; 0: nobody has looked at it yet */
+    bool shed;         /* nothing is left of the request but its kind (exchange_shed) */
+    bool last;         /* no further exchange on this connection */
+    bool close;        /* the connection ends with this exchange */
 
     Reader *up_reader;
     Request request;
@@ -98,7 +99,8 @@ struct Exchange {
 void exchange_set_state(Exchange *x, ExchangeState state);
 void exchange_set_timeout(Exchange *x, uint64_t usec); /* from now; 0: none. A new state has none */
 
-AdmitContext exchange_context(const Exchange *x);
+/* For a record of what comes about now: looks at the clock, for what else happens in this wake, too. */
+AdmitContext exchange_context(Exchange *x);
 uint64_t exchange_request_bytes(const Exchange *x); /* of the body: declared, or read so far */
 
 /* Answers x->verdict, which doesn't forward. */

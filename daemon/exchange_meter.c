@@ -10,10 +10,17 @@ static bool exchange_meter_is_plain(const Exchange *x) {
     return !x->request.operation || x->request.operation->reply == REPLY_PLAIN;
 }
 
+/* One look at the clock for all that is counted in a wake. */
+static uint64_t exchange_meter_now(Exchange *x) {
+    if (x->now_usec == 0)
+        x->now_usec = clock_monotonic_usec();
+    return x->now_usec;
+}
+
 void exchange_meter_whole(Exchange *x) {
     if (!x->host.place)
         return;
-    x->whole_usec = clock_monotonic_usec();
+    x->whole_usec = exchange_meter_now(x);
     x->asked_usec = 0;
 }
 
@@ -24,7 +31,7 @@ void exchange_meter_state(Exchange *x, ExchangeState next) {
 
     if (!x->host.place || (!waited && !will_wait))
         return;
-    now = clock_monotonic_usec();
+    now = exchange_meter_now(x);
     took = now - x->state_usec;
     x->state_usec = now;
     if (!waited)
@@ -49,7 +56,7 @@ void exchange_meter_verdict(Exchange *x) {
     if (!place)
         return;
     metrics_count_verdict(place, x->request.operation, &x->verdict);
-    now = clock_monotonic_usec();
+    now = exchange_meter_now(x);
     if (x->state == EXCHANGE_PROBE || x->state == EXCHANGE_LOOK) { /* refused for what the engine told */
         x->asked_usec += now - x->state_usec;
         x->state_usec = now;
@@ -71,7 +78,7 @@ void exchange_meter_end(Exchange *x, const AdmitOutcome *outcome) {
         return;
     metrics_count_failure(place, &x->verdict);
     if (exchange_meter_is_plain(x))
-        histogram_add(&place->total, clock_monotonic_usec() - x->began_usec);
+        histogram_add(&place->total, exchange_meter_now(x) - x->began_usec);
     place->bytes[METRICS_UP] += exchange_meter_up(x);
     place->bytes[METRICS_DOWN] += outcome->response_bytes;
 }

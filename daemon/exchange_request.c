@@ -257,7 +257,6 @@ bool exchange_admit(Exchange *x) {
     }
     exchange_meter_verdict(x);
     exchange_set_state(x, EXCHANGE_CONNECT);
-    exchange_set_timeout(x, x->config->connect_timeout_usec);
     return true;
 }
 
@@ -321,8 +320,11 @@ bool exchange_connect(Exchange *x) {
         exchange_fail(x, REASON_NO_MEMORY, NULL, END_ERROR);
         return true;
     }
-    if (x->engine->state == ENGINE_CONNECTING)
+    if (x->engine->state == ENGINE_CONNECTING) {
+        if (x->deadline_usec == 0)
+            exchange_set_timeout(x, x->config->connect_timeout_usec);
         return false;
+    }
     if (x->engine->state == ENGINE_FAILED) {
         const char *why = arena_printf(x->arena, "the engine at %s can't be reached: %s",
                                        x->config->upstream.text, engine_why(x->engine));

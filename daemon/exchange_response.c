@@ -171,7 +171,6 @@ static void exchange_on_engine_gone(Exchange *x) {
     reader_reset(x->down_reader);
     flow_stop(&x->up);
     exchange_set_state(x, EXCHANGE_CONNECT);
-    exchange_set_timeout(x, x->config->connect_timeout_usec);
 }
 
 bool exchange_wait_head(Exchange *x) {

@@ -4,7 +4,7 @@
 
 #define ENDS_STEPS 64u /* windows that follow each other: of some weeks */
 
-static bool holds_by_time(const Policy *policy) {
+bool policy_hangs_on_time(const Policy *policy) {
     for (size_t m = 0; m < policy->n_members; m++)
         if (policy->members[m]->has_grants)
             return true;
@@ -21,7 +21,7 @@ static bool holds_is_granted(const RequestRule *rule, const Request *request) {
 int64_t policy_holds_until(const Policy *policy, const Request *request) {
     int64_t until = 0;
 
-    if (policy->observes || !holds_by_time(policy))
+    if (policy->observes || !policy_hangs_on_time(policy))
         return POLICY_FOREVER;
     for (size_t m = 0; m < policy->n_members; m++)
         for (size_t i = 0; i < policy->members[m]->n_allow; i++) {

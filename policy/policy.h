@@ -59,6 +59,9 @@ bool policy_wants_body(const Policy *policy, const Request *request);
 #define POLICY_FOREVER INT64_MAX
 int64_t policy_holds_until(const Policy *policy, const Request *request);
 
+/* Whether any of that hangs on request->now: whether an entry of its lists holds for a time. */
+bool policy_hangs_on_time(const Policy *policy);
+
 /* When it ends, from request->now on: over windows that follow each other. POLICY_FOREVER: not within weeks.
  */
 int64_t policy_ends_at(const Policy *policy, const Request *request);
