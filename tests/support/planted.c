@@ -4,6 +4,7 @@
  * would notice a mistake in a unit test, through Criterion and its processes.
  */
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <stdlib.h>
 
 static void *volatile kept;
@@ -21,4 +22,12 @@ Test(planted, past_the_end) {
     cr_assert_not_null(bytes);
     kept = (void *) (size_t) (unsigned char) bytes[i];
     free(bytes);
+}
+
+/* Only UBSan can see this one. */
+Test(planted, overflow) {
+    volatile int most = INT_MAX;
+
+    most = most + 1;
+    cr_assert_neq(most, 1);
 }
