@@ -34,15 +34,21 @@ static char conn_shared[LIMIT_CONN_IN];
 #define ASAN_UNPOISON_MEMORY_REGION(data, size) ((void) (data), (void) (size))
 #endif
 
-static void conn_fail(Conn *conn, int error) {
-    conn->error = error;
-    conn_update(conn);
-}
-
 /* A peer that reads no more may have said why before it stopped: reading goes on. */
 static void conn_fail_output(Conn *conn, int error) {
     conn->write_error = error;
     buffer_done(&conn->out);
+}
+
+/* Both ways: what still waits to be written would wait for ever. */
+static void conn_fail_both(Conn *conn, int error) {
+    conn->error = error;
+    conn_fail_output(conn, error);
+}
+
+static void conn_fail(Conn *conn, int error) {
+    conn_fail_both(conn, error);
+    conn_update(conn);
 }
 
 void conn_look(Conn *conn) {
@@ -408,7 +414,7 @@ void conn_update(Conn *conn) {
     if (want == conn->read_armed)
         return;
     if (want && event_add(&conn->read_event, NULL) < 0) {
-        conn->error = -ENOMEM;
+        conn_fail_both(conn, -ENOMEM);
         return;
     }
     if (!want)

@@ -50,7 +50,7 @@ typedef struct Conn {
     bool shutdown_wanted; /* our side ends once `out` is empty */
     bool shutdown_done;
     bool drain_awaited; /* its owner is told once `out` is empty */
-    int error;          /* −errno that ended reading; 0 */
+    int error;          /* −errno that ended reading, and writing with it; 0 */
     int write_error;    /* −errno that ended writing; 0. What the peer had sent may still be read */
     uint64_t bytes_in;
     uint64_t bytes_out;

@@ -294,6 +294,27 @@ Test(conn, a_peer_that_is_gone_is_told_at_the_end_of_the_turn) {
     ends_close_outbox(&ends, outbox);
 }
 
+/* Read before the turn ends: nobody may go on waiting for what can't be written any more. */
+Test(conn, a_reset_takes_along_what_waits) {
+    Outbox *outbox;
+    unsigned forced;
+    Ends ends;
+
+    signal(SIGPIPE, SIG_IGN);
+    ends_open_outbox(&ends, &outbox, &forced);
+    cr_expect_eq(send(ends.conn.fd, "unread", 6, 0), 6);
+    close(ends.peer);
+    event_active(&ends.conn.read_event, EV_READ, 0); /* before the turn's end */
+    cr_expect_eq(conn_send(&ends.conn, &SPAN("too late"), 1), 0);
+    cr_expect_not(conn_drained(&ends.conn));
+    turn(&ends);
+    cr_expect_eq(ends.conn.error, -ECONNRESET);
+    cr_expect(conn_drained(&ends.conn), "it is for nobody");
+    cr_expect_eq(conn_send(&ends.conn, &SPAN("later still"), 1), 0);
+    cr_expect(conn_drained(&ends.conn));
+    ends_close_outbox(&ends, outbox);
+}
+
 /* What a full socket doesn't take waits for room, as without an outbox, and what comes behind it with it. */
 Test(conn, a_full_peer_gets_all_of_it_later) {
     static char bytes[1u << 20];
