@@ -365,7 +365,7 @@ ExchangeProgress exchange_wake(Exchange *x) {
             exchange_abort(x, END_CLIENT_CLOSED);
             break;
         }
-        if (!exchange_steps[x->state](x)) {
+        if (!exchange_steps[x->state](x) && !client->error && !client->write_error) {
             exchange_shed(x);
             x->now_usec = 0;
             return EXCHANGE_RUNNING;

@@ -308,6 +308,11 @@ async def step_reset(actor, rest, step):
     actor.wire.close_hard()
 
 
+async def step_stop_reading(actor, rest, step):
+    """What comes from here on is refused, and the connection stays."""
+    actor.wire.sock.shutdown(socket.SHUT_RD)
+
+
 async def step_sleep(actor, rest, step):
     await asyncio.sleep(parse_time(rest))
 
@@ -521,6 +526,7 @@ WORDS = {
     "split": step_split,
     "stale-socket": step_stale_socket,
     "stdout": step_stdout,
+    "stop-reading": step_stop_reading,
     "wait": step_wait,
     "wait-audit": step_wait_audit,
     "writes": step_writes_may_fail,
