@@ -15,7 +15,7 @@ static unsigned fake_n_looks, fake_slow; /* microseconds that each look takes */
 int clock_gettime(clockid_t id, struct timespec *ret) {
     int64_t usec = (int64_t) fake_usec + (id == CLOCK_REALTIME ? fake_ahead : 0);
 
-    fake_n_looks++;
+    fake_n_looks += id == CLOCK_REALTIME; /* which nobody else here asks for */
     if (fake_usec == 0)
         return (int) syscall(SYS_clock_gettime, id, ret);
     *ret = (struct timespec){.tv_sec = usec / 1000000, .tv_nsec = usec % 1000000 * 1000};
@@ -37,8 +37,8 @@ static uint64_t fake_wall(void) {
 Test(clock, one_follows_from_the_other, .init = fake_begin) {
     for (unsigned i = 0; i < 10000; i += 7, fake_usec += 7)
         cr_expect_eq(clock_realtime_at(fake_usec), fake_wall());
-    cr_expect_leq(fake_n_looks, 3u * 11, "both clocks are looked at once a millisecond");
-    cr_expect_geq(fake_n_looks, 3u * 9);
+    cr_expect_leq(fake_n_looks, 11, "the wall's is looked at once a millisecond");
+    cr_expect_geq(fake_n_looks, 9);
 }
 
 Test(clock, a_moment_that_has_passed, .init = fake_begin) {
