@@ -101,6 +101,9 @@ typedef struct NeedWalk {
     Arena *arena;
     Needs *needs;
     const NeedRow *row;
+    unsigned counting; /* the uses that are worth a look */
+    Span step;         /* the first of the last row's path, and what it led to */
+    BodyNode *stepped;
 } NeedWalk;
 
 static bool need_cut_mode(Span text, Need *need) {
@@ -175,7 +178,7 @@ static unsigned need_uses_of_network(const Policy *policy, Span mode) {
 }
 
 /* Only what the policy judges is worth a look. */
-static unsigned need_uses_that_count(const Policy *policy, unsigned uses) {
+static unsigned need_uses_that_count(const Policy *policy) {
     unsigned counting = 0;
 
     if (judge_inside_matters(&policy->rules))
@@ -191,7 +194,7 @@ static unsigned need_uses_that_count(const Policy *policy, unsigned uses) {
         counting |= NEED_SCOPED | NEED_NAMING;
     if (policy->scope.n_labels > 0) /* by names alone nothing says whose it is */
         counting |= NEED_FREE;
-    return uses & counting;
+    return counting;
 }
 
 static void need_found(NeedWalk *walk, Need *need, Span whole) {
@@ -200,7 +203,7 @@ static void need_found(NeedWalk *walk, Need *need, Span whole) {
 
     if (row->form == FORM_MODE && strcmp(row->path, "HostConfig.NetworkMode") == 0)
         uses = need_uses_of_network(walk->policy, whole);
-    uses = need_uses_that_count(walk->policy, uses | row->scoped);
+    uses = (uses | row->scoped) & walk->counting;
     if (uses == 0)
         return;
     need->kind = row->kind;
@@ -321,23 +324,39 @@ static void need_take_end(NeedWalk *walk, const char *path, size_t n, BodyNode *
         need_take(walk, value, (Need){.field = field, .place = NEED_IN_MEMBER, .node = object, .key = key});
 }
 
+/* One step down; NULL: there is none. */
+static BodyNode *need_step(NeedWalk *walk, BodyNode *object, Span step) {
+    char key[32]; /* longer than any step of our rows; one that were too long would deny */
+
+    if (step.size >= sizeof(key)) {
+        walk->needs->reason = REASON_NO_MEMORY;
+        return NULL;
+    }
+    memcpy(key, step.data, step.size);
+    key[step.size] = '\0';
+    return body_type(object) == BODY_TYPE_OBJECT ? body_edit_member(object, key) : NULL;
+}
+
+/* The first one. Most rows go on from where the last one did. */
+static BodyNode *need_step_in(NeedWalk *walk, BodyNode *root, Span step) {
+    if (walk->step.size == 0 || !span_equals(step, walk->step)) {
+        walk->stepped = need_step(walk, root, step);
+        walk->step = step;
+    }
+    return walk->stepped;
+}
+
 /* Down the row's path. Most rows are of members that a body hasn't got: for those nothing is made. */
 static void need_walk_body(NeedWalk *walk, BodyNode *root) {
     const char *path = walk->row->path;
     BodyNode *object = root;
-    char key[32]; /* longer than any step of our rows; one that were too long would deny */
 
     for (;;) {
         size_t n = strcspn(path, ".[{");
-        BodyNode *value;
+        Span step = {.data = path, .size = n};
+        BodyNode *value =
+            path == walk->row->path ? need_step_in(walk, root, step) : need_step(walk, object, step);
 
-        if (n >= sizeof(key)) {
-            walk->needs->reason = REASON_NO_MEMORY;
-            return;
-        }
-        memcpy(key, path, n);
-        key[n] = '\0';
-        value = body_type(object) == BODY_TYPE_OBJECT ? body_edit_member(object, key) : NULL;
         if (!value)
             return;
         if (path[n] != '.') {
@@ -379,7 +398,7 @@ static void need_collect_path(NeedWalk *walk, const Request *request) {
     for (size_t i = 0; i < ARRAY_SIZE(NEED_PATHS); i++)
         if (strcmp(NEED_PATHS[i].operation, request->operation->id) == 0)
             uses |= NEED_PATHS[i].uses;
-    uses = need_uses_that_count(walk->policy, uses);
+    uses &= walk->counting;
     if (kind != NEED_IMAGE || !needs_image_keeps_name(walk->arena, request))
         uses |= uses ? NEED_PINNED : 0;
     if (uses)
@@ -458,11 +477,20 @@ static const NeedRow *need_rows_of(const Operation *operation) {
 bool needs_concern(const Policy *policy, const Request *request) {
     if (policy->scope.given)
         return request->operation && scope_way(request->operation) != SCOPE_FREE;
-    return request->operation && need_is_listed(request->operation) && need_uses_that_count(policy, ~0u) != 0;
+    return request->operation && need_is_listed(request->operation) && need_uses_that_count(policy) != 0;
+}
+
+/*
+ * Whether the policy would look at what the row names, as need_found() asks of each; of a network's mode that
+ * names a container, what counts there counts together.
+ */
+static bool need_row_counts(const NeedWalk *walk) {
+    return ((walk->row->uses | walk->row->scoped) & walk->counting) != 0;
 }
 
 void needs_collect(const Policy *policy, const Request *request, Body *body, Arena *arena, Needs *ret) {
-    NeedWalk walk = {.policy = policy, .arena = arena, .needs = ret};
+    NeedWalk walk = {
+        .policy = policy, .arena = arena, .needs = ret, .counting = need_uses_that_count(policy)};
 
     needs_clear(ret, arena);
     if (!needs_concern(policy, request))
@@ -473,6 +501,8 @@ void needs_collect(const Policy *policy, const Request *request, Body *body, Are
     needs_images(policy, request, body, arena, ret);
     for (walk.row = need_rows_of(request->operation); need_row_is_of(walk.row, request->operation);
          walk.row++) {
+        if (!need_row_counts(&walk))
+            continue;
         if (walk.row->in_query)
             need_walk_query(&walk, &request->target);
         else if (body)
