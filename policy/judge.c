@@ -448,7 +448,7 @@ void judge_body_traced(Arena *arena, const Operation *operation, unsigned api_mi
     Judgement j = {.arena = arena, .rules = rules, .api_minor = api_minor, .findings = ret, .trace = trace};
     const BodyNode *root;
 
-    *ret = (Findings){0};
+    ret->n = ret->n_paths = 0;
     if (!body)
         return;
     root = body_root(body);

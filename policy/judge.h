@@ -30,9 +30,10 @@ typedef struct Finding {
 } Finding;
 
 typedef struct Findings {
-    Finding items[LIMIT_FINDINGS];
+    Finding items[LIMIT_FINDINGS];    /* those before n */
     size_t n;                         /* may pass LIMIT_FINDINGS: then the rest was only counted */
-    HostPath paths[LIMIT_HOST_PATHS]; /* bind mounts that were allowed; more of them are a finding */
+    HostPath paths[LIMIT_HOST_PATHS]; /* those before n_paths: bind mounts that were allowed; more of them are
+                                         a finding */
     size_t n_paths;
 } Findings;
 
