@@ -28,6 +28,8 @@ static inline size_t ascii_json(Span text) {
 
     while (text.size - i >= ASCII_WORD && ascii_is_json(bytes_load(text.data + i)))
         i += ASCII_WORD;
+    if (text.size >= 4 && text.size < ASCII_WORD && ascii_is_json(bytes_load_few(text.data, text.size)))
+        return text.size;
     /* What is left of a longer text is looked at together with what is before it. */
     if (i > 0 && text.size - i < ASCII_WORD && ascii_is_json(bytes_load(text.data + text.size - ASCII_WORD)))
         return text.size;

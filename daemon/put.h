@@ -22,6 +22,9 @@ static inline char *put_text(char *out, Span text) {
     } else if (n >= 8) {
         memcpy(out, text.data, 8);
         memcpy(out + n - 8, text.data + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(out, text.data, 4);
+        memcpy(out + n - 4, text.data + n - 4, 4);
     } else {
         for (size_t i = 0; i < n; i++)
             out[i] = text.data[i];

@@ -50,6 +50,15 @@ static inline uint64_t bytes_load(const char *data) {
     return le64toh(word);
 }
 
+/* Four to seven of them, some of them twice: for who asks of each whether it is one of some. */
+static inline uint64_t bytes_load_few(const char *data, size_t size) {
+    uint32_t first, last;
+
+    memcpy(&first, data, sizeof(first));
+    memcpy(&last, data + size - sizeof(last), sizeof(last));
+    return (uint64_t) first << 32 | last;
+}
+
 static inline bool bytes_equal_nocase(const char *a, const char *b, size_t size) {
     for (size_t i = 0; i < size; i++)
         if (ascii_lower(a[i]) != ascii_lower(b[i]))

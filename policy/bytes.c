@@ -41,17 +41,22 @@ static bool bytes_are_value_each(const char *data, size_t size) {
     return true;
 }
 
-/* A word that has a control byte, the tab among them, is looked at byte by byte. */
-static bool bytes_are_value_eight(const char *data) {
-    uint64_t word = bytes_load(data), delete = word ^ BYTES_EACH(0x7F);
+static bool bytes_have_control(uint64_t word) {
+    uint64_t delete = word ^ BYTES_EACH(0x7F);
     uint64_t found = ((word - BYTES_EACH(0x20)) & ~word) | ((delete - BYTES_EACH(1)) & ~delete);
 
-    return !(found & BYTES_EACH(0x80)) || bytes_are_value_each(data, sizeof(word));
+    return found & BYTES_EACH(0x80);
+}
+
+/* A word that has a control byte, the tab among them, is looked at byte by byte. */
+static bool bytes_are_value_eight(const char *data) {
+    return !bytes_have_control(bytes_load(data)) || bytes_are_value_each(data, sizeof(uint64_t));
 }
 
 bool bytes_are_value(Span text) {
     if (text.size < sizeof(uint64_t))
-        return bytes_are_value_each(text.data, text.size);
+        return (text.size >= sizeof(uint32_t) && !bytes_have_control(bytes_load_few(text.data, text.size))) ||
+               bytes_are_value_each(text.data, text.size);
     for (size_t i = 0; text.size - i >= sizeof(uint64_t); i += sizeof(uint64_t))
         if (!bytes_are_value_eight(text.data + i))
             return false;
