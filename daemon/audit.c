@@ -77,6 +77,13 @@ static void audit_note_lost(Audit *audit, int error) {
     audit->losing = error < 0;
 }
 
+/* The end of this turn, behind all callbacks that are active by now. */
+static void audit_call_turn_end(Audit *audit) {
+    if (!audit->turn_ended)
+        event_active(audit->turn_end, EV_TIMEOUT, 0);
+    audit->turn_ended = true;
+}
+
 /* A record is there, or no sink has it. Who waits is told from the loop. */
 void audit_on_settled(void *ctx, uint64_t number UNUSED, void *arg, int status) {
     Audit *audit = ctx;
@@ -87,7 +94,7 @@ void audit_on_settled(void *ctx, uint64_t number UNUSED, void *arg, int status) 
         return;
     waiter->status = audit->on_failure == AUDIT_FAILURE_CONTINUE ? 0 : status;
     audit_queue_push(&audit->told, waiter);
-    event_active(audit->turn_end, EV_TIMEOUT, 0);
+    audit_call_turn_end(audit);
 }
 
 void audit_on_outlet(void *ctx, Outlet *outlet, uint64_t from, uint64_t to, int status) {
@@ -134,7 +141,9 @@ void audit_on_turn_end(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) 
     Audit *audit = arg;
     AuditWaiter *waiter;
 
+    audit->turn_ended = true; /* who is settled by what is written now is told below */
     (void) audit_write(audit);
+    audit->turn_ended = false;
     while ((waiter = audit_queue_pop(&audit->told))) {
         waiter->queued = false;
         waiter->done(waiter->arg, waiter->status);
@@ -281,9 +290,10 @@ static int audit_write_spare(Audit *audit, const Record *record) {
 static void audit_end_turn(Audit *audit, const Record *record, bool first) {
     static const struct timeval next_turn = {0};
 
-    if (record->event == RECORD_OUTCOME && (!first || event_add(audit->turn_end, &next_turn) == 0))
+    if (record->event == RECORD_OUTCOME &&
+        (!first || audit->turn_ended || event_add(audit->turn_end, &next_turn) == 0))
         return;
-    event_active(audit->turn_end, EV_TIMEOUT, 0);
+    audit_call_turn_end(audit);
 }
 
 /*

@@ -44,7 +44,8 @@ struct Audit {
     uint64_t n_written;
     uint64_t written_usec;
     Denials denials;
-    bool losing; /* logged */
+    bool losing;     /* logged */
+    bool turn_ended; /* audit_on_turn_end is on its way */
 };
 
 /* --- audit.c */
