@@ -25,7 +25,7 @@ static void buffer_give(const Buffer *buffer) {
         free(buffer->data);
 }
 
-void buffer_done(Buffer *buffer) {
+void buffer_free(Buffer *buffer) {
     buffer_give(buffer);
     *buffer = (Buffer){0};
 }

@@ -17,8 +17,14 @@ typedef struct Buffer {
     uint32_t capacity;
 } Buffer;
 
-void buffer_done(Buffer *buffer);    /* contents and memory go */
+void buffer_free(Buffer *buffer);    /* buffer_done's, where there is something */
 void buffer_release(Buffer *buffer); /* memory goes if it is empty */
+
+/* Contents and memory go. Most that end have none any more. */
+static inline void buffer_done(Buffer *buffer) {
+    if (buffer->data)
+        buffer_free(buffer);
+}
 
 static inline size_t buffer_size(const Buffer *buffer) {
     return buffer->end - buffer->begin;

@@ -289,8 +289,15 @@ static int exchange_write_request(Exchange *x) {
     bool collected = request_has_body(&x->request) && reader_at_end(x->up_reader);
     Span body = buffer_span(&x->collected);
     Buffer head = {0};
-    int r = req_write_head(&head, &x->request, collected ? &body : NULL);
+    int r;
 
+    if (!collected && !engine->write_error) { /* what nobody reads would wait there for ever */
+        r = req_write_head(&engine->out, &x->request, NULL);
+        if (r == 0)
+            conn_flush(engine);
+        return r;
+    }
+    r = req_write_head(&head, &x->request, collected ? &body : NULL);
     if (r == 0)
         r = conn_send(engine, (const Span[]){buffer_span(&head), body}, collected ? 2 : 1);
     buffer_done(&head);

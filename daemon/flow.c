@@ -62,7 +62,7 @@ static FlowState flow_step(Flow *flow, size_t room) {
     return flow->reader ? flow_step_body(flow, room) : flow_step_raw(flow, room);
 }
 
-void flow_stop(Flow *flow) {
+void flow_stop_splice(Flow *flow) {
     if (splice_end(&flow->splice, flow->source) > 0 && flow->state == FLOW_OPEN)
         flow->state = FLOW_FAILED;
 }

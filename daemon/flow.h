@@ -51,7 +51,12 @@ static inline void flow_let_splice(Flow *flow, Splicer *splicer) {
 
 /* The flow isn't pumped any more, wherever it stands: bytes in a pipe are lost, and it has failed if it was
  * open. Can be called twice. */
-void flow_stop(Flow *flow);
+void flow_stop_splice(Flow *flow); /* flow_stop's, where there is one */
+
+static inline void flow_stop(Flow *flow) {
+    if (flow->splice.on)
+        flow_stop_splice(flow);
+}
 
 /* What has come of the source and isn't with the sink. */
 static inline bool flow_holds(const Flow *flow) {

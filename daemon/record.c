@@ -121,21 +121,24 @@ static inline void record_text(RecordWriter *w, Span name, const char *value) {
         record_raw(w, SPAN("null"));
 }
 
+/* Where there is room for ASCII_DIGITS. */
 static void record_digits(RecordWriter *w, uint64_t value) {
     size_t n = ascii_n_digits(value);
 
-    if (!record_has_room(w, n))
-        return;
     ascii_put_digits(w->to, n, value);
     w->to += n;
 }
 
 static inline void record_number(RecordWriter *w, Span name, bool known, uint64_t value) {
-    record_raw(w, name);
-    if (known)
-        record_digits(w, value);
+    if (!record_has_room(w, name.size + ASCII_DIGITS)) /* more than null takes */
+        return;
+    record_put(w, name);
+    if (!known)
+        record_put(w, SPAN("null"));
+    else if (value < 10)
+        *w->to++ = (char) ('0' + value);
     else
-        record_raw(w, SPAN("null"));
+        record_digits(w, value);
 }
 
 /* Many records are of one second: its text is made once. Seconds that no clock has are never kept. */
@@ -222,8 +225,7 @@ static void record_path(RecordWriter *w, const Target *target) {
     if (target->asked_minor == 0)
         return record_span(w, SPAN(",\"path\":"), target->path);
     if (ascii_json(target->path) == target->path.size) {
-        record_raw(w, SPAN(",\"path\":\"/v1."));
-        record_digits(w, target->asked_minor);
+        record_number(w, SPAN(",\"path\":\"/v1."), true, target->asked_minor);
         record_raw(w, target->path);
         return record_raw(w, SPAN("\""));
     }
