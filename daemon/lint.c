@@ -84,11 +84,11 @@ Reason lint_head(Lint *lint, LintKind kind, Span in, size_t *ret_size, const cha
         Reason reason;
 
         end += bytes_until_control((Span){in.data + end, in.size - end});
-        if (lint_is_in_line(in, end)) {
-            end++;
-            continue;
-        }
         if (!lint_is_line_end(in, end)) {
+            if (lint_is_in_line(in, end)) {
+                end++;
+                continue;
+            }
             *lint = (Lint){.scanned = end, .line_begin = begin}; /* a CR without its LF is looked at again */
             return lint_no_line_end(in, end, ret_detail);
         }

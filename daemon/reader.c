@@ -221,6 +221,8 @@ ReadStatus reader_head(Reader *reader, Span in, size_t limit, size_t *ret_size, 
     Reason reason;
     size_t size;
 
+    if (in.size == 0)
+        return READ_MORE;
     reason = lint_head(&reader->lint, reader->kind == READER_REQUEST ? LINT_REQUEST : LINT_RESPONSE, bounded,
                        &size, ret_detail);
     if (reason == REASON_UNDECIDED) {
