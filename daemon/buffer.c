@@ -12,15 +12,28 @@
 
 #define BUFFER_FIRST 512u
 
-static Spares buffer_spares; /* of BUFFER_FIRST: a head, mostly */
+/* Of 512 bytes to 4 KiB: a head, mostly, or a body that is judged. */
+static Spares buffer_spares[4];
+
+/* Where buffers of a capacity wait; NULL: with malloc. */
+static Spares *buffer_spares_of(size_t capacity) {
+    for (size_t i = 0; i < ARRAY_SIZE(buffer_spares); i++)
+        if (capacity == BUFFER_FIRST << i)
+            return &buffer_spares[i];
+    return NULL;
+}
 
 static char *buffer_take(size_t capacity) {
-    return capacity == BUFFER_FIRST ? spares_take(&buffer_spares, BUFFER_FIRST) : malloc(capacity);
+    Spares *spares = buffer_spares_of(capacity);
+
+    return spares ? spares_take(spares, capacity) : malloc(capacity);
 }
 
 static void buffer_give(const Buffer *buffer) {
-    if (buffer->capacity == BUFFER_FIRST)
-        spares_give(&buffer_spares, buffer->data);
+    Spares *spares = buffer_spares_of(buffer->capacity);
+
+    if (spares)
+        spares_give(spares, buffer->data);
     else
         free(buffer->data);
 }

@@ -20,10 +20,11 @@
 
 /*
  * What an idle connection keeps, and the first block of each exchange: a usual head fits, and malloc has that
- * much at hand. Those behind it are larger, for who has more to say than that has much.
+ * much at hand. Those behind it are larger, for who has more to say than that has much: the second takes what
+ * a body that is judged needs.
  */
 #define ARENA_FIRST_BLOCK 1024u
-#define ARENA_SECOND_BLOCK 4096u
+#define ARENA_SECOND_BLOCK 8192u
 #define ARENA_NEXT_BLOCK (16u << 10)
 
 #define ARENA_SENTENCE 256u
@@ -42,7 +43,14 @@ struct Arena {
     ArenaBlock *blocks; /* newest first; none until the first item */
 };
 
-static Spares arena_spares, arena_spare_blocks; /* those are first blocks */
+static Spares arena_spares, arena_spare_firsts, arena_spare_seconds;
+
+/* Where blocks of a size wait; NULL: with malloc. */
+static Spares *arena_spares_of(size_t whole) {
+    if (whole == ARENA_FIRST_BLOCK)
+        return &arena_spare_firsts;
+    return whole == ARENA_SECOND_BLOCK ? &arena_spare_seconds : NULL;
+}
 
 Arena *arena_new(size_t limit) {
     Arena *arena = spares_take(&arena_spares, sizeof(*arena));
@@ -53,8 +61,10 @@ Arena *arena_new(size_t limit) {
 }
 
 static void arena_free_block(ArenaBlock *block) {
-    if (block->size + sizeof(*block) == ARENA_FIRST_BLOCK)
-        spares_give(&arena_spare_blocks, block);
+    Spares *spares = arena_spares_of(block->size + sizeof(*block));
+
+    if (spares)
+        spares_give(spares, block);
     else
         free(block);
 }
@@ -121,6 +131,7 @@ static size_t arena_usual_block(const Arena *arena) {
 static ArenaBlock *arena_add_block(Arena *arena, size_t size) {
     size_t whole;
     ArenaBlock *block;
+    Spares *spares;
 
     if (!ARENA_MALLOC_PER_ITEM) {
         size_t usual = arena_usual_block(arena) - sizeof(ArenaBlock);
@@ -130,7 +141,8 @@ static ArenaBlock *arena_add_block(Arena *arena, size_t size) {
     }
     if (!size_add(sizeof(ArenaBlock), size, &whole))
         return NULL;
-    block = whole == ARENA_FIRST_BLOCK ? spares_take(&arena_spare_blocks, whole) : malloc(whole);
+    spares = arena_spares_of(whole);
+    block = spares ? spares_take(spares, whole) : malloc(whole);
     if (!block)
         return NULL;
     *block = (ArenaBlock){.older = arena->blocks, .size = size};
