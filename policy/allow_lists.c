@@ -21,7 +21,7 @@ static const char *hint_allow(const Question *question) {
     const Request *request = question->request;
 
     if (request->operation)
-        return question_say(question, "allow: [%s]", request->operation->id);
+        return question->arena ? ARENA_JOIN(question->arena, "allow: [", request->operation->id, "]") : NULL;
     if (request->method == METHOD_NONE || request->target.path.size == 0 ||
         !text_is_plain(request->target.path))
         return NULL;

@@ -230,6 +230,26 @@ char *arena_printf(Arena *arena, const char *format, ...) {
     return text;
 }
 
+char *arena_join(Arena *arena, const char *const *parts, size_t n) {
+    size_t size = 1;
+    char *text, *to;
+
+    for (size_t i = 0; i < n; i++)
+        if (!parts[i] || !size_add(size, strlen(parts[i]), &size))
+            return NULL;
+    text = to = arena_take(arena, size);
+    if (!text)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        size_t of_part = strlen(parts[i]);
+
+        memcpy(to, parts[i], of_part);
+        to += of_part;
+    }
+    *to = '\0';
+    return text;
+}
+
 size_t arena_used(const Arena *arena) {
     return arena->used;
 }

@@ -37,6 +37,14 @@ Span arena_copy_span(Arena *arena,
                      Span span); /* the same with its size; {NULL, 0} where arena_copy is NULL */
 char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/*
+ * Strings behind each other; one that is NULL makes it NULL. For sentences of which many are made: a format
+ * takes ten times as long to read.
+ */
+#define ARENA_JOIN(arena, ...)                                                                               \
+    arena_join(arena, (const char *const[]){__VA_ARGS__}, ARRAY_SIZE(((const char *const[]){__VA_ARGS__})))
+char *arena_join(Arena *arena, const char *const *parts, size_t n);
+
 size_t arena_used(const Arena *arena); /* bytes handed out */
 
 static inline void arena_free_p(Arena **arena) {

@@ -15,7 +15,7 @@ static const char *explain_subject(Arena *arena, const Request *request) {
     path = text_show(arena, request->target.path, LIMIT_VALUE_SHOWN);
     if (!method || !path || path[0] == '\0')
         return "request";
-    return arena_printf(arena, "%s %s", method, path);
+    return ARENA_JOIN(arena, method, " ", path);
 }
 
 /* Whatever went into it was made safe where it was quoted; a control byte here would forge a line. */
@@ -32,41 +32,35 @@ static char *explain_disarm(char *text) {
     return text;
 }
 
-/* "denied by policy ci" */
-static const char *explain_act(Arena *arena, Effect effect, const char *policy) {
-    static const char *const words[] = {
+char *explain_sentence(Arena *arena, const Verdict *verdict, const Request *request, const char *policy,
+                       const char *id) {
+    static const char *const acts[] = {
         [EFFECT_DENY] = "denied",
         [EFFECT_ALLOW] = "allowed",
         [EFFECT_OBSERVE] = "would be denied",
     };
-
-    return policy ? arena_printf(arena, "%s by policy %s", words[effect], policy) : words[effect];
-}
-
-char *explain_sentence(Arena *arena, const Verdict *verdict, const Request *request, const char *policy,
-                       const char *id) {
-    const char *tail = id ? arena_printf(arena, " [request %s]", id) : "";
     const char *rule = verdict_rule(verdict), *detail = verdict_detail(verdict);
-    const char *subject, *act, *advice = verdict->advise && verdict->hint ? verdict->hint : NULL;
+    const char *advice = verdict->advise && verdict->hint ? verdict->hint : NULL;
+    const char *tail = id ? " [request " : "", *end = id ? "]" : "";
+    const char *by = policy ? " by policy " : "", *subject;
 
-    if (!tail)
-        return NULL;
+    id = id ? id : "";
+    policy = policy ? policy : "";
     /* In the engine's own words: nobody can tell what isn't there from what isn't to be seen. */
     if ((verdict->reason == REASON_OBJECT_ABSENT || verdict->reason == REASON_NAME_TAKEN) &&
         verdict->effect == EFFECT_DENY)
         return explain_disarm(arena_copy(arena, span_from(detail)));
     if (verdict->effect == EFFECT_INVALID)
         return explain_disarm(
-            arena_printf(arena, "quaygate: request refused: %s (%s)%s", detail, rule, tail));
+            ARENA_JOIN(arena, "quaygate: request refused: ", detail, " (", rule, ")", tail, id, end));
     if (verdict->effect == EFFECT_ERROR)
-        return explain_disarm(arena_printf(arena, "quaygate: %s (%s)%s", detail, rule, tail));
+        return explain_disarm(ARENA_JOIN(arena, "quaygate: ", detail, " (", rule, ")", tail, id, end));
 
     subject = explain_subject(arena, request);
-    act = explain_act(arena, verdict->effect, policy);
-    if (!subject || !act)
-        return NULL;
     if (verdict->effect == EFFECT_ALLOW)
-        return explain_disarm(arena_printf(arena, "quaygate: %s %s (%s)%s", subject, act, rule, tail));
-    return explain_disarm(arena_printf(arena, "quaygate: %s %s: %s (%s)%s%s%s", subject, act, detail, rule,
-                                       advice ? ": " : "", advice ? advice : "", tail));
+        return explain_disarm(ARENA_JOIN(arena, "quaygate: ", subject, " ", acts[verdict->effect], by, policy,
+                                         " (", rule, ")", tail, id, end));
+    return explain_disarm(ARENA_JOIN(arena, "quaygate: ", subject, " ", acts[verdict->effect], by, policy,
+                                     ": ", detail, " (", rule, ")", advice ? ": " : "", advice ? advice : "",
+                                     tail, id, end));
 }

@@ -128,3 +128,20 @@ Test(arena, empty_and_good_for_another_round) {
         cr_expect_eq(arena_used(arena), 0);
     }
 }
+
+Test(arena, joined) {
+    CLEANUP(arena_free_p) Arena *arena = arena_new(16), *large = arena_new(1u << 20);
+    const char *none = NULL;
+    char text[2001];
+
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    cr_assert_str_eq(ARENA_JOIN(large, "a"), "a");
+    cr_assert_str_eq(ARENA_JOIN(large, "", "", ""), "");
+    cr_assert_str_eq(ARENA_JOIN(large, "a", "", "bc", "d"), "abcd");
+    cr_assert_eq(strlen(ARENA_JOIN(large, text, ",", text)), 4001);
+    cr_assert_null(ARENA_JOIN(large, "a", none, "b"));
+    cr_assert_str_eq(ARENA_JOIN(arena, "0123456", "89abcdef"), "012345689abcdef",
+                     "all there is, with its NUL");
+    cr_assert_null(ARENA_JOIN(arena, "", ""), "and nothing more");
+}
