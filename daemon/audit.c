@@ -286,7 +286,10 @@ static int audit_write_spare(Audit *audit, const Record *record) {
     return r;
 }
 
-/* `first`: nothing is pending yet. By a timer that has run off, the end of the next turn. */
+/*
+ * `first`: nothing is pending yet. By a timer that has run off, the end of the next turn. Not where this
+ * one's is on its way: libevent takes an event that is active back, and who is to be told would be put off.
+ */
 static void audit_end_turn(Audit *audit, const Record *record, bool first) {
     static const struct timeval next_turn = {0};
 

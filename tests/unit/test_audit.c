@@ -216,6 +216,38 @@ Test(audit, an_outcome_is_written_with_the_next_turn) {
     audit_free(audit);
 }
 
+/* Once a decision; then who can't wait for the turn's end, and what became of somebody else's request. */
+static void on_hurry(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
+    Record outcome = {.event = RECORD_OUTCOME, .id = "B", .verdict = &verdict, .end = END_COMPLETE};
+    Heard *heard = arg;
+
+    if (!heard->waiter.done)
+        decide(heard->audit, heard);
+    cr_expect(audit_lets_send(heard->audit, true));
+    cr_assert_eq(audit_record(heard->audit, &outcome), 0);
+}
+
+/* Each turn may bring that again: who waits for his decision hears of it in his. */
+Test(audit, outcomes_put_off_nobody) {
+    Heard a = {.audit = audit_on_file()};
+    struct event *hurry;
+    int fds[2];
+
+    cr_assert_eq(pipe(fds), 0);
+    cr_assert_eq(write(fds[1], "x", 1), 1);
+    hurry = event_new(base, fds[0], EV_READ | EV_PERSIST, on_hurry, &a); /* and nobody reads it */
+    cr_assert_eq(event_add(hurry, NULL), 0);
+    turn();
+    cr_expect_eq(a.n, 1);
+    for (unsigned i = 0; i < 100 && a.n == 0; i++)
+        turn();
+    cr_expect_eq(a.n, 1, "nor in a hundred others");
+    event_free(hurry);
+    close(fds[0]);
+    close(fds[1]);
+    audit_free(a.audit);
+}
+
 /* Behind the callbacks that are active, and in the same turn. */
 Test(audit, records_of_a_turn_are_written_together) {
     Turn t = {.audit = audit_on_file()};
