@@ -254,9 +254,13 @@ static void conn_go_on(Conn *conn) {
 void conn_flush_now(Conn *conn) {
     Span out = buffer_span(&conn->out);
 
+    if (conn->write_error) { /* nobody reads it, and nobody is to wait for it */
+        buffer_done(&conn->out);
+        return;
+    }
     if (!conn_is_open(conn) || conn->write_armed)
         return;
-    if (!conn->write_error && out.size > 0)
+    if (out.size > 0)
         buffer_consume(&conn->out, conn_write(conn, &out, 1));
     if (conn->write_error)
         buffer_done(&conn->out);

@@ -312,6 +312,9 @@ Test(conn, a_reset_takes_along_what_waits) {
     cr_expect(conn_drained(&ends.conn), "it is for nobody");
     cr_expect_eq(conn_send(&ends.conn, &SPAN("later still"), 1), 0);
     cr_expect(conn_drained(&ends.conn));
+    cr_expect_eq(buffer_append(&ends.conn.out, SPAN("and where it stands")), 0);
+    conn_flush(&ends.conn);
+    cr_expect(conn_drained(&ends.conn));
     ends_close_outbox(&ends, outbox);
 }
 
