@@ -154,6 +154,7 @@ def measure(tools, servers, row, seconds, number, told):
     who = [name for name in row.who if name in servers]
     for name in who[number % len(who):] + who[:number % len(who)]:
         told.setdefault(row.name, {}).setdefault(name, []).append(HOW[row.how](tools, servers[name], servers["direct"], row, seconds))
+        servers[name].forget_trail()
 
 
 def hold(server, request, n):
