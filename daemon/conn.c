@@ -262,9 +262,7 @@ void conn_flush_now(Conn *conn) {
         return;
     if (out.size > 0)
         buffer_consume(&conn->out, conn_write(conn, &out, 1));
-    if (conn->write_error)
-        buffer_done(&conn->out);
-    else
+    if (!conn->write_error)
         conn_go_on(conn);
 }
 
@@ -309,7 +307,8 @@ static void conn_tell(OutboxLink *link) {
 static const OutboxCalls conn_outbox = {conn_collect, conn_sent, conn_tell};
 
 void conn_flush(Conn *conn) {
-    bool waits = conn->outbox && conn_is_open(conn) && !conn->write_armed && buffer_size(&conn->out) > 0;
+    bool waits = conn->outbox && conn_is_open(conn) && !conn->write_armed && !conn->write_error &&
+                 buffer_size(&conn->out) > 0;
 
     if (waits && outbox_add(conn->outbox, &conn->link, &conn_outbox))
         return;

@@ -291,7 +291,7 @@ static int exchange_write_request(Exchange *x) {
     Buffer head = {0};
     int r;
 
-    if (!collected && !engine->write_error) { /* what nobody reads would wait there for ever */
+    if (!collected) {
         r = req_write_head(&engine->out, &x->request, NULL);
         if (r == 0)
             conn_flush(engine);

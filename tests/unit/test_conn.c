@@ -318,6 +318,22 @@ Test(conn, a_reset_takes_along_what_waits) {
     ends_close_outbox(&ends, outbox);
 }
 
+/* Who reads no more, but may have something to say: what is for him doesn't wait for the turn's end, of which
+ * nobody would be told. */
+Test(conn, what_is_for_nobody_goes_at_once) {
+    Outbox *outbox;
+    unsigned forced;
+    Ends ends;
+
+    ends_open_outbox(&ends, &outbox, &forced);
+    ends.conn.write_error = -EPIPE;
+    cr_expect_eq(buffer_append(&ends.conn.out, SPAN("for nobody")), 0);
+    conn_flush(&ends.conn);
+    cr_expect(conn_drained(&ends.conn));
+    cr_expect(conn_is_open(&ends.conn), "and he is read");
+    ends_close_outbox(&ends, outbox);
+}
+
 /* What a full socket doesn't take waits for room, as without an outbox, and what comes behind it with it. */
 Test(conn, a_full_peer_gets_all_of_it_later) {
     static char bytes[1u << 20];
