@@ -184,8 +184,11 @@ Reason lookup_reason(const Lookup *lookup) {
     return lookup->reason;
 }
 
+/* Given up in the middle of an answer (a timeout), its rest would be taken for the next one. */
 Engine *lookup_take_engine(Lookup *lookup) {
-    if (lookup->engine && (!lookup->reusable || !engine_is_idle(lookup->engine)))
+    bool over = lookup->state == LOOKUP_DONE && lookup->reusable;
+
+    if (lookup->engine && (!over || !engine_is_idle(lookup->engine)))
         lookup->engine = engine_close(lookup->engine, lookup->env->reaper);
     return TAKE_PTR(lookup->engine);
 }

@@ -106,3 +106,37 @@ Test(lookup, one_after_the_other_on_one_connection) {
     event_base_free(base);
     unlink(address.text + strlen("unix://"));
 }
+
+/* What was given up in the middle of an answer: the rest of it would be the next request's. */
+Test(lookup, a_connection_with_half_an_answer_is_nobody_s) {
+    static const char half[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
+    Address address;
+    char text[64];
+    const char *why = NULL;
+    struct event_base *base = event_base_new();
+    Reaper *reaper = reaper_new(base);
+    const Env env = {.base = base, .reaper = reaper};
+    Lookup *lookup;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), conn;
+
+    snprintf(text, sizeof(text), "unix:///tmp/quaygate-lookup.%ld", (long) getpid());
+    cr_assert_eq(address_parse(span_from(text), &address, &why), 0);
+    cr_assert_eq(bind(fd, &address.socket.any, address.length), 0);
+    cr_assert_eq(listen(fd, 4), 0);
+    lookup = lookup_new(&env, &address, NULL, nobody_hears, NULL);
+    cr_assert_not_null(lookup);
+    lookup_start(lookup, "/x");
+    cr_expect_eq(lookup_run(lookup), LOOKUP_RUNNING);
+    conn = accept(fd, NULL, NULL);
+    cr_assert_eq(write(conn, half, sizeof(half) - 1), (ssize_t) sizeof(half) - 1);
+    event_base_loop(base, EVLOOP_ONCE);
+    cr_expect_eq(lookup_run(lookup), LOOKUP_RUNNING);
+    cr_expect_eq(lookup_status(lookup), 200, "its head has come");
+    cr_expect_null(lookup_take_engine(lookup));
+    lookup_free(lookup);
+    reaper_free(reaper);
+    event_base_free(base);
+    close(conn);
+    close(fd);
+    unlink(text + strlen("unix://"));
+}
