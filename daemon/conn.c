@@ -356,6 +356,7 @@ size_t conn_read(Conn *conn, size_t size) {
     char *room = buffer_reserve(&conn->in, size);
     ssize_t n = conn_receive(conn, room, room ? size : 0);
 
+    conn->news = false;
     return n > 0 ? (size_t) n : 0;
 }
 

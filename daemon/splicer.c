@@ -150,14 +150,21 @@ static int splice_fill(Splice *splice, Conn *source, Reader *reader) {
     return 0;
 }
 
-/* Of what the source has as much as there is. Whether it is the last depends on how much that was. */
+/*
+ * Of what the source has as much as there is. Whether it is the last depends on how much that was: nothing,
+ * where the loop said that there is something, is urgent data over TCP (tcp(7)), which splice(2) stops at for
+ * good (tcp_read_sock), and recv(2) goes past.
+ */
 static void splice_take(Splice *splice, Conn *source, Reader *reader) {
+    uint64_t before = source->bytes_in;
+
     if (!splicer_take(splice->splicer, splice->pipe)) {
         splice->last = true;
         return;
     }
     if (splice_fill(splice, source, reader) < 0 || (splice->held > 0 && splice->held < LIMIT_SPLICE_LEAST) ||
-        source->eof || !conn_is_open(source) || (reader && reader_at_end(reader)))
+        source->bytes_in == before || source->eof || !conn_is_open(source) ||
+        (reader && reader_at_end(reader)))
         splice->last = true;
     if (splice->held == 0)
         splicer_give(splice->splicer, splice->pipe);

@@ -6,10 +6,12 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/flow.h"
@@ -187,6 +189,54 @@ Test(splicer, a_body_cut_short_arrives_as_far_as_it_came) {
 }
 
 /* What is closed with bytes that nobody has read is reset: unlike an end, that is no body's end. */
+/* Over TCP, as way_open_tunnel. */
+static void way_open_tcp(Way *way, Splicer *splicer) {
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(in);
+    int listening = socket(AF_INET, SOCK_STREAM, 0), fd;
+
+    way_open_tunnel(way, NULL, splicer);
+    conn_done(&way->source);
+    close(way->writer);
+    cr_assert_eq(bind(listening, (struct sockaddr *) &in, size), 0);
+    cr_assert_eq(listen(listening, 1), 0);
+    cr_assert_eq(getsockname(listening, (struct sockaddr *) &in, &size), 0);
+    way->writer = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(connect(way->writer, (struct sockaddr *) &in, size), 0);
+    fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(fcntl(way->writer, F_SETFL, O_NONBLOCK), 0);
+    close(listening);
+    conn_init(&way->source, way->base, NULL, fd, way_wake, way);
+    conn_update(&way->source);
+}
+
+/*
+ * Urgent data (RFC 6093) stops splice(2) at its mark for good, while the socket says that there is something
+ * to read: recv(2) leaves that byte out, and goes on behind it.
+ */
+Test(splicer, an_urgent_byte_stops_nothing, .timeout = 30) {
+    Splicer *splicer = splicer_new(2);
+    Way way = {0};
+    struct timespec began, ended;
+
+    way_open_tcp(&way, splicer);
+    way_pass(&way, LONG);
+    cr_expect(way.flow.splice.on);
+    cr_assert_eq(send(way.writer, "!", 1, MSG_OOB), 1);
+    way_pass(&way, LONG + 100);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
+    event_base_loopexit(way.base, &(struct timeval){.tv_usec = 100000});
+    event_base_dispatch(way.base);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+    cr_expect_lt((ended.tv_sec - began.tv_sec) * 1000000000 + ended.tv_nsec - began.tv_nsec, 50000000,
+                 "it sleeps while nothing comes");
+    way_pass(&way, 2 * LONG);
+    cr_expect(way.flow.splice.on, "what is long is spliced again");
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
 Test(splicer, a_reset_is_no_end) {
     Splicer *splicer = splicer_new(4);
     Way way = {0};
