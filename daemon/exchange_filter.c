@@ -95,11 +95,16 @@ static void filter_send(Exchange *x) {
 
 bool exchange_filter(Exchange *x) {
     Conn *engine = &x->engine->conn;
-    size_t before = buffer_size(&engine->in);
-    ReadStatus status = filter_collect(x->filter, x->down_reader, &engine->in, engine->eof);
-    bool cut = (status == READ_FAILED && filter_reason(x->filter) == REASON_OK) ||
-               (status == READ_MORE && engine->error && buffer_size(&engine->in) == 0);
+    size_t before;
+    ReadStatus status;
+    bool cut, moved = exchange_pump_up(x);
 
+    if (exchange_refuse_upload(x))
+        return true;
+    before = buffer_size(&engine->in);
+    status = filter_collect(x->filter, x->down_reader, &engine->in, engine->eof);
+    cut = (status == READ_FAILED && filter_reason(x->filter) == REASON_OK) ||
+          (status == READ_MORE && engine->error && buffer_size(&engine->in) == 0);
     conn_update(engine);
     if (cut)
         exchange_fail(x, REASON_ENGINE_CLOSED, "the engine's answer ended before its end", END_ENGINE_CLOSED);
@@ -110,6 +115,6 @@ bool exchange_filter(Exchange *x) {
     else if (exchange_client_gone(x))
         exchange_finish(x, END_CLIENT_CLOSED, EXCHANGE_DONE);
     else
-        return buffer_size(&engine->in) != before;
+        return moved || buffer_size(&engine->in) != before;
     return true;
 }

@@ -160,6 +160,14 @@ bool exchange_put_back(Exchange *x);
 /* Into the verdict, which says then that what was judged is what must be sent; false: no memory. */
 bool exchange_note_put_back(Exchange *x);
 
+/* The upload goes on while the answer comes: the engine may begin it before it has read all (T-065). True if
+ * it got anywhere. */
+bool exchange_pump_up(Exchange *x);
+
+/* It can't be read to its end, by the client's fault, who is told: nothing of the answer is out. False: it
+ * can. */
+bool exchange_refuse_upload(Exchange *x);
+
 /* The client is gone for good, and the engine has all it had sent: what comes is for nobody. */
 bool exchange_client_gone(const Exchange *x);
 

@@ -29,8 +29,7 @@ static void exchange_look_for_hangup(Exchange *x) {
         x->deadline_usec = 0;
 }
 
-/* The upload goes on while the answer comes: the engine may begin it before it has read all (T-065). */
-static bool exchange_pump_up(Exchange *x) {
+bool exchange_pump_up(Exchange *x) {
     bool moved = flow_pump(&x->up);
 
     if (flow_is_open(&x->up) && x->engine->conn.write_error) {
@@ -49,6 +48,13 @@ static bool exchange_upload_failed(const Exchange *x) {
 /* An upload that stopped is the client gone; one that can't be read (bad chunks) is its mistake. */
 static EndCause exchange_upload_end(const Exchange *x) {
     return reader_body_truncated(x->up_reader) ? END_CLIENT_CLOSED : END_ERROR;
+}
+
+bool exchange_refuse_upload(Exchange *x) {
+    if (!exchange_upload_failed(x))
+        return false;
+    exchange_fail(x, reader_body_reason(x->up_reader), NULL, exchange_upload_end(x));
+    return true;
 }
 
 /* --- The response ------------------------------------------------------------------------------- */
@@ -180,11 +186,8 @@ bool exchange_wait_head(Exchange *x) {
     size_t size = 0;
     bool moved = exchange_pump_up(x);
 
-    if (exchange_upload_failed(x)) {
-        reason = reader_body_reason(x->up_reader);
-        exchange_fail(x, reason, NULL, exchange_upload_end(x));
+    if (exchange_refuse_upload(x))
         return true;
-    }
     if (!flow_is_open(&x->up) && x->deadline_usec == 0 && x->config->response_timeout_usec &&
         (!x->request.operation || x->request.operation->reply == REPLY_PLAIN))
         exchange_set_timeout(x, x->config->response_timeout_usec);
