@@ -60,7 +60,7 @@ static void exchange_cut(Exchange *x) {
     policy_decide_head(x->listener->policy, &x->request, x->arena, &why);
     x->end_rule = verdict_rule(&why);
     x->end_reason = verdict_detail(&why);
-    if (x->state == EXCHANGE_CONNECT || x->state == EXCHANGE_WAIT_HEAD)
+    if (x->state == EXCHANGE_CONNECT || x->state == EXCHANGE_WAIT_HEAD || x->state == EXCHANGE_FILTER)
         exchange_refuse_late(x, &why);
     else
         exchange_finish(x, END_TIMEOUT, EXCHANGE_LINGER);
