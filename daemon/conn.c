@@ -211,10 +211,13 @@ static void conn_end_output(Conn *conn) {
     (void) shutdown(conn->fd, SHUT_WR); /* ENOTCONN: the peer is gone, which reading will tell */
 }
 
-/* The socket is full. */
+/*
+ * The socket is full. Without memory to wait, half of what we say is out, and the peer would wait for the
+ * rest of it, as we would for its answer: so that is the end both ways.
+ */
 static void conn_await_room(Conn *conn) {
     if (conn_wait_for_room(conn) < 0)
-        conn_fail_output(conn, -ENOMEM);
+        conn_fail(conn, -ENOMEM);
 }
 
 /* `n`: bytes that went out, or −errno. */

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -354,6 +355,65 @@ Test(conn, a_full_peer_gets_all_of_it_later) {
     cr_expect_eq(got, sizeof(bytes) + strlen("behind"));
     cr_expect_gt(forced, 0, "what must be on record before is");
     cr_expect(conn_drained(&ends.conn));
+    ends_close_outbox(&ends, outbox);
+    close(ends.peer);
+}
+
+/* --- Without memory */
+
+static bool no_memory;
+
+static void *event_malloc(size_t size) {
+    return no_memory ? NULL : malloc(size);
+}
+
+static void *event_realloc(void *old, size_t size) {
+    return no_memory ? NULL : realloc(old, size);
+}
+
+/*
+ * What can't be waited for isn't written: it is ours that the peer gets half a message, and it would wait for
+ * the rest of it as we for its answer. So neither way goes on.
+ */
+static void send_without_memory(Ends *ends) {
+    static char bytes[1u << 20];
+
+    no_memory = true;
+    cr_expect_eq(conn_send(&ends->conn, &(Span){bytes, sizeof(bytes)}, 1), 0);
+    no_memory = false;
+    cr_expect_eq(ends->conn.error, -ENOMEM);
+    cr_expect_eq(ends->conn.write_error, -ENOMEM);
+    cr_expect(conn_drained(&ends->conn), "it is for nobody");
+    cr_expect_not(ends->conn.read_armed);
+}
+
+Test(conn, without_memory_to_wait_for_room_it_fails_both_ways) {
+    Ends ends;
+
+    event_set_mem_functions(event_malloc, event_realloc, free);
+    ends_open(&ends);
+    send_without_memory(&ends);
+    ends_close(&ends);
+    close(ends.peer);
+}
+
+Test(conn, without_memory_at_the_turn_s_end_its_owner_is_told) {
+    static char bytes[LIMIT_OUTBOX_BYTES];
+    Outbox *outbox;
+    unsigned forced;
+    Ends ends;
+
+    event_set_mem_functions(event_malloc, event_realloc, free);
+    ends_open_outbox(&ends, &outbox, &forced);
+    while (send(ends.conn.fd, bytes, sizeof(bytes), 0) > 0)
+        ;
+    cr_expect_eq(conn_send(&ends.conn, &(Span){bytes, sizeof(bytes)}, 1), 0);
+    cr_expect_eq(ends.conn.error, 0);
+    no_memory = true;
+    turn(&ends);
+    no_memory = false;
+    cr_expect_eq(ends.conn.error, -ENOMEM);
+    cr_expect_eq(ends.told, 1);
     ends_close_outbox(&ends, outbox);
     close(ends.peer);
 }
