@@ -225,6 +225,6 @@ Engine *engine_close(Engine *engine, Reaper *reaper) {
 }
 
 bool engine_is_idle(const Engine *engine) {
-    return engine->state == ENGINE_READY && conn_is_open(&engine->conn) && !engine->conn.eof &&
-           buffer_size(&engine->conn.in) == 0 && buffer_size(&engine->conn.out) == 0;
+    return engine->state == ENGINE_READY && conn_is_open(&engine->conn) && !engine->conn.write_error &&
+           !engine->conn.eof && buffer_size(&engine->conn.in) == 0 && buffer_size(&engine->conn.out) == 0;
 }

@@ -53,5 +53,5 @@ const char *engine_why(const Engine *engine);
 /* Closes now, frees later. Accepts NULL, returns NULL. */
 Engine *engine_close(Engine *engine, Reaper *reaper);
 
-/* True while it is fit for the next exchange: open, nothing unread, the engine hasn't ended its side. */
+/* True while it is fit for the next exchange: open, nothing unread or unwritten, neither side ended. */
 bool engine_is_idle(const Engine *engine);

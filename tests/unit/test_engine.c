@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -52,4 +53,35 @@ Test(engine, tcp_is_asked_whether_it_lives) {
     reaper_free(reaper);
     event_base_free(base);
     close(fd);
+}
+
+/* It says nothing of that, and may even speak: but the next request would never arrive. */
+Test(engine, one_that_reads_no_more_is_not_used_again) {
+    struct event_base *base = event_base_new();
+    Reaper *reaper = reaper_new(base);
+    Address address;
+    const char *why = NULL;
+    char text[64];
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), peer;
+    Engine *engine;
+
+    signal(SIGPIPE, SIG_IGN);
+    snprintf(text, sizeof(text), "unix:///tmp/quaygate-engine.%ld", (long) getpid());
+    cr_assert_eq(address_parse(span_from(text), &address, &why), 0);
+    cr_assert_eq(bind(fd, &address.socket.any, address.length), 0);
+    cr_assert_eq(listen(fd, 1), 0);
+    engine = engine_connect(base, NULL, NULL, &address, nobody_hears, NULL);
+    cr_assert_not_null(engine);
+    peer = accept(fd, NULL, NULL);
+    cr_expect(engine_is_idle(engine));
+    cr_assert_eq(shutdown(peer, SHUT_RD), 0);
+    cr_expect_eq(conn_send(&engine->conn, &SPAN("the end of an upload"), 1), 0);
+    event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    cr_expect_not(engine_is_idle(engine));
+    engine_close(engine, reaper);
+    reaper_free(reaper);
+    event_base_free(base);
+    close(peer);
+    close(fd);
+    unlink(text + strlen("unix://"));
 }
