@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -34,6 +35,7 @@ struct Listener {
     void *arg;
     struct event *readable;
     struct event *pause;
+    int timer; /* of the pause: a timerfd, which takes no memory once it is watched */
     bool accepting;
     bool exhausted; /* logged; until a turn has taken all there was */
     bool owns_path;
@@ -308,8 +310,13 @@ static AcceptStep listener_accept_one(Listener *listener, int *ret_fd) {
     }
 }
 
-static const struct timeval LISTENER_PAUSE = {.tv_sec = LIMIT_ACCEPT_PAUSE_MSEC / 1000,
-                                              .tv_usec = LIMIT_ACCEPT_PAUSE_MSEC % 1000 * 1000};
+/* From now; again where one is on its way. */
+static void listener_set_pause(const Listener *listener, unsigned msec) {
+    const struct itimerspec wait = {
+        .it_value = {.tv_sec = msec / 1000, .tv_nsec = (long) (msec % 1000) * 1000000}};
+
+    (void) timerfd_settime(listener->timer, 0, &wait, NULL); /* it is a timer's descriptor, and a time */
+}
 
 /* The backlog keeps who waits. Looking again at once would only burn the processor. */
 static void listener_pause(Listener *listener, int error) {
@@ -317,8 +324,8 @@ static void listener_pause(Listener *listener, int error) {
         log_warning("listener %s: cannot accept: %s; trying again every %u ms",
                     listener_config(listener)->address.text, strerror(error), LIMIT_ACCEPT_PAUSE_MSEC);
     listener->exhausted = true;
-    if (event_add(listener->pause, &LISTENER_PAUSE) == 0)
-        (void) event_del(listener->readable);
+    listener_set_pause(listener, LIMIT_ACCEPT_PAUSE_MSEC);
+    (void) event_del(listener->readable);
 }
 
 static void listener_on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
@@ -339,29 +346,32 @@ static void listener_on_readable(evutil_socket_t fd UNUSED, short what UNUSED, v
         listener->accept(listener->arg, listener, fds, n); /* may stop the listener, never free it */
 }
 
-static void listener_on_pause_end(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
-    Listener *listener = arg;
+/* False: there is no memory for it. It would be deaf for good, so once more, after a pause. */
+static bool listener_watch(const Listener *listener) {
+    if (event_add(listener->readable, NULL) == 0)
+        return true;
+    listener_set_pause(listener, LIMIT_ACCEPT_PAUSE_MSEC);
+    return false;
+}
 
-    if (!listener->accepting || event_add(listener->readable, NULL) == 0)
-        return;
-    /* No memory to watch it: it would be deaf for good, so once more. The timer's own room may be gone too.
-     */
-    if (event_add(listener->pause, &LISTENER_PAUSE) < 0)
-        event_active(listener->pause, EV_TIMEOUT, 0);
+static void listener_on_pause_end(evutil_socket_t fd, short what UNUSED, void *arg) {
+    Listener *listener = arg;
+    uint64_t n;
+
+    if (read(fd, &n, sizeof(n)) == sizeof(n) && listener->accepting)
+        (void) listener_watch(listener);
 }
 
 void listener_start(Listener *listener) {
     listener->accepting = true;
-    if (event_add(listener->readable, NULL) < 0) {
+    if (!listener_watch(listener))
         log_error("listener %s: cannot be watched yet", listener_config(listener)->address.text);
-        event_active(listener->pause, EV_TIMEOUT, 0);
-    }
 }
 
 void listener_stop(Listener *listener) {
     listener->accepting = false;
     (void) event_del(listener->readable);
-    (void) event_del(listener->pause);
+    listener_set_pause(listener, 0);
 }
 
 /* --- life cycle */
@@ -384,11 +394,17 @@ static int listener_open_socket(Listener *listener) {
     return -EINVAL;
 }
 
-static int listener_watch(Listener *listener) {
+static int listener_make_events(Listener *listener) {
     listener->readable =
         event_new(listener->base, listener->fd, EV_READ | EV_PERSIST, listener_on_readable, listener);
-    listener->pause = event_new(listener->base, -1, 0, listener_on_pause_end, listener);
-    return listener->readable && listener->pause ? 0 : -ENOMEM;
+    listener->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (listener->timer < 0)
+        return -errno;
+    listener->pause =
+        event_new(listener->base, listener->timer, EV_READ | EV_PERSIST, listener_on_pause_end, listener);
+    if (!listener->readable || !listener->pause || event_add(listener->pause, NULL) < 0)
+        return -ENOMEM;
+    return 0;
 }
 
 int listener_open(struct event_base *base, Config *config, size_t index, int passed, ListenerAccept accept,
@@ -402,12 +418,13 @@ int listener_open(struct event_base *base, Config *config, size_t index, int pas
                            .config = config_ref(config),
                            .index = index,
                            .fd = -EBADF,
+                           .timer = -EBADF,
                            .passed = passed,
                            .accept = accept,
                            .arg = arg};
     r = listener_open_socket(listener);
     if (r == 0)
-        r = listener_watch(listener);
+        r = listener_make_events(listener);
     if (r < 0) {
         log_error("listener %s: %s", listener_config(listener)->address.text,
                   listener->why ? listener->why : strerror(-r));
@@ -425,6 +442,7 @@ Listener *listener_free(Listener *listener) {
         event_free(listener->readable);
     if (listener->pause)
         event_free(listener->pause);
+    listener_close_fd(&listener->timer);
     if (listener_path_is_ours(listener))
         (void) unlink(listener_config(listener)->address.socket.un.sun_path);
     listener_close_fd(&listener->fd);
