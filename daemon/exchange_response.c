@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange_impl.h"
 
+#include <errno.h>
+
 #include "res_write.h"
 
 /* --- The way up, while the response is awaited or relayed --------------------------------------- */
@@ -253,12 +255,33 @@ bool exchange_relay(Exchange *x) {
 /* Both ways have ended: a client that still writes must be able to read what we wrote, so we linger for it.
  */
 static void exchange_end_tunnel(Exchange *x) {
-    const Conn *client = x->host.conn;
+    const Conn *client = x->host.conn, *engine = &x->engine->conn;
+    bool ours = engine->error == 0 || engine->error == -ENOMEM; /* there was no memory */
     EndCause end = client->write_error           ? END_CLIENT_CLOSED
                    : x->down.state == FLOW_ENDED ? END_COMPLETE
+                   : ours                        ? END_ERROR
                                                  : END_ENGINE_CLOSED;
 
     exchange_finish(x, end, client->eof || client->write_error ? EXCHANGE_DONE : EXCHANGE_LINGER);
+}
+
+/*
+ * Where one direction has lost bytes, for want of memory or with the engine, the other would only wait for
+ * what never comes. An engine that reads no more may still speak. True: both have ended with it.
+ */
+static bool exchange_cut_tunnel(Exchange *x) {
+    const Conn *engine = &x->engine->conn;
+    bool up_lost = x->up.state == FLOW_FAILED && !engine->write_error && !engine->hangup;
+    bool down_lost =
+        x->down.state == FLOW_FAILED || (flow_is_open(&x->down) && engine->error && !flow_holds(&x->down));
+
+    if ((!up_lost && !down_lost) || (!flow_is_open(&x->up) && !flow_is_open(&x->down)))
+        return false;
+    if (flow_is_open(&x->up))
+        x->up.state = FLOW_FAILED;
+    if (flow_is_open(&x->down))
+        x->down.state = FLOW_FAILED;
+    return true;
 }
 
 /*
@@ -274,11 +297,7 @@ bool exchange_tunnel(Exchange *x) {
         x->up.state = FLOW_FAILED; /* nobody reads stdin any more; the output goes on */
         moved = true;
     }
-    if (flow_is_open(&x->down) && engine->error && !flow_holds(&x->down)) {
-        x->down.state = FLOW_FAILED;
-        x->up.state = FLOW_FAILED;
-        moved = true;
-    }
+    moved = exchange_cut_tunnel(x) || moved;
     if (!flow_is_open(&x->up) && !flow_is_open(&x->down) && conn_drained(client) && conn_drained(engine)) {
         exchange_end_tunnel(x);
         return true;
