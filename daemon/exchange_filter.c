@@ -107,7 +107,7 @@ bool exchange_filter(Exchange *x) {
           (status == READ_MORE && engine->error && buffer_size(&engine->in) == 0);
     conn_update(engine);
     if (cut)
-        exchange_fail(x, REASON_ENGINE_CLOSED, "the engine's answer ended before its end", END_ENGINE_CLOSED);
+        exchange_fail_cut(x, "the engine's answer ended before its end");
     else if (status == READ_FAILED)
         exchange_fail(x, filter_reason(x->filter), NULL, END_ERROR);
     else if (status == READ_END)

@@ -171,6 +171,10 @@ bool exchange_refuse_upload(Exchange *x);
 /* The client is gone for good, and the engine has all it had sent: what comes is for nobody. */
 bool exchange_client_gone(const Exchange *x);
 
+/* The engine's answer ended before its end, or before it began: the engine's fault, or there was no memory
+ * for what came of it. `detail` as exchange_fail's. */
+void exchange_fail_cut(Exchange *x, const char *detail);
+
 /* Takes the engine's head off its input; what follows is the body. */
 void exchange_take_head(Exchange *x, const ResponseHead *head, size_t head_size);
 

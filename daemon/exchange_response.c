@@ -159,6 +159,18 @@ bool exchange_is_repeatable(const Exchange *x) {
     return x->request.method == METHOD_GET || x->request.method == METHOD_HEAD;
 }
 
+/* Whether an answer that isn't whole is so by our fault. */
+static bool exchange_lacks_memory(const Exchange *x) {
+    return x->engine->conn.error == -ENOMEM || reader_body_reason(x->down_reader) == REASON_NO_MEMORY;
+}
+
+void exchange_fail_cut(Exchange *x, const char *detail) {
+    if (exchange_lacks_memory(x))
+        exchange_fail(x, REASON_NO_MEMORY, NULL, END_ERROR);
+    else
+        exchange_fail(x, REASON_ENGINE_CLOSED, detail, END_ENGINE_CLOSED);
+}
+
 /* An engine that closed a kept connection just as we wrote on it has done nothing: ask a new connection. */
 static bool exchange_may_retry(const Exchange *x) {
     return x->engine_reused && buffer_size(&x->engine->conn.in) == 0 && x->n_interim == 0 &&
@@ -167,7 +179,7 @@ static bool exchange_may_retry(const Exchange *x) {
 
 static void exchange_on_engine_gone(Exchange *x) {
     if (!exchange_may_retry(x)) {
-        exchange_fail(x, REASON_ENGINE_CLOSED, NULL, END_ENGINE_CLOSED);
+        exchange_fail_cut(x, NULL);
         return;
     }
     conn_look(x->host.conn); /* who ended his side may have left since: nobody is asked for him again */
@@ -219,7 +231,7 @@ bool exchange_wait_head(Exchange *x) {
 
 bool exchange_relay(Exchange *x) {
     Conn *client = x->host.conn, *engine = &x->engine->conn;
-    bool moved = exchange_pump_up(x);
+    bool moved = exchange_pump_up(x), ours;
 
     moved = flow_pump(&x->down) || moved;
     conn_flush(client);
@@ -232,8 +244,8 @@ bool exchange_relay(Exchange *x) {
         x->down.state = FLOW_FAILED;
         if (!conn_drained(client))
             return moved;
-        exchange_finish(x, x->filter && filter_reason(x->filter) != REASON_OK ? END_ERROR : END_ENGINE_CLOSED,
-                        EXCHANGE_DONE);
+        ours = exchange_lacks_memory(x) || (x->filter && filter_reason(x->filter) != REASON_OK);
+        exchange_finish(x, ours ? END_ERROR : END_ENGINE_CLOSED, EXCHANGE_DONE);
         return true;
     }
     if (x->down.state == FLOW_ENDED && conn_drained(client)) {
