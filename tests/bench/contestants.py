@@ -19,8 +19,9 @@ limits: {{connections: {clients}, connections_per_client: {clients}}}
 audit: {{sinks: [{{file: {folder}/audit.jsonl}}]}}
 """
 
-# Method and path rules over the socket, in the manner of the images that are most used for it: a rule for each part of the API,
-# by the alphabet, each switched by a variable.
+# Method and path rules over the socket, in the manner of the images that are most used for it, as they are in 2026: what isn't to be
+# done with a container, what is, a rule for each part of the API, by the alphabet, each switched by a variable; events have a backend
+# of their own, which doesn't time out. Their log is kept, as the gate's trail is.
 HAPROXY = """global
     {log}
     maxconn {clients}
@@ -39,29 +40,39 @@ frontend docker
     http-request deny unless METH_GET || {{ env(POST) -m bool }}
     {rules}
     http-request deny
+    use_backend events if {{ path,url_dec -m reg -i {api}/events }}
     default_backend engine
 backend engine
     {reuse}
     server engine unix@{engine}
+backend events
+    server engine unix@{engine}
+    timeout server 0
 """
-ACTIONS = ("restart", "start", "stop")
+API = r"^(/v[\d\.]+)?"
+CONTAINER = "/containers/[a-zA-Z0-9_.-]+/"
+REFUSED = ("exec", "kill", "attach", "archive", "export", "logs")
+ACTIONS = ("restart", "start", "stop", "pause", "unpause")
 PARTS = ("auth", "build", "commit", "configs", "containers", "distribution", "events", "exec", "grpc", "images", "info", "networks", "nodes",
          "_ping", "plugins", "secrets", "services", "session", "swarm", "system", "tasks", "version", "volumes")
 OPEN = {"POST": "1", "CONTAINERS": "1", "EVENTS": "1", "EXEC": "1", "IMAGES": "1", "PING": "1"}
 
 
 def haproxy_rules():
+    def rule(verdict, path, switch):
+        return f"http-request {verdict} if {{ path,url_dec -m reg -i {API}{path} }} {switch} -m bool }}"
+
+    for action in REFUSED:
+        yield rule("deny", CONTAINER + action, f"!{{ env(ALLOW_{action.upper()})")
     for action in ACTIONS:
-        yield f"/containers/[a-zA-Z0-9_.-]+/{action}", f"ALLOW_{action.upper()}"
+        yield rule("allow", CONTAINER + action, f"{{ env(ALLOW_{action.upper()})")
     for part in PARTS:
-        yield f"/{part}", part.strip("_").upper()
+        yield rule("allow", f"/{part}", f"{{ env({part.strip('_').upper()})")
 
 
 def haproxy_config(socket_path, engine, tuned):
-    rules = "\n    ".join(f"http-request allow if {{ path,url_dec -m reg -i ^(/v[\\d\\.]+)?{path} }} {{ env({name}) -m bool }}"
-                          for path, name in haproxy_rules())
     return HAPROXY.format(
-        log="log stdout format raw daemon info", clients=CLIENTS, socket=socket_path, engine=engine, rules=rules,
+        log="log stdout format raw daemon info", clients=CLIENTS, socket=socket_path, engine=engine, rules="\n    ".join(haproxy_rules()), api=API,
         options="option httplog\n    option dontlognull\n    " + ("option http-keep-alive" if tuned else "option http-server-close\n    option redispatch"),
         reuse="http-reuse always" if tuned else "")
 
@@ -79,8 +90,10 @@ def end_with_us():
 class Server:
     """One that is measured, or the engine: its command, in a session of its own on the processor that all share."""
 
-    def __init__(self, name, command, socket_path, cpu, trail=None):
-        self.name, self.command, self.socket, self.cpu, self.trail, self.process = name, command, socket_path, cpu, trail, None
+    def __init__(self, name, command, socket_path, cpu, trail=None, prints=False):
+        """`trail`: a file that grows by each request; where it `prints`, what it writes to its standard output."""
+        self.name, self.command, self.socket, self.cpu = name, command, socket_path, cpu
+        self.trail, self.prints, self.process = trail, prints, None
 
     def start(self):
         """Returns how many milliseconds it took from there on where its program begins until it answered."""
@@ -93,9 +106,10 @@ class Server:
             os.sched_setaffinity(0, {self.cpu})
             os.write(tell, b"%f" % time.monotonic())
 
-        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, **OPEN}, start_new_session=True, preexec_fn=prepare)
+        with open(self.trail if self.prints else os.devnull, "ab") as output:
+            self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
+                env={**os.environ, **OPEN}, start_new_session=True, preexec_fn=prepare)
         began = float(os.read(told, 64))
         os.close(told)
         os.close(tell)
@@ -176,8 +190,8 @@ def contestants(tools, daemon, folder, cpu):
             file.write(text)
         return f"{folder}/{name}"
 
-    def add(name, command, path, trail=None):
-        servers[name] = Server(name, command, path, cpu, trail)
+    def add(name, command, path, trail=None, prints=False):
+        servers[name] = Server(name, command, path, cpu, trail, prints)
 
     path = f"{folder}/gate.sock"
     config = write("gate.yaml", GATE.format(engine=upstream, socket=path, folder=folder, clients=CLIENTS))
@@ -194,5 +208,5 @@ def contestants(tools, daemon, folder, cpu):
     for name, tuned in (("haproxy tuned", True), ("haproxy", False)):
         path = f"{folder}/{name.replace(' ', '-')}.sock"
         config = write(name.replace(" ", "-") + ".cfg", haproxy_config(path, upstream, tuned))
-        add(name, [haproxy, "-f", config, "-db"], path)
+        add(name, [haproxy, "-f", config, "-db"], path, f"{folder}/{name.replace(' ', '-')}.log", prints=True)
     return servers
