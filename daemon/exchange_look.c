@@ -120,7 +120,7 @@ bool exchange_look(Exchange *x) {
             return false;
         case LOOKUP_FAILED:
             looks_fail(x->looks, lookup_reason(x->lookup));
-            return exchange_looked(x);
+            break;
         case LOOKUP_DONE:
             decide_look(x->looks, &x->config->host, lookup_status(x->lookup), lookup_body(x->lookup));
             exchange_look_keep(x, lookup_body(x->lookup));

@@ -49,7 +49,7 @@ char *explain_sentence(Arena *arena, const Verdict *verdict, const Request *requ
     /* In the engine's own words: nobody can tell what isn't there from what isn't to be seen. */
     if ((verdict->reason == REASON_OBJECT_ABSENT || verdict->reason == REASON_NAME_TAKEN) &&
         verdict->effect == EFFECT_DENY)
-        return explain_disarm(arena_copy(arena, span_from(detail)));
+        return explain_disarm(arena_copy(arena, span_from(verdict->told ? verdict->told : detail)));
     if (verdict->effect == EFFECT_INVALID)
         return explain_disarm(
             ARENA_JOIN(arena, "quaygate: request refused: ", detail, " (", rule, ")", tail, id, end));

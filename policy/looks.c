@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "looks.h"
 
+#include "doubt.h"
 #include "imageref.h"
 #include "judge_inside.h"
 #include "needs_made.h"
@@ -32,14 +33,34 @@ static void looks_refuse_rule(Looks *looks, Reason reason, const char *rule, con
     looks->verdict->rule = rule;
 }
 
-/* "path names the container web: what the engine says …" */
+/* "container web: what the engine says …"; of an exec instance's container, the instance. */
 static void looks_refuse_need(Looks *looks, const Need *need, Reason reason) {
-    const char *shown = text_show(looks->arena, need->name, LIMIT_VALUE_SHOWN);
-    const char *detail = shown ? arena_printf(looks->arena, "%s %s: %s", need_kind_name(need->kind), shown,
-                                              reason_sentence(reason))
-                               : NULL;
+    bool told = need->told_kind != NEED_NONE;
+    const char *kind = need_kind_name(told ? need->told_kind : need->kind);
+    const char *shown = text_show(looks->arena, told ? need->told_name : need->name, LIMIT_VALUE_SHOWN);
+    const char *detail =
+        shown ? arena_printf(looks->arena, "%s %s: %s", kind, shown, reason_sentence(reason)) : NULL;
 
     looks_refuse(looks, reason, need->field, detail);
+}
+
+/* What the engine says of it isn't what it says of what is there, nor of what isn't. */
+static void looks_doubt(Looks *looks, const Need *need, Reason reason) {
+    if (doubt_concerns(looks->policy, need))
+        looks->doubt = reason;
+    else
+        looks_refuse_need(looks, need, reason);
+}
+
+/* The engine's word on a name that nobody has. */
+static void looks_settle(Looks *looks, unsigned status) {
+    const Need *need = &looks->needs.items[looks->next];
+    Verdict verdict;
+
+    if (!doubt_is_settled(status))
+        return looks_refuse_need(looks, need, looks->doubt);
+    verdict = doubt_verdict(looks->arena, need, looks->doubt);
+    looks_end(looks, &verdict);
 }
 
 static void looks_add_edits(Looks *looks, const char **edits, size_t n) {
@@ -65,7 +86,9 @@ static void looks_pass(Looks *looks) {
     const char *field = NULL, *detail = NULL;
     Reason reason = REASON_OK;
 
-    looks_end(looks, NULL);
+    looks_end(looks, looks->held);
+    if (looks->held)
+        return;
     /* First: a need tells of its pair of the query by number. */
     if (!looks->policy->observes &&
         pin_all(&looks->needs, looks->arena, looks->request, &edits, &n) != REASON_OK)
@@ -112,6 +135,8 @@ void looks_begin(Looks *looks, const Policy *policy, Request *request, Body *bod
     looks->verdict = verdict;
     looks->members = (Members){0};
     looks->next = 0;
+    looks->doubt = REASON_UNDECIDED;
+    looks->held = NULL;
     looks->over = verdict->effect != EFFECT_ALLOW;
     needs_clear(&looks->needs, arena);
     if (!looks->over)
@@ -130,7 +155,8 @@ const char *looks_target(Looks *looks) {
         looks_pass(looks);
         return NULL;
     }
-    target = need_target(looks->arena, looks->request, &needs->items[looks->next]);
+    target = looks->doubt ? doubt_target(looks->arena, looks->request, &needs->items[looks->next])
+                          : need_target(looks->arena, looks->request, &needs->items[looks->next]);
     if (!target)
         looks_refuse(looks, REASON_NO_MEMORY, NULL, NULL);
     return target;
@@ -152,7 +178,7 @@ NeedKind looks_kind(const Looks *looks) {
 Span looks_known(const Looks *looks) {
     const Need *need;
 
-    if (looks->over || looks->next >= looks->needs.n || looks->policy->scope.names.given)
+    if (looks->over || looks->doubt || looks->next >= looks->needs.n || looks->policy->scope.names.given)
         return (Span){0};
     need = &looks->needs.items[looks->next];
     if (!looks_is_full(need->name))
@@ -166,7 +192,7 @@ NeedKind looks_keeps(const Looks *looks, Span *ret_id) {
     const Operation *operation = looks->request->operation;
     const Need *need = looks->next > 0 ? &looks->needs.items[looks->next - 1] : NULL;
 
-    if (looks->over || !need || !need->id || !looks_is_full(span_from(need->id)))
+    if (looks->over || looks->doubt || !need || !need->id || !looks_is_full(span_from(need->id)))
         return NEED_NONE;
     *ret_id = span_from(need->id);
     if (need->kind == NEED_EXEC || (need->kind == NEED_CONTAINER && need->told_kind == NEED_EXEC))
@@ -183,6 +209,8 @@ void looks_fail(Looks *looks, Reason reason) {
         return;
     if (reason == REASON_NO_MEMORY)
         looks_refuse(looks, reason, NULL, NULL);
+    else if (reason == REASON_LOOK_UNREADABLE && !looks->doubt)
+        looks_doubt(looks, &looks->needs.items[looks->next], reason);
     else
         looks_refuse_need(looks, &looks->needs.items[looks->next], reason);
 }
@@ -193,24 +221,6 @@ static const BodyNode *looks_text(const BodyNode *object, const char *key) {
     const BodyNode *node = object ? body_member(object, key) : NULL;
 
     return node && body_type(node) == BODY_TYPE_STRING && body_string(node).size > 0 ? node : NULL;
-}
-
-/* How an engine writes the IDs of a kind. A volume has its name, which is the one that was asked for. */
-static bool looks_is_id(const Need *need, Span id) {
-    Span digest = SPAN("sha256:");
-    bool letters = need->kind != NEED_CONTAINER && need->kind != NEED_EXEC && need->kind != NEED_IMAGE;
-
-    if (need->kind == NEED_VOLUME)
-        return span_equals(id, need->name);
-    if (need->kind == NEED_IMAGE && span_starts_with(id, digest))
-        id = (Span){id.data + digest.size, id.size - digest.size};
-    for (size_t i = 0; i < id.size; i++) {
-        char c = id.data[i];
-
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= (letters ? 'z' : 'f')))
-            return false;
-    }
-    return id.size == 64 || (letters && id.size == 25);
 }
 
 /* --- All of the scope, by a list --------------------------------------------------------------------- */
@@ -241,7 +251,7 @@ static bool looks_take_id(Looks *looks, Need *need, const BodyNode *answer) {
     };
     const BodyNode *id = body_member(answer, keys[need->kind]);
 
-    if (!id || body_type(id) != BODY_TYPE_STRING || !looks_is_id(need, body_string(id)))
+    if (!id || body_type(id) != BODY_TYPE_STRING || !need_has_id(need, body_string(id)))
         return false;
     need->id = arena_copy(looks->arena, body_string(id));
     return need->id != NULL;
@@ -355,7 +365,7 @@ static bool looks_check_scope(Looks *looks, const Need *need, const BodyNode *an
         return false;
     }
     if ((need->uses & NEED_FREE) && !scope_is_others(scope, kind, answer) &&
-        (!(need->uses & NEED_SCOPED) || looks_is_listed(looks, answer)))
+        (!(need->uses & (NEED_SCOPED | NEED_LISTED)) || looks_is_listed(looks, answer)))
         return true;
     looks_refuse_scope(looks, need);
     return false;
@@ -400,6 +410,16 @@ static Reason looks_judge(Looks *looks, const Need *need, const BodyNode *answer
     return REASON_OK;
 }
 
+/* What an instance runs isn't told before it is known whose container it is in. */
+static void looks_hold(Looks *looks, const Verdict *verdict) {
+    Verdict *held = arena_alloc(looks->arena, sizeof(*held));
+
+    if (!held)
+        return looks_refuse(looks, REASON_NO_MEMORY, NULL, NULL);
+    *held = *verdict;
+    looks->held = held;
+}
+
 /* The first objection decides. Host paths are left for who sees the host. */
 static void looks_conclude(Looks *looks, const Need *need, const Findings *findings) {
     const Finding *first = &findings->items[0];
@@ -416,7 +436,10 @@ static void looks_conclude(Looks *looks, const Need *need, const Findings *findi
     verdict.field = first->field ? first->field : need->field;
     verdict.hint = first->hint;
     verdict.advise = first->advise;
-    looks_end(looks, &verdict);
+    if (need->kind == NEED_EXEC && looks->policy->scope.given)
+        looks_hold(looks, &verdict);
+    else
+        looks_end(looks, &verdict);
 }
 
 static void looks_read(Looks *looks, Need *need, Span text) {
@@ -429,14 +452,18 @@ static void looks_read(Looks *looks, Need *need, Span text) {
         return looks_refuse(looks, reason, NULL, NULL);
     if (reason != REASON_OK || body_type(body_root(answer)) != BODY_TYPE_OBJECT ||
         !looks_take_id(looks, need, body_root(answer)))
-        return looks_refuse_need(looks, need, REASON_LOOK_UNREADABLE);
+        return looks_doubt(looks, need, REASON_LOOK_UNREADABLE);
     if (!looks_check_scope(looks, need, body_root(answer)))
         return;
     reason = looks_judge(looks, need, body_root(answer), findings);
     if (reason != REASON_OK)
         return looks_refuse(looks, reason, NULL, NULL);
     looks_conclude(looks, need, findings);
-    if (!looks->over && !looks_follow_all(looks, need, body_root(answer)))
+    if (looks->over || looks_follow_all(looks, need, body_root(answer)))
+        return;
+    if (LOOKS_SCOPES[need->kind] == SCOPE_KIND_MAX_) /* whose it is was still to be seen */
+        looks_doubt(looks, need, REASON_LOOK_UNREADABLE);
+    else
         looks_refuse_need(looks, need, REASON_LOOK_UNREADABLE);
 }
 
@@ -448,6 +475,8 @@ void looks_take(Looks *looks, unsigned status, Span body) {
     need = &looks->needs.items[looks->next];
     looks->verdict->host_paths = NULL;
     looks->verdict->n_host_paths = 0;
+    if (looks->doubt)
+        return looks_settle(looks, status);
     /* 400 is for a name that no object can have, and for the beginning of more than one ID. */
     if ((status == 404 || status == 400) && !need->filters) {
         if (!(need->uses & NEED_MAY_BE_NEW))
@@ -455,10 +484,10 @@ void looks_take(Looks *looks, unsigned status, Span body) {
         if (!looks_check_new(looks, need))
             return;
     } else if (status != 200)
-        return looks_refuse_need(looks, need, REASON_LOOK_FAILED);
+        return looks_doubt(looks, need, REASON_LOOK_FAILED);
     else if (need->filters)
         looks_read_members(looks, need, body);
     else
         looks_read(looks, need, body);
-    looks->next++;
+    looks->next += looks->doubt == REASON_UNDECIDED;
 }

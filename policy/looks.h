@@ -20,8 +20,10 @@ typedef struct Looks {
     Arena *arena;
     Verdict *verdict;
     Needs needs;
-    Members members; /* of NEED_CONTAINERS, NEED_SERVICES */
-    size_t next;     /* of needs: not looked at yet */
+    Members members;     /* of NEED_CONTAINERS, NEED_SERVICES */
+    size_t next;         /* of needs: not looked at yet */
+    Reason doubt;        /* of that one: doubt.h; UNDECIDED: none */
+    const Verdict *held; /* says no, once whose the object is has been seen; or NULL */
     bool over;
 } Looks;
 
@@ -68,5 +70,8 @@ NeedKind looks_keeps(const Looks *looks, Span *ret_id);
 /* The kind of what looks_target said. */
 NeedKind looks_kind(const Looks *looks);
 
-/* There was none, for `reason`: LOOK_MISSING, LOOK_FAILED, LOOK_TIMEOUT, LOOK_UNREADABLE, NO_MEMORY. */
+/*
+ * There was none, for `reason`: LOOK_MISSING, LOOK_FAILED, LOOK_TIMEOUT, LOOK_UNREADABLE, NO_MEMORY. Of one
+ * that can't be read there may be another target: doubt.h.
+ */
 void looks_fail(Looks *looks, Reason reason);

@@ -83,6 +83,24 @@ static bool need_name_is_good(const Need *need) {
     return !fresh;
 }
 
+/* How an engine writes the IDs of a kind. A volume has its name, which is the one that was asked for. */
+bool need_has_id(const Need *need, Span id) {
+    Span digest = SPAN("sha256:");
+    bool letters = need->kind != NEED_CONTAINER && need->kind != NEED_EXEC && need->kind != NEED_IMAGE;
+
+    if (need->kind == NEED_VOLUME)
+        return span_equals(id, need->name);
+    if (need->kind == NEED_IMAGE && span_starts_with(id, digest))
+        id = (Span){id.data + digest.size, id.size - digest.size};
+    for (size_t i = 0; i < id.size; i++) {
+        char c = id.data[i];
+
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= (letters ? 'z' : 'f')))
+            return false;
+    }
+    return id.size == 64 || (letters && id.size == 25);
+}
+
 void needs_add(Needs *needs, const Need *need) {
     if (needs->reason != REASON_UNDECIDED)
         return;

@@ -101,6 +101,9 @@ const char *need_absent(Arena *arena, const Need *need);
 /* The same of a name that is in use (arena). NULL: no memory. */
 const char *need_taken(Arena *arena, const Need *need);
 
+/* Whether `id` is written as an engine writes those of the kind; of a volume, as its name. */
+bool need_has_id(const Need *need, Span id);
+
 const char *need_kind_name(NeedKind kind); /* "container" */
 
 /* The kind that an operation's path names, or NEED_NONE. */

@@ -57,8 +57,10 @@ static void needs_take_image(const Request *request, Arena *arena, Needs *needs,
     needs_add(needs, &need);
 }
 
-/* What judge_things.c left to a look: an image that is given by its ID, where `images` lists names. */
-static void needs_take_unlisted(const Rules *rules, BodyNode *root, Arena *arena, Needs *needs) {
+/* What judge_things.c left to a look: an image that is given by its ID, where `images` lists names. Under a
+ * scope, whose it is comes first. */
+static void needs_take_unlisted(const Policy *policy, BodyNode *root, Arena *arena, Needs *needs) {
+    const Rules *rules = &policy->rules;
     Need need = {.kind = NEED_IMAGE,
                  .uses = NEED_LISTED | NEED_PINNED,
                  .field = "Image",
@@ -67,6 +69,8 @@ static void needs_take_unlisted(const Rules *rules, BodyNode *root, Arena *arena
                  .key = "Image"};
     ImageRef ref;
 
+    if (policy->scope.n_labels > 0)
+        need.uses |= NEED_FREE;
     need.name = body_type(root) == BODY_TYPE_OBJECT ? judgement_text_of(root, need.key) : SPAN("");
     if (need.name.size > 0 && rules->images.given && imageref_parse(arena, need.name, &ref) && !ref.name &&
         !imageref_matches(arena, &ref, &rules->images))
@@ -78,5 +82,5 @@ void needs_images(const Policy *policy, const Request *request, Body *body, Aren
         if (strcmp(NEED_IMAGES[i].operation, request->operation->id) == 0)
             needs_take_image(request, arena, needs, i);
     if (body && strcmp(request->operation->id, "ContainerCreate") == 0)
-        needs_take_unlisted(&policy->rules, body_edit_root(body), arena, needs);
+        needs_take_unlisted(policy, body_edit_root(body), arena, needs);
 }

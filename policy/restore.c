@@ -372,6 +372,7 @@ void restore_hush(Arena *arena, Verdict *verdict) {
     verdict->field = field;
     verdict->detail =
         field ? arena_printf(arena, "%s, with hidden values put back", field) : "hidden values were put back";
+    verdict->told = NULL;
     verdict->hint = NULL;
     verdict->advise = false;
     verdict->edits = NULL;

@@ -180,6 +180,15 @@ static void scope_judge_service(ScopeJudge *j, const Body *body) {
     }
 }
 
+/* A cluster's volume has secrets, which its plugin gets. */
+static void scope_judge_volume(ScopeJudge *j, const Body *body) {
+    static const char path[] = "ClusterVolumeSpec.Secrets";
+    const BodyNode *value = scope_find(body, path);
+
+    if (value && !body_is_zero(value))
+        scope_object(j, REASON_FIELD_NOT_ALLOWED, path, " is set, and names what no scope holds");
+}
+
 /* A pull by name and tag, and nothing else that makes an image under a name. */
 static void scope_judge_image_create(ScopeJudge *j, const Request *request) {
     Span text = {0};
@@ -213,6 +222,8 @@ void scope_judge(Arena *arena, const Scope *scope, const Rules *rules, const Req
         scope_judge_root(&j, body);
     if (strncmp(id, "Service", strlen("Service")) == 0)
         scope_judge_service(&j, body);
+    if (strcmp(id, "VolumeCreate") == 0)
+        scope_judge_volume(&j, body);
 }
 
 /* --- Edits ------------------------------------------------------------------------------------------- */

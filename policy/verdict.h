@@ -28,8 +28,10 @@ typedef struct Verdict {
     const char *rule;   /* "containers.privileged", "allow"; NULL: reason_label(reason) */
     const char *field;  /* "HostConfig.Privileged", "query.follow", "header Host"; NULL: none */
     const char *detail; /* "HostConfig.Privileged=true"; NULL: reason_sentence(reason) */
-    const char *hint;   /* what to do instead, or the YAML that would allow it; NULL: none */
-    bool advise;        /* the hint is for the client too: what can't be judged, and what to do instead */
+    const char
+        *told; /* what the client gets in the detail's place, of an absence or a name; NULL: the detail */
+    const char *hint; /* what to do instead, or the YAML that would allow it; NULL: none */
+    bool advise;      /* the hint is for the client too: what can't be judged, and what to do instead */
     const HostPath *host_paths; /* of an allowed body: to be resolved where that can be done */
     size_t n_host_paths;
     /*

@@ -28,7 +28,7 @@ static const char HELP[] =
     "                     entries with 'until' or 'when'\n"
     "  --engine FILE      what an engine would say of the objects that the request names: a YAML mapping of\n"
     "                     paths, /containers/NAME/json, to the JSON of the answer, or to the word absent,\n"
-    "                     failing or silent\n"
+    "                     broken, failing or silent\n"
     "  --all              each header, parameter and field that was looked at, with a verdict of its own:\n"
     "                     allowed or denied by its rule; free, where no rule speaks of it; not set; not\n"
     "                     sent to the engine; not judged, where the profile or unknown_fields lets it pass;\n"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pretend.h"
 
+#include "policy/doubt.h"
 #include "policy/keys.h"
 
 void pretend_read(Arena *arena, DocErrors *errors, const DocNode *node, Pretend *ret) {
@@ -48,9 +49,12 @@ Reason pretend_ask(const Pretend *engine, const char *target, unsigned *ret_stat
             return REASON_LOOK_FAILED;
         if (span_is(text, "silent"))
             return REASON_LOOK_TIMEOUT;
-        *ret_status = span_is(text, "absent") ? 404 : 200;
+        *ret_status = span_is(text, "absent") ? 404 : span_is(text, "broken") ? 500 : 200;
         *ret_text = text;
         return REASON_OK;
     }
-    return REASON_LOOK_MISSING;
+    if (!memmem(path.data, path.size, DOUBT_NAME, strlen(DOUBT_NAME)))
+        return REASON_LOOK_MISSING;
+    *ret_status = 404; /* an engine is well unless it is said otherwise */
+    return REASON_OK;
 }

@@ -6,7 +6,8 @@
  *   engine:
  *     /containers/web/json: '{"Id": "4f…", "HostConfig": {…}, "Mounts": []}'
  *     /volumes/data: absent       # 404
- *     /volumes/other: failing     # an error
+ *     /volumes/other: failing     # it can't be asked
+ *     /containers/4f/json: broken # 500: the beginning of two IDs is that to some engines
  *     /networks/n: silent         # nothing, until the time is over
  */
 #pragma once

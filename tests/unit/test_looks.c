@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "policy/explain.h"
 #include "tests/support/policies.h"
 
 #define ZEROS "000000000000000000000000000000000000000000000000000000000000000"
@@ -116,4 +117,78 @@ Test(looks, what_denies_is_asked_again) {
     begin(&looks, "plain", "/v1.41/containers/web/exec");
     looks_take(&looks, 404, SPAN("{}"));
     cr_expect_eq(looks_keeps(&looks, &id), NEED_NONE);
+}
+
+/* In doubt the engine is asked about a name that nobody has, and nothing of either answer is kept: the need
+ * before, whose ID is known, isn't what they are about. */
+Test(looks, what_is_in_doubt_is_not_kept) {
+    static const struct {
+        unsigned status;
+        Reason reason;
+    } settles[] = {
+        {404, REASON_OBJECT_ABSENT}, {400, REASON_OBJECT_ABSENT}, {200, REASON_OBJECT_ABSENT},
+        {500, REASON_LOOK_FAILED},   {503, REASON_LOOK_FAILED},   {0, REASON_LOOK_FAILED},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(settles); i++) {
+        Looks looks;
+        Span id;
+
+        begin(&looks, "labels", "/v1.41/exec/" E "/start");
+        looks_take(&looks, 200, SPAN(EXEC));
+        cr_assert_not_null(looks_target(&looks));
+        looks_take(&looks, 500, SPAN(CONTAINER));
+        cr_expect_eq(looks_keeps(&looks, &id), NEED_NONE);
+        cr_expect_str_eq(looks_target(&looks), "/v1.41/containers/quaygate-nobody/json");
+        cr_expect_null(looks_known(&looks).data);
+        looks_take(&looks, settles[i].status, SPAN(CONTAINER));
+        cr_expect_eq(looks_keeps(&looks, &id), NEED_NONE);
+        cr_expect_null(looks_target(&looks));
+        cr_expect_eq(verdict.reason, settles[i].reason, "%u", settles[i].status);
+    }
+}
+
+/* Each failure of the second look is the engine's. */
+Test(looks, a_doubt_that_is_not_settled_is_a_failure) {
+    static const Reason reasons[] = {REASON_LOOK_FAILED, REASON_LOOK_TIMEOUT, REASON_LOOK_UNREADABLE,
+                                     REASON_NO_MEMORY};
+
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+        Looks looks;
+
+        begin(&looks, "labels", "/v1.41/containers/web/start");
+        looks_fail(&looks, REASON_LOOK_UNREADABLE);
+        cr_expect_str_eq(looks_target(&looks), "/v1.41/containers/quaygate-nobody/json");
+        looks_fail(&looks, reasons[i]);
+        cr_expect_null(looks_target(&looks));
+        cr_expect_eq(verdict.reason, reasons[i]);
+        cr_expect_eq(verdict.effect, EFFECT_ERROR);
+    }
+}
+
+/* Without a scope there is nothing to hide, and what lasts too long says nothing of a name. */
+Test(looks, no_doubt_without_a_scope) {
+    Looks looks;
+
+    begin(&looks, "plain", "/v1.41/containers/web/start");
+    looks_take(&looks, 500, SPAN("{}"));
+    cr_expect_null(looks_target(&looks));
+    cr_expect_eq(verdict.reason, REASON_LOOK_FAILED);
+    begin(&looks, "labels", "/v1.41/containers/web/start");
+    looks_fail(&looks, REASON_LOOK_TIMEOUT);
+    cr_expect_null(looks_target(&looks));
+    cr_expect_eq(verdict.reason, REASON_LOOK_TIMEOUT);
+}
+
+/* The client's sentence is that of what isn't there; the record's says what was. */
+Test(looks, what_the_client_is_told_of_a_doubt) {
+    Looks looks;
+
+    begin(&looks, "labels", "/v1.41/containers/web/start");
+    looks_take(&looks, 500, SPAN("{}"));
+    looks_take(&looks, 404, SPAN("{}"));
+    cr_expect_str_eq(verdict.told, "No such container: web");
+    cr_expect_str_eq(explain_sentence(arena, &verdict, &request, "labels", "ID"), "No such container: web");
+    cr_expect_str_eq(verdict_rule(&verdict), "scope");
+    cr_expect_not_null(strstr(verdict_detail(&verdict), "taken as out of the scope"));
 }
