@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arrivals.h"
 
-void arrivals_begin(Arrivals *arrivals, Subjects *subjects) {
+void arrivals_begin(Arrivals *arrivals, Subjects *subjects, bool groups) {
     arrivals->subjects = subjects;
+    arrivals->groups = groups;
     arrivals->n = 0;
 }
 
@@ -38,7 +39,7 @@ static void arrivals_remember(Arrivals *arrivals, SharedSubject *shared) {
 SharedSubject *arrivals_tell(Arrivals *arrivals, int fd, int *ret_error) {
     Subject subject = {0};
     SharedSubject *shared;
-    int r = identity_read_socket(fd, &subject);
+    int r = identity_read_socket(fd, arrivals->groups, &subject);
     SharedSubject *seen = r == 0 && subject.has_creds ? arrivals_find(arrivals, &subject) : NULL;
 
     *ret_error = r;

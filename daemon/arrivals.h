@@ -3,7 +3,8 @@
  * Who is at the other end of connections that were accepted together: a process that made several of them is
  * looked at once. Nothing of it is kept for those that come later. That none is taken for another:
  *
- * - What the kernel knows of a socket since its connect(2), its pid, user and groups, is read of each.
+ * - What the kernel knows of a socket since its connect(2), its pid, user and, where the listener asks for
+ * them, groups, is read of each.
  * - All of them are connected before /proc is read for the first: what it tells is of a time behind each of
  *   the connects, as it is for a connection alone.
  * - An equal pid is the same process. A unix socket's queue keeps the order of the connects
@@ -21,13 +22,15 @@
 
 typedef struct Arrivals {
     Subjects *subjects;
+    bool groups;
     size_t n;
     pid_t pids[LIMIT_ACCEPT_BATCH]; /* of those that were told */
     SharedSubject *told[LIMIT_ACCEPT_BATCH];
 } Arrivals;
 
-/* At most LIMIT_ACCEPT_BATCH connections of one listener; `subjects` outlives it. */
-void arrivals_begin(Arrivals *arrivals, Subjects *subjects);
+/* At most LIMIT_ACCEPT_BATCH connections of one listener; `subjects` outlives it. `groups`: whether it asks
+ * for them. */
+void arrivals_begin(Arrivals *arrivals, Subjects *subjects, bool groups);
 void arrivals_end(Arrivals *arrivals);
 
 /*

@@ -169,10 +169,20 @@ void client_abort(Client *client, EndCause cause) {
 
 /* --- One exchange after the other ---------------------------------------------------------------- */
 
+/*
+ * A reload may ask for groups that nobody had to know when it was accepted. Where they can't be read, it is
+ * judged as one in no group.
+ */
+static void client_read_groups(Client *client) {
+    if (identity_needs_groups(subjects_get(client->subject), listener_config(client->listener)))
+        (void) subjects_read_groups(client->env->subjects, &client->subject, client->conn.fd);
+}
+
 static bool client_begin(Client *client) {
     ExchangeHost host;
 
     client_find_place(client);
+    client_read_groups(client);
     host = (ExchangeHost){
         .env = client->env,
         .conn = &client->conn,
@@ -237,6 +247,8 @@ static bool client_idle(Client *client) {
         client_close(client);
         return false;
     }
+    if (!client->whois)
+        client_read_groups(client);
     if (client->whois ||
         identity_needs_name(subjects_get(client->subject), listener_config(client->listener))) {
         if (!client_is_named(client))

@@ -42,12 +42,8 @@ static int identity_read_many_groups(int fd, socklen_t size, Subject *subject) {
     }
 }
 
-/*
- * The groups the peer had when it connected, from the kernel: /etc/group may say something else by now,
- * and NSS may ask the network. Without the option (before Linux 4.13) there are none, which lets nobody
- * in; any other failure is passed up, and the caller refuses.
- */
-static int identity_read_groups(int fd, Subject *subject) {
+/* Without the option (before Linux 4.13) there are none, which lets nobody in. */
+static int identity_ask_groups(int fd, Subject *subject) {
     gid_t groups[GROUPS_FIRST];
     socklen_t size = sizeof(groups);
 
@@ -56,6 +52,13 @@ static int identity_read_groups(int fd, Subject *subject) {
     if (errno == ENOPROTOOPT)
         return 0;
     return errno == ERANGE && size > sizeof(groups) ? identity_read_many_groups(fd, size, subject) : -errno;
+}
+
+int identity_read_groups(int fd, Subject *subject) {
+    int r = identity_ask_groups(fd, subject);
+
+    subject->has_groups = r == 0;
+    return r;
 }
 
 /*
@@ -69,13 +72,13 @@ static bool identity_read_creds(int fd, struct ucred *ret) {
            ret->uid != (uid_t) -1 && ret->gid != (gid_t) -1;
 }
 
-static int identity_read_unix(int fd, const struct ucred *creds, Subject *subject) {
+static int identity_read_unix(int fd, const struct ucred *creds, bool groups, Subject *subject) {
     subject->peer.any.sa_family = AF_UNIX;
     subject->has_creds = true;
     subject->pid = creds->pid;
     subject->uid = creds->uid;
     subject->gid = creds->gid;
-    return identity_read_groups(fd, subject);
+    return groups ? identity_read_groups(fd, subject) : 0;
 }
 
 static void identity_print_address(Subject *subject) {
@@ -94,14 +97,14 @@ static void identity_print_address(Subject *subject) {
     }
 }
 
-int identity_read_socket(int fd, Subject *ret) {
+int identity_read_socket(int fd, bool groups, Subject *ret) {
     Subject subject = {0};
     socklen_t size = sizeof(subject.peer);
     struct ucred creds;
     int r = 0;
 
     if (identity_read_creds(fd, &creds))
-        r = identity_read_unix(fd, &creds, &subject);
+        r = identity_read_unix(fd, &creds, groups, &subject);
     else if (getpeername(fd, &subject.peer.any, &size) < 0)
         r = -errno;
     else if (subject.peer.any.sa_family == AF_INET || subject.peer.any.sa_family == AF_INET6)
@@ -124,7 +127,7 @@ void identity_read_process(int fd, Subject *subject) {
 }
 
 int identity_read(int fd, Subject *ret) {
-    int r = identity_read_socket(fd, ret);
+    int r = identity_read_socket(fd, true, ret);
 
     if (r == 0)
         identity_read_process(fd, ret);
@@ -163,7 +166,7 @@ int identity_copy_process(const Subject *from, Subject *subject) {
 
 bool identity_same_socket_word(const Subject *a, const Subject *b) {
     return a->has_creds && b->has_creds && a->pid == b->pid && a->uid == b->uid && a->gid == b->gid &&
-           a->n_groups == b->n_groups &&
+           a->has_groups == b->has_groups && a->n_groups == b->n_groups &&
            (a->n_groups == 0 || memcmp(a->groups, b->groups, a->n_groups * sizeof(*a->groups)) == 0);
 }
 
@@ -212,6 +215,8 @@ static bool identity_is_from(const Subject *subject, const ConfigListener *liste
             return true;
     return false;
 }
+
+static const char identity_no_groups[] = "the client's groups can't be read";
 
 /* Who it is. */
 static const char *identity_refuse_user(const Subject *subject, const ConfigListener *listener) {
@@ -275,6 +280,7 @@ Reason identity_judge(const Subject *subject, const ConfigListener *listener, co
         rule = "listener.allow_from";
     if (rule) {
         *ret_rule = rule;
+        *ret_why = identity_needs_groups(subject, listener) ? identity_no_groups : NULL;
         return REASON_CLIENT_NOT_ALLOWED;
     }
     reason = identity_judge_place(subject, listener, ret_why);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Who is at the other end: SO_PEERCRED and SO_PEERGROUPS for unix sockets (no NSS in the loop), the
- * address for TCP. Taken once, at accept; the name of its container when a listener's rules hang on it.
+ * Who is at the other end: SO_PEERCRED for unix sockets, the address for TCP. Taken once, at accept; its
+ * groups (SO_PEERGROUPS: no NSS in the loop) and the name of its container when a listener's rules hang on
+ * them.
  */
 #pragma once
 
@@ -30,7 +31,8 @@ typedef struct Subject {
     pid_t pid; /* 0: unknown, or in a namespace we can't see */
     uid_t uid;
     gid_t gid;
-    gid_t *groups; /* supplementary; heap */
+    bool has_groups; /* they were read: who hasn't been asked for them is in none */
+    gid_t *groups;   /* supplementary; heap */
     size_t n_groups;
     char *exe;     /* heap; NULL: unknown */
     Origin origin; /* of a unix peer */
@@ -46,17 +48,24 @@ typedef struct Subject {
 /*
  * Fills *ret from a connected socket. −errno when even the credentials can't be had: then the caller
  * must refuse. A missing exe is no error. In two steps (arrivals has reason to): what the socket itself
- * tells, credentials, groups, or the address; and what /proc tells of the process, for a subject of the
- * former.
+ * tells, credentials and, with `groups`, those, or the address; and what /proc tells of the process, for a
+ * subject of the former.
  */
 int identity_read(int fd, Subject *ret);
-int identity_read_socket(int fd, Subject *ret);
+int identity_read_socket(int fd, bool groups, Subject *ret);
 void identity_read_process(int fd, Subject *subject);
+
+/*
+ * The groups that the peer of `fd` had when it connected, from the kernel, which keeps them for as long as
+ * the socket is open: /etc/group may say something else by now, and NSS may ask the network. 0; −errno: it is
+ * in none, and they haven't been read.
+ */
+int identity_read_groups(int fd, Subject *subject);
 
 /* As identity_read_process(), from one who is known to be the same process. 0 or −ENOMEM. */
 int identity_copy_process(const Subject *from, Subject *subject);
 
-/* Whether the socket told the same of both: pid, user, groups; of no TCP. */
+/* Whether the socket told the same of both: pid, user, groups where they were asked for; of no TCP. */
 bool identity_same_socket_word(const Subject *a, const Subject *b);
 
 void identity_done(Subject *subject);
@@ -66,7 +75,7 @@ int identity_copy(const Subject *subject, Subject *ret);
 
 /*
  * Whether the listener lets this client in: REASON_OK; REASON_CLIENT_NOT_ALLOWED; REASON_CLIENT_UNKNOWN,
- * where that can't be told, and in *ret_why for people what is missing (static; or NULL). Not for REASON_OK
+ * where that can't be told. In *ret_why for people what is missing (static; or NULL). Not for REASON_OK
  * *ret_rule is "listener.allow_uids", "listener.allow_gids", "listener.allow_containers",
  * "listener.allow_units" or "listener.allow_from". With both allow_uids and allow_gids one match in either is
  * enough; so it is with both allow_containers and allow_units. Who is it and where does it run are two
@@ -79,6 +88,11 @@ static inline bool identity_lets_in(const Subject *subject, const ConfigListener
     const char *rule, *why;
 
     return identity_judge(subject, listener, &rule, &why) == REASON_OK;
+}
+
+/* Whether the listener lets in by group, and nobody has read the client's yet. */
+static inline bool identity_needs_groups(const Subject *subject, const ConfigListener *listener) {
+    return listener->has_allow_gids && subject->has_creds && !subject->has_groups;
 }
 
 /* Whether the name of its container would decide, and nobody has asked the engine for it yet. */

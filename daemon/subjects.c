@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "subjects.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -128,6 +129,25 @@ Subject *subjects_own(SharedSubject **shared) {
     subjects_drop(*shared);
     *shared = copy;
     return &copy->subject;
+}
+
+int subjects_read_groups(Subjects *subjects, SharedSubject **shared, int fd) {
+    Subject subject = {0};
+    SharedSubject *next;
+    int r = identity_copy(&(*shared)->subject, &subject);
+
+    if (r == 0)
+        r = identity_read_groups(fd, &subject);
+    if (r < 0) {
+        identity_done(&subject);
+        return r;
+    }
+    next = subjects_share(subjects, &subject);
+    if (!next)
+        return -ENOMEM;
+    subjects_drop(*shared);
+    *shared = next;
+    return 0;
 }
 
 size_t subjects_n(const Subjects *subjects) {

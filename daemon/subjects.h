@@ -30,4 +30,11 @@ const Subject *subjects_get(const SharedSubject *shared);
  */
 Subject *subjects_own(SharedSubject **shared);
 
+/*
+ * Reads the groups of *shared, whose connection `fd` is (identity_read_groups), and puts the one that has
+ * them in its place: others that were alike so far may have been made with other groups. −errno: all is as it
+ * was.
+ */
+int subjects_read_groups(Subjects *subjects, SharedSubject **shared, int fd);
+
 size_t subjects_n(const Subjects *subjects); /* that can be shared; for tests */

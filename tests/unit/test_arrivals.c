@@ -102,7 +102,7 @@ Test(arrivals, a_process_is_looked_at_once_and_nothing_is_kept) {
     Arrivals arrivals;
     SharedSubject *first, *second, *third;
 
-    arrivals_begin(&arrivals, subjects);
+    arrivals_begin(&arrivals, subjects, true);
     first = tell(&arrivals, fds[0]);
     cr_expect_eq(subjects_get(first)->pid, pid);
     cr_expect_not_null(subjects_get(first)->exe);
@@ -111,7 +111,7 @@ Test(arrivals, a_process_is_looked_at_once_and_nothing_is_kept) {
     cr_expect_eq(second, first);
     arrivals_end(&arrivals);
 
-    arrivals_begin(&arrivals, subjects);
+    arrivals_begin(&arrivals, subjects, true);
     third = tell(&arrivals, fds[2]);
     cr_expect_neq(third, first);
     cr_expect_str_eq(subjects_get(third)->origin.unknown, "the process that connected has ended",
@@ -137,6 +137,49 @@ static void connect_as_three(void) {
     connect_it();
 }
 
+/*
+ * Where nobody asks for groups the first two are one subject. Who is asked for them later, by a reload, has
+ * its own: what its socket keeps, whatever its process, which has ended, has done since.
+ */
+Test(arrivals, groups_are_read_when_they_are_asked_for) {
+    int fds[4];
+    Arrivals arrivals;
+    SharedSubject *who[4];
+    pid_t pid;
+
+    if (geteuid() != 0)
+        cr_skip_test("setgroups needs root");
+    pid = child_that(connect_as_three);
+    arrivals_begin(&arrivals, subjects, false);
+    for (size_t i = 0; i < 4; i++)
+        fds[i] = accept_next();
+    for (size_t i = 0; i < 4; i++) {
+        who[i] = tell(&arrivals, fds[i]);
+        cr_expect_not(subjects_get(who[i])->has_groups);
+        cr_expect_eq(subjects_get(who[i])->n_groups, 0);
+    }
+    arrivals_end(&arrivals);
+    cr_expect_eq(who[1], who[0]);
+    cr_expect_neq(who[2], who[1], "another gid");
+    end_child(pid);
+    cr_expect_eq(subjects_read_groups(subjects, &who[0], -1), -EBADF);
+    cr_expect_eq(who[1], who[0], "as it was");
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_eq(subjects_read_groups(subjects, &who[i], fds[i]), 0);
+    cr_expect_neq(who[1], who[0]);
+    cr_expect_eq(subjects_get(who[1])->n_groups, 2);
+    cr_expect_eq(subjects_get(who[1])->groups[1], 8);
+    cr_expect_eq(subjects_get(who[1])->pid, pid);
+    cr_expect_not_null(subjects_get(who[1])->told);
+    cr_expect(subjects_get(who[0])->has_groups);
+    cr_expect_eq(who[3], who[2], "alike again");
+    cr_expect_eq(subjects_n(subjects), 3);
+    for (size_t i = 0; i < 4; i++) {
+        subjects_drop(who[i]);
+        close(fds[i]);
+    }
+}
+
 /* What the socket tells is asked of each: only the rest is the process's. */
 Test(arrivals, each_has_its_own_user_and_groups) {
     int fds[4];
@@ -147,7 +190,7 @@ Test(arrivals, each_has_its_own_user_and_groups) {
     if (geteuid() != 0)
         cr_skip_test("setgroups needs root");
     pid = child_that(connect_as_three);
-    arrivals_begin(&arrivals, subjects);
+    arrivals_begin(&arrivals, subjects, true);
     for (size_t i = 0; i < 4; i++)
         fds[i] = accept_next();
     for (size_t i = 0; i < 4; i++) {
@@ -180,7 +223,7 @@ Test(arrivals, processes_between_each_other) {
         pids[i] = child_that(connect_thrice);
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
         fds[i] = accept_next();
-    arrivals_begin(&arrivals, subjects);
+    arrivals_begin(&arrivals, subjects, true);
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
         who[i] = tell(&arrivals, fds[i]);
         cr_expect_eq(subjects_get(who[i])->pid, pids[i / 3]);
@@ -203,7 +246,7 @@ Test(arrivals, a_batch_of_strangers_and_one_past) {
     int fds[ARRAY_SIZE(pids)];
     Arrivals arrivals;
 
-    arrivals_begin(&arrivals, subjects);
+    arrivals_begin(&arrivals, subjects, true);
     for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
         pids[i] = child_that(connect_it);
         fds[i] = accept_next();
@@ -285,7 +328,7 @@ Test(arrivals, a_pid_of_two_processes) {
         end_child(heir);
         cr_skip_test("this kernel can't tell them apart");
     }
-    arrivals_begin(&arrivals, subjects);
+    arrivals_begin(&arrivals, subjects, true);
     gone = tell(&arrivals, fds[0]);
     here = tell(&arrivals, fds[1]);
     again = tell(&arrivals, fds[2]);
@@ -309,7 +352,7 @@ Test(arrivals, what_cannot_be_known_is_an_error) {
     int error = 0, fd;
     SharedSubject *nobody, *somebody;
 
-    arrivals_begin(&arrivals, subjects);
+    arrivals_begin(&arrivals, subjects, true);
     nobody = arrivals_tell(&arrivals, -1, &error);
     cr_expect_eq(error, -EBADF);
     cr_assert_not_null(nobody);

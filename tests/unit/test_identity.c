@@ -47,6 +47,7 @@ Test(identity, a_unix_peer_is_the_process_that_connected) {
     cr_assert_geq(readlinkat(self, "exe", exe, sizeof(exe) - 1), 0);
     close(self);
     cr_expect_str_eq(subject.exe, exe);
+    cr_expect(subject.has_groups);
     cr_expect_eq(subject.n_groups, (size_t) n_groups);
     identity_done(&subject);
     cr_expect_null(subject.groups);
@@ -181,6 +182,46 @@ Test(identity, who_is_let_in) {
         if (cases[i].rule)
             cr_expect_str_eq(rule, cases[i].rule, "%s", cases[i].name);
     }
+}
+
+/* Also where whoever has written the list could only mean groups: nothing is known of them. */
+Test(identity, groups_that_were_not_read_let_nobody_in) {
+    static gid_t gids[] = {27};
+    const ConfigListener by_gid = {.allow_gids = gids, .n_allow_gids = 1, .has_allow_gids = true}, open = {0};
+    Subject subject = {.has_creds = true, .uid = 5, .gid = 5}, member = subject, tcp = {0};
+    const char *rule = NULL, *why = NULL;
+
+    cr_expect(identity_needs_groups(&subject, &by_gid));
+    cr_expect_not(identity_needs_groups(&subject, &open));
+    cr_expect_not(identity_needs_groups(&tcp, &by_gid));
+    cr_expect_eq(identity_judge(&subject, &by_gid, &rule, &why), REASON_CLIENT_NOT_ALLOWED);
+    cr_expect_str_eq(rule, "listener.allow_gids");
+    cr_expect_str_eq(why, "the client's groups can't be read");
+    cr_expect_eq(identity_judge(&subject, &open, &rule, &why), REASON_OK);
+    member.has_groups = true;
+    cr_expect_not(identity_needs_groups(&member, &by_gid));
+    cr_expect_eq(identity_judge(&member, &by_gid, &rule, &why), REASON_CLIENT_NOT_ALLOWED);
+    cr_expect_null(why);
+    cr_expect_not(identity_same_socket_word(&subject, &member), "one of them may be in more");
+}
+
+Test(identity, without_groups_they_are_not_asked_for) {
+    int fds[2];
+    Subject subject;
+
+    pair_connect(fds);
+    cr_assert_eq(identity_read_socket(fds[1], false, &subject), 0);
+    cr_expect_eq(subject.pid, getpid());
+    cr_expect_not(subject.has_groups);
+    cr_expect_null(subject.groups);
+    cr_expect_eq(identity_read_groups(-1, &subject), -EBADF);
+    cr_expect_not(subject.has_groups);
+    cr_expect_eq(identity_read_groups(fds[1], &subject), 0);
+    cr_expect(subject.has_groups);
+    cr_expect_eq(subject.n_groups, (size_t) getgroups(0, NULL));
+    identity_done(&subject);
+    close(fds[0]);
+    close(fds[1]);
 }
 
 #define ID "0df97cdeeea6f581bd3e6892c3bce8a33943eb42ea77ac10a2554a3e3b799c26"

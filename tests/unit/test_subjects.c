@@ -39,7 +39,7 @@ Test(subjects, the_same_is_told_once) {
 /* One field each: none of them may be another's. */
 Test(subjects, whatever_differs_is_another) {
     Subjects *subjects = subjects_new();
-    SharedSubject *held[12];
+    SharedSubject *held[13];
     size_t n = 0;
 
     for (; n < ARRAY_SIZE(held); n++) {
@@ -51,7 +51,8 @@ Test(subjects, whatever_differs_is_another) {
         fresh.groups[0] += n == 6;
         fresh.n_groups -= n == 7;
         fresh.origin.container[0] = n == 8 ? 'c' : '\0';
-        fresh.origin.has_login = n >= 9;
+        fresh.has_groups = n == 12;
+        fresh.origin.has_login = n >= 9 && n <= 11;
         fresh.origin.login = n == 10;
         fresh.origin.unknown = n == 11 ? "why" : NULL;
         held[n] = subjects_share(subjects, &fresh);
