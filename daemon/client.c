@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "exchange.h"
+#include "policy/spares.h"
 #include "whois.h"
 
 struct Client {
@@ -121,14 +122,17 @@ static void client_find_place(Client *client) {
     client->place = metrics_place(metrics, listener_config(client->listener));
 }
 
+static Spares client_spares;
+
 Client *client_new(const Env *env, Listener *listener, int fd, SharedSubject *subject,
                    const ClientOwner *owner) {
-    Client *client = calloc(1, sizeof(*client));
+    Client *client = spares_take(&client_spares, sizeof(*client));
 
     if (!client) {
         close(fd);
         return NULL;
     }
+    memset(client, 0, sizeof(*client));
     client->env = env;
     client->listener = listener;
     client->subject = subjects_hold(subject);
@@ -145,7 +149,7 @@ static void client_free(void *object) {
     Client *client = object;
 
     subjects_drop(client->subject);
-    free(client);
+    spares_give(&client_spares, client);
 }
 
 static void client_close(Client *client) {

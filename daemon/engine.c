@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "policy/limits.h"
+#include "policy/spares.h"
 #include "tcp.h"
 
 #define ENGINE_RETRY_USEC 10000
@@ -26,6 +28,19 @@ struct EngineAttempt {
     size_t n_found;
     struct event retry; /* a full backlog on a unix socket says EAGAIN: try again soon */
 };
+
+/*
+ * The address' text, once for all connections that it was used for: mostly there is one, after a reload
+ * another for as long as connections of before are left.
+ */
+struct EngineUpstream {
+    LIST_ENTRY(EngineUpstream) link;
+    size_t n; /* connections */
+    char text[];
+};
+
+static LIST_HEAD(, EngineUpstream) engine_upstreams = LIST_HEAD_INITIALIZER(engine_upstreams);
+static Spares engine_spares;
 
 static void engine_try(Engine *engine, const struct sockaddr *address, socklen_t length);
 static void engine_try_rest(Engine *engine);
@@ -182,14 +197,52 @@ static void engine_look_up(Engine *engine, Resolver *resolver, const Address *ad
         engine_fail(engine, r, NULL);
 }
 
-Engine *engine_connect(struct event_base *base, Outbox *outbox, Resolver *resolver, const Address *address,
-                       ConnNotify notify, void *arg) {
-    size_t size = strlen(address->text) + 1;
-    Engine *engine = calloc(1, sizeof(*engine) + size);
+/* To be left by engine_leave_upstream(). NULL: out of memory. */
+static EngineUpstream *engine_join_upstream(const char *text) {
+    size_t size = strlen(text) + 1;
+    EngineUpstream *upstream;
+
+    LIST_FOREACH(upstream, &engine_upstreams, link)
+    if (strcmp(upstream->text, text) == 0) {
+        upstream->n++;
+        return upstream;
+    }
+    upstream = malloc(sizeof(*upstream) + size);
+    if (!upstream)
+        return NULL;
+    upstream->n = 1;
+    memcpy(upstream->text, text, size);
+    LIST_INSERT_HEAD(&engine_upstreams, upstream, link);
+    return upstream;
+}
+
+static void engine_leave_upstream(EngineUpstream *upstream) {
+    if (--upstream->n > 0)
+        return;
+    LIST_REMOVE(upstream, link);
+    free(upstream);
+}
+
+static Engine *engine_new(const char *text) {
+    Engine *engine = spares_take(&engine_spares, sizeof(*engine));
 
     if (!engine)
         return NULL;
-    memcpy(engine->upstream, address->text, size);
+    memset(engine, 0, sizeof(*engine));
+    engine->upstream = engine_join_upstream(text);
+    if (!engine->upstream) {
+        spares_give(&engine_spares, engine);
+        return NULL;
+    }
+    return engine;
+}
+
+Engine *engine_connect(struct event_base *base, Outbox *outbox, Resolver *resolver, const Address *address,
+                       ConnNotify notify, void *arg) {
+    Engine *engine = engine_new(address->text);
+
+    if (!engine)
+        return NULL;
     engine->tcp = address->kind == ADDRESS_TCP;
     engine->base = base;
     engine->conn.outbox = outbox;
@@ -204,7 +257,7 @@ Engine *engine_connect(struct event_base *base, Outbox *outbox, Resolver *resolv
 }
 
 bool engine_is_to(const Engine *engine, const Address *address) {
-    return strcmp(engine->upstream, address->text) == 0;
+    return strcmp(engine->upstream->text, address->text) == 0;
 }
 
 const char *engine_why(const Engine *engine) {
@@ -212,7 +265,10 @@ const char *engine_why(const Engine *engine) {
 }
 
 static void engine_free(void *object) {
-    free(object);
+    Engine *engine = object;
+
+    engine_leave_upstream(engine->upstream);
+    spares_give(&engine_spares, engine);
 }
 
 Engine *engine_close(Engine *engine, Reaper *reaper) {

@@ -17,7 +17,8 @@ typedef enum EngineState {
     ENGINE_READY,
 } EngineState;
 
-typedef struct EngineAttempt EngineAttempt; /* what it takes only to get connected */
+typedef struct EngineAttempt EngineAttempt;   /* what it takes only to get connected */
+typedef struct EngineUpstream EngineUpstream; /* where it leads; of all that lead there */
 
 typedef struct Engine {
     Conn conn;
@@ -32,7 +33,7 @@ typedef struct Engine {
     ReaperLink reaper_link;
     ConnNotify notify;
     void *arg;
-    char upstream[]; /* the address' text: whose it is */
+    EngineUpstream *upstream;
 } Engine;
 
 /*

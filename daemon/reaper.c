@@ -42,7 +42,10 @@ Reaper *reaper_free(Reaper *reaper) {
 }
 
 void reaper_add(Reaper *reaper, ReaperLink *link, ReaperFree free_object, void *object) {
+    bool first = !reaper->first; /* else it is active, or runs */
+
     *link = (ReaperLink){.next = reaper->first, .free = free_object, .object = object};
     reaper->first = link;
-    event_active(reaper->event, 0, 0);
+    if (first)
+        event_active(reaper->event, 0, 0);
 }
