@@ -36,10 +36,23 @@ static void arrivals_remember(Arrivals *arrivals, SharedSubject *shared) {
     arrivals->told[arrivals->n++] = subjects_hold(shared);
 }
 
-SharedSubject *arrivals_tell(Arrivals *arrivals, int fd, int *ret_error) {
+/* One that is all that the socket would tell, where nobody asks for groups. */
+static SharedSubject *arrivals_find_user(const Arrivals *arrivals, const struct ucred *creds) {
+    for (size_t i = 0; i < arrivals->n; i++) {
+        const Subject *seen = subjects_get(arrivals->told[i]);
+
+        if (arrivals->pids[i] == creds->pid && seen->uid == creds->uid && seen->gid == creds->gid)
+            return arrivals->told[i];
+    }
+    return NULL;
+}
+
+/* `creds`: NULL where there are none. */
+static SharedSubject *arrivals_tell_anew(Arrivals *arrivals, int fd, const struct ucred *creds,
+                                         int *ret_error) {
     Subject subject = {0};
     SharedSubject *shared;
-    int r = identity_read_socket(fd, arrivals->groups, &subject);
+    int r = identity_read_socket(fd, creds, arrivals->groups, &subject);
     SharedSubject *seen = r == 0 && subject.has_creds ? arrivals_find(arrivals, &subject) : NULL;
 
     *ret_error = r;
@@ -53,4 +66,15 @@ SharedSubject *arrivals_tell(Arrivals *arrivals, int fd, int *ret_error) {
     if (shared && r == 0)
         arrivals_remember(arrivals, shared);
     return shared;
+}
+
+SharedSubject *arrivals_tell(Arrivals *arrivals, int fd, int *ret_error) {
+    struct ucred creds;
+    bool is_unix = identity_read_creds(fd, &creds);
+    SharedSubject *seen = is_unix && !arrivals->groups ? arrivals_find_user(arrivals, &creds) : NULL;
+
+    if (!seen)
+        return arrivals_tell_anew(arrivals, fd, is_unix ? &creds : NULL, ret_error);
+    *ret_error = 0;
+    return subjects_hold(seen);
 }

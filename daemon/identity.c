@@ -61,11 +61,9 @@ int identity_read_groups(int fd, Subject *subject) {
     return r;
 }
 
-/*
- * True where `fd` is a unix socket whose peer the kernel knows: those of others, and one that isn't
- * connected, have the uid −1 (net/core/sock.c, cred_to_ucred of no credentials).
- */
-static bool identity_read_creds(int fd, struct ucred *ret) {
+/* Those of others, and one that isn't connected, have the uid −1 (net/core/sock.c, cred_to_ucred of no
+ * credentials). */
+bool identity_read_creds(int fd, struct ucred *ret) {
     socklen_t size = sizeof(*ret);
 
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) == 0 && size == sizeof(*ret) &&
@@ -97,14 +95,13 @@ static void identity_print_address(Subject *subject) {
     }
 }
 
-int identity_read_socket(int fd, bool groups, Subject *ret) {
+int identity_read_socket(int fd, const struct ucred *creds, bool groups, Subject *ret) {
     Subject subject = {0};
     socklen_t size = sizeof(subject.peer);
-    struct ucred creds;
     int r = 0;
 
-    if (identity_read_creds(fd, &creds))
-        r = identity_read_unix(fd, &creds, groups, &subject);
+    if (creds)
+        r = identity_read_unix(fd, creds, groups, &subject);
     else if (getpeername(fd, &subject.peer.any, &size) < 0)
         r = -errno;
     else if (subject.peer.any.sa_family == AF_INET || subject.peer.any.sa_family == AF_INET6)
@@ -127,7 +124,8 @@ void identity_read_process(int fd, Subject *subject) {
 }
 
 int identity_read(int fd, Subject *ret) {
-    int r = identity_read_socket(fd, true, ret);
+    struct ucred creds;
+    int r = identity_read_socket(fd, identity_read_creds(fd, &creds) ? &creds : NULL, true, ret);
 
     if (r == 0)
         identity_read_process(fd, ret);

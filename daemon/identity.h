@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "config.h"
@@ -47,12 +48,14 @@ typedef struct Subject {
 
 /*
  * Fills *ret from a connected socket. −errno when even the credentials can't be had: then the caller
- * must refuse. A missing exe is no error. In two steps (arrivals has reason to): what the socket itself
- * tells, credentials and, with `groups`, those, or the address; and what /proc tells of the process, for a
- * subject of the former.
+ * must refuse. A missing exe is no error. In three steps (arrivals has reason to): credentials, true where it
+ * is a unix socket whose peer the kernel knows; what else the socket tells, for these, or NULL where there
+ * are none: with `groups`, those, or the address; and what /proc tells of the process, for a subject of the
+ * former.
  */
 int identity_read(int fd, Subject *ret);
-int identity_read_socket(int fd, bool groups, Subject *ret);
+bool identity_read_creds(int fd, struct ucred *ret);
+int identity_read_socket(int fd, const struct ucred *creds, bool groups, Subject *ret);
 void identity_read_process(int fd, Subject *subject);
 
 /*

@@ -207,10 +207,12 @@ Test(identity, groups_that_were_not_read_let_nobody_in) {
 
 Test(identity, without_groups_they_are_not_asked_for) {
     int fds[2];
+    struct ucred creds;
     Subject subject;
 
     pair_connect(fds);
-    cr_assert_eq(identity_read_socket(fds[1], false, &subject), 0);
+    cr_assert(identity_read_creds(fds[1], &creds));
+    cr_assert_eq(identity_read_socket(fds[1], &creds, false, &subject), 0);
     cr_expect_eq(subject.pid, getpid());
     cr_expect_not(subject.has_groups);
     cr_expect_null(subject.groups);
