@@ -23,4 +23,9 @@ done
 for name in tmp srv; do
     mount --bind "/$name" "$root/$name"
 done
-exec chroot "$root" /usr/bin/env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+# The root of the namespace, not of the process alone (chroot): runc leaves what stands above a chroot where it is, and
+# an exec, which joins the container's namespace, would find itself at the root of this machine.
+cd "$root"
+pivot_root . mnt
+umount -l /mnt
+exec chroot . /usr/bin/env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
