@@ -58,6 +58,15 @@ static void limit_memory(Judgement *j, const Place *at, const BodyNode *object, 
         limit_value(j, at, object, siblings[i], "memory", j->rules->memory, false);
 }
 
+/* So small a share that the engine rounds it to no limit; below zero is limit_over()'s. */
+static bool limit_is_dust(Judgement *j, const Place *at, const char *member, int64_t nano) {
+    bool is = nano > 0 && nano < LIMIT_NANO_CPUS_LEAST;
+
+    if (is)
+        limit_object(j, at, member, nano, "less than 0.01 CPUs, which the engine takes for no limit");
+    return is;
+}
+
 /* NanoCpus, or CpuQuota by CpuPeriod; dockerd takes no both. */
 static void limit_cpus(Judgement *j, const Place *at, const BodyNode *object, bool update) {
     int64_t nano = judgement_integer_of(object, "NanoCpus"), most = j->rules->nano_cpus;
@@ -65,6 +74,8 @@ static void limit_cpus(Judgement *j, const Place *at, const BodyNode *object, bo
             period = judgement_integer_of(object, "CpuPeriod");
 
     if (most == 0 || (update && nano == 0 && quota == 0 && period == 0))
+        return;
+    if (limit_is_dust(j, at, "NanoCpus", nano))
         return;
     if (nano < 0 || nano > most)
         limit_object(j, at, "NanoCpus", nano, "more than limits.cpus allows");
@@ -107,7 +118,9 @@ void judge_limits_service(Judgement *j, const Place *place, const BodyNode *reso
     Place at = PLACE_BELOW(place, "Limits");
 
     limit_value(j, &at, limits, "MemoryBytes", "memory", j->rules->memory, true);
-    limit_value(j, &at, limits, "NanoCPUs", "cpus", j->rules->nano_cpus, true);
+    if (j->rules->nano_cpus == 0 ||
+        !limit_is_dust(j, &at, "NanoCPUs", judgement_integer_of(limits, "NanoCPUs")))
+        limit_value(j, &at, limits, "NanoCPUs", "cpus", j->rules->nano_cpus, true);
     limit_value(j, &at, limits, "Pids", "pids", j->rules->pids, true);
     limit_value(j, place, resources, "SwapBytes", "memory", j->rules->memory, false);
 }

@@ -123,7 +123,12 @@
  */
 #define TIME_KNOWN_FIRST INT64_C(946684800)
 #define TIME_KNOWN_LAST INT64_C(4102444799)
-#define LIMIT_RULE_CPUS 8192    /* limits.cpus: the kernel's own bound (NR_CPUS) */
+#define LIMIT_RULE_CPUS 8192 /* limits.cpus: the kernel's own bound (NR_CPUS) */
+/*
+ * NanoCpus, at least: 0.01, the kernel's least quota (1 ms) in the engine's period (100 ms). Of less than
+ * 0.00001 dockerd makes the quota 0 (daemon/daemon_unix.go, getCPUResources), which is none.
+ */
+#define LIMIT_NANO_CPUS_LEAST 10000000
 #define LIMIT_RULE_PIDS 4194304 /* limits.pids: the kernel's PID_MAX_LIMIT */
 
 /* --- Moving bytes ------------------------------------------------------------------------------- */

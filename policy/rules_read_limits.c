@@ -154,14 +154,14 @@ static bool limit_take_cpus(Span text, int64_t *ret) {
         nano += (text.data[i] - '0') * scale;
     }
     *ret = whole * NANO + nano;
-    return *ret > 0;
+    return *ret >= LIMIT_NANO_CPUS_LEAST;
 }
 
 void rules_read_nano_cpus(RulesReader *reader, const DocNode *node, const char *what, int64_t *ret) {
     Span text;
 
     if (keys_read_text(reader->errors, node, what, &text) && !limit_take_cpus(text, ret))
-        doc_error(reader->errors, node->mark, "%s must be a number like 2 or 1.5, at most %d", what,
+        doc_error(reader->errors, node->mark, "%s must be a number like 2 or 1.5, from 0.01 to %d", what,
                   LIMIT_RULE_CPUS);
 }
 

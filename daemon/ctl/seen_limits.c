@@ -18,10 +18,12 @@ static int64_t limits_integer(const BodyNode *object, const char *key) {
     return node && body_type(node) == BODY_TYPE_INTEGER ? body_integer(node) : 0;
 }
 
-/* Below 0 is without limit. */
+/* Below 0 is without limit, and so is what limits.cpus doesn't take for one. */
 static void limits_ask(SeenLimits *limits, SeenLimitKey key, int64_t value, bool made) {
     SeenLimit *limit = &limits->items[key];
 
+    if (key == SEEN_CPUS && value > 0 && value < LIMIT_NANO_CPUS_LEAST)
+        value = -1;
     limit->without = limit->without || value < 0;
     limit->n_asked += made && value > 0;
     if (value > limit->most)

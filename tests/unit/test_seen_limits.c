@@ -67,6 +67,14 @@ Test(seen_limits, siblings_count) {
     expect(8192, 0, 0);
 }
 
+/* An engine rounds it to none, and the config couldn't say it. */
+Test(seen_limits, hardly_a_cpu_is_none) {
+    take("ContainerCreate", "{\"HostConfig\":{\"NanoCpus\":10000000,\"PidsLimit\":7}}");
+    expect(0, 10000000, 7);
+    take("ContainerUpdate", "{\"NanoCpus\":9999999}");
+    expect(0, 0, 7);
+}
+
 Test(seen_limits, as_limits_has_them) {
     cr_expect_str_eq(seen_limits_show(arena, SEEN_MEMORY, 512 << 20), "512MiB");
     cr_expect_str_eq(seen_limits_show(arena, SEEN_MEMORY, 1000), "1000");
