@@ -218,6 +218,7 @@ static bool gather_may_be_told(const Gatherer *g, const Field *field, const Insi
     switch ((int) (parent ? parent->judge : JUDGE_FREE)) {
     case JUDGE_MOUNT:
     case JUDGE_DEVICE:
+    case JUDGE_ULIMIT:
     case JUDGE_DEVICE_LIMIT:
     case JUDGE_PORT:
     case JUDGE_SERVICE_PORT:

@@ -68,6 +68,7 @@ typedef enum FieldJudge {
     JUDGE_LABEL, /* of a map's keys */
     JUDGE_ENV,
     JUDGE_NOT_NEGATIVE,
+    JUDGE_ULIMIT, /* one of Ulimits, as a whole */
     JUDGE_RESTART_POLICY,
     /* judge_values.c: a list of values that no key replaces */
     JUDGE_SERVICE_RUNTIME,

@@ -55,3 +55,14 @@ bool judge_host_path(const Rules *rules, Span path, bool readonly);
 /* The network that the path of NetworkConnect or NetworkDisconnect names, held against `networks` like one in
  * a body (T-091). */
 void judge_connect(Arena *arena, const Rules *rules, Span network, Findings *ret);
+
+/* Whether a container may be given the capability, however it comes by it. */
+bool judge_allows_capability(const Rules *rules, Span name);
+
+/*
+ * T-078: whether a container may have the limit, an object with Name, Soft and Hard. RLIMIT_RTPRIO lets its
+ * processes run before all of the host's that aren't real-time, as a CpuRealtimeRuntime or SYS_NICE would,
+ * and RLIMIT_NICE raise themselves (setrlimit(2), sched(7)); dockerd takes names in any case
+ * (daemon/oci_linux.go, WithRlimits).
+ */
+bool judge_allows_ulimit(const Rules *rules, const BodyNode *ulimit);

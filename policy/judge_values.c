@@ -5,6 +5,7 @@
  */
 #include "judge.h"
 #include "judgement.h"
+#include "text.h"
 
 #define LIST_MAX 20u
 
@@ -14,12 +15,14 @@ static const char *const judge_capabilities_baseline[] = {
     "NET_BIND_SERVICE", "SETFCAP", "SETGID",       "SETPCAP", "SETUID", "SYS_CHROOT",
 };
 
-static bool judge_capability_is_allowed(const Judgement *j, Span name) {
+bool judge_allows_capability(const Rules *rules, Span name) {
     uint64_t bit = rules_capability(name);
 
-    if (rules_given(j->rules, RULES_CAPABILITIES))
-        return (j->rules->capabilities & (bit | RULES_CAPABILITY_ALL)) != 0;
-    if (j->rules->profile == PROFILE_RESTRICTED)
+    if (rules_given(rules, RULES_CAPABILITIES))
+        return (rules->capabilities & (bit | RULES_CAPABILITY_ALL)) != 0;
+    if (rules->profile == PROFILE_PRIVILEGED)
+        return true;
+    if (rules->profile == PROFILE_RESTRICTED)
         return bit != 0 && bit == rules_capability(SPAN("NET_BIND_SERVICE"));
     for (size_t i = 0; i < ARRAY_SIZE(judge_capabilities_baseline); i++)
         if (bit != 0 && bit == rules_capability(span_from(judge_capabilities_baseline[i])))
@@ -30,10 +33,34 @@ static bool judge_capability_is_allowed(const Judgement *j, Span name) {
 static void judge_capability(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     Span name = body_string(value);
 
-    if (!judge_capability_is_allowed(j, name))
+    if (!judge_allows_capability(j->rules, name))
         judgement_refuse_hinted(j, place, field->rule, value,
                                 rules_capability(name) != 0 ? judgement_hint(j, "capabilities: [", name, "]")
                                                             : NULL);
+}
+
+bool judge_allows_ulimit(const Rules *rules, const BodyNode *ulimit) {
+    static const Span prefix = SPAN("rlimit_"); /* to Podman part of the name */
+    Span name = judgement_text_of(ulimit, "Name");
+
+    if (name.size > prefix.size && span_is_nocase((Span){name.data, prefix.size}, "rlimit_"))
+        name = (Span){name.data + prefix.size, name.size - prefix.size};
+    if (!span_is_nocase(name, "rtprio") && !span_is_nocase(name, "nice"))
+        return true;
+    if (judgement_integer_of(ulimit, "Soft") == 0 && judgement_integer_of(ulimit, "Hard") == 0)
+        return true;
+    return judge_allows_capability(rules, SPAN("SYS_NICE"));
+}
+
+static void judge_ulimit(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    const char *shown;
+
+    if (judge_allows_ulimit(j->rules, value))
+        return;
+    shown = text_show(j->arena, judgement_text_of(value, "Name"), LIMIT_VALUE_SHOWN);
+    judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule,
+                     "containers: {capabilities: [SYS_NICE]}", ": %s gives what the capability SYS_NICE does",
+                     shown ? shown : "…");
 }
 
 bool judge_is_name(Span name) {
@@ -449,6 +476,7 @@ JudgeFunction judge_values_find(FieldJudge judge) {
         {JUDGE_SUBNET, judge_subnet},
         {JUDGE_ENV, judge_env},
         {JUDGE_NOT_NEGATIVE, judge_not_negative},
+        {JUDGE_ULIMIT, judge_ulimit},
         {JUDGE_PID_NAMESPACE, judge_namespace_pid},
         {JUDGE_IPC_NAMESPACE, judge_namespace_ipc},
         {JUDGE_UTS_NAMESPACE, judge_namespace_uts},

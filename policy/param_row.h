@@ -18,6 +18,7 @@ typedef enum ParamJudge {
     PARAM_REFERENCE,
     PARAM_BUILDKIT,
     PARAM_LIMIT,
+    PARAM_ULIMIT,
     PARAM_SIGNAL,
     PARAM_DOCKERFILE,
     /* Judged where absent too: absent means something. */

@@ -4,6 +4,7 @@
 #include "attach_rules.h"
 #include "fields.h"
 #include "hostpath.h"
+#include "judge.h"
 #include "param_form.h"
 #include "param_images.h"
 #include "param_row.h"
@@ -172,6 +173,21 @@ static void params_judge_limit(Params *p, const Param *param, Span value) {
         params_refuse(p, param, value, "containers: {limits: {…}} says how much");
 }
 
+/* As a container's. Under the privileged profile what has another type got here, too. */
+static void params_judge_ulimits(Params *p, const Param *param, Span value) {
+    static const char hint[] = "containers: {capabilities: [SYS_NICE]}";
+    CLEANUP(body_free_p) Body *body = NULL;
+    const char *detail = NULL;
+    bool is_zero;
+
+    if (param_json_check(p->q->arena, PARAM_TYPE_ULIMITS, value, &is_zero, &detail) != REASON_OK ||
+        body_parse(p->q->arena, value, &body, &detail) != REASON_OK)
+        return params_refuse(p, param, value, NULL);
+    for (size_t i = 0; i < body_size(body_root(body)); i++)
+        if (!judge_allows_ulimit(p->q->rules, body_at(body_root(body), i)))
+            return params_refuse(p, param, value, hint);
+}
+
 static void params_judge_buildkit(Params *p, const Param *param, Span value) {
     Finding *finding;
 
@@ -219,6 +235,8 @@ static bool params_is_enforced(const Params *p, const Param *param) {
         return true; /* by the limits that are given */
     if (param->judge == PARAM_SIGNAL || param->judge == PARAM_KILL)
         return true; /* likewise */
+    if (param->judge == PARAM_ULIMIT)
+        return rules_given(p->q->rules, RULES_CAPABILITIES);
     if (param->judge == PARAM_PATH ||
         param->judge == PARAM_STREAM) /* a condition holds under every profile */
         return params_is_named(p, span_from(param->name));
@@ -313,6 +331,8 @@ static void params_judge_value(Params *p, const Param *param, Span value) {
         return params_judge_buildkit(p, param, value);
     case PARAM_LIMIT:
         return params_judge_limit(p, param, value);
+    case PARAM_ULIMIT:
+        return params_judge_ulimits(p, param, value);
     case PARAM_SIGNAL:
         return params_judge_signal(p, param, value);
     case PARAM_KILL:
