@@ -97,12 +97,23 @@ static int sink_attach_file(Sink *sink) {
     return 0;
 }
 
+/* With `>FILE 2>&1`: what is opened anew moves nobody's place in it, so our messages would go over the first
+ * lines. */
+static void sink_share_file(void) {
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    struct stat st;
+
+    if (flags >= 0 && fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+        (void) fcntl(STDOUT_FILENO, F_SETFL, flags | O_APPEND); /* failing: as it was */
+}
+
 /*
  * Standard output without waiting for who reads it: a reader that stalls, or ^S, must not stop the daemon.
  * The descriptor itself is others' too, and O_NONBLOCK would be theirs as well: so it is opened anew. What
  * can't be (a socket, a pipe of another user's) is asked for room before each write.
  */
 static void sink_attach_stdout(Sink *sink) {
+    sink_share_file();
     sink->fd = open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (sink->fd < 0) {
         sink->fd = STDOUT_FILENO;

@@ -18,7 +18,10 @@ typedef struct Sink {
     bool failing; /* logged; until it takes a write again */
 } Sink;
 
-/* Opens for appending. −errno, not logged; −EBUSY: another process writes there. *ret untouched. */
+/*
+ * Opens for appending. −errno, not logged; −EBUSY: another process writes there. *ret untouched. Where
+ * standard output is a file, all that share its descriptor append from then on.
+ */
 int sink_open(const ConfigSink *config, Sink *ret);
 void sink_done(Sink *sink);
 

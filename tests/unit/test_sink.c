@@ -163,6 +163,25 @@ Test(sink, stdout_that_is_a_full_socket) {
     expect_no_waiting(fds[0], fds[1]);
 }
 
+/* As `quaygated >FILE 2>&1` has it: what else is written there stands behind the lines, not in their place.
+ */
+Test(sink, stdout_that_is_a_file_of_others_too) {
+    Sink sink = {0};
+    ConfigSink config = {.kind = SINK_STDOUT};
+    int saved = dup(STDOUT_FILENO), fd = open(path, O_WRONLY | O_CLOEXEC), other;
+    size_t taken = 0;
+
+    cr_assert_eq(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
+    other = dup(fd);
+    cr_assert_eq(write(other, "before\n", 7), 7);
+    cr_assert_eq(sink_open(&config, &sink), 0);
+    cr_expect_eq(sink_write(&sink, SPAN(LINE), &taken), 0);
+    cr_expect_eq(write(other, "behind\n", 7), 7);
+    sink_done(&sink);
+    dup2(saved, STDOUT_FILENO);
+    expect_file("before\n" LINE "behind\n");
+}
+
 Test(sink, stdout_that_is_closed) {
     Sink sink = {0};
     ConfigSink config = {.kind = SINK_STDOUT};
