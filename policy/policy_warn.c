@@ -164,6 +164,8 @@ static void warned_grant(Warned *warned, const Policy *member, const RequestRule
         rule->operation ? "" : arena_printf(warned->arena, " (by the pattern %s)", rule->pattern);
     bool own = member == warned->policy;
     const char *from = own ? "" : arena_printf(warned->arena, " (by include of %s)", member->name);
+    const char *within =
+        warned->policy->scope.given && scope_way(operation) != SCOPE_FREE ? " (within its scope)" : "";
 
     /* What is read of one's own objects is one's own. */
     if (warned->policy->scope.given && operation->risk == RISK_READ)
@@ -173,7 +175,7 @@ static void warned_grant(Warned *warned, const Policy *member, const RequestRule
         return;
     warned->said[number] = true;
     warned_add(warned, own ? rule->origin : NULL,
-               arena_printf(warned->arena, "%s%s%s %s", operation->id, by, from, sentence));
+               arena_printf(warned->arena, "%s%s%s%s %s", operation->id, by, from, within, sentence));
 }
 
 static void warned_grants_of(Warned *warned, const Policy *member) {

@@ -260,6 +260,12 @@ Test(policy_warn, rows_name_operations) {
 
 Test(policy_warn, a_scope) {
     expect_one("p: {allow: [ContainerInspect], scope: {own: true}}", NULL, NULL);
+    cr_expect_eq(count("p: {allow: [ContainerExec, SystemAuth], scope: {own: true}}",
+                       "ContainerExec (within its scope) runs commands in any container"),
+                 1);
+    cr_expect_eq(
+        count("p: {allow: [ContainerExec, SystemAuth], scope: {own: true}}", "SystemAuth makes the engine"),
+        1);
     expect_one("p: {allow: [ContainerInspect, ImageLoad], scope: {own: true}}", "p.yaml:1",
                "ImageLoad is never allowed: it can't be held to the scope");
     cr_expect_eq(count("q: {allow: [ContainerStart], scope: {own: true}}\np: {include: [q]}",
