@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The question that the daemon and the command put alike, so that what `explain` says is what the daemon
- * does. The only caller of policy_decide.
+ * does. The only caller of policy_decide_traced.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A compiled, immutable policy and the question put to it. Pure: no I/O, clock, environment or loop;
- * the daemon, `quaygate explain`, the tests and the fuzzers call the same three functions.
+ * A compiled, immutable policy and the question put to it. Pure: no I/O, clock, environment or loop; the
+ * daemon, `quaygate explain`, the tests and the fuzzers call the same functions.
  */
 #pragma once
 
