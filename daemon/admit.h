@@ -11,7 +11,7 @@ typedef struct AdmitContext {
     const char *id;
     const char *listener;
     const Policy *policy;
-    const char *policy_hash; /* config_hash() of the config that has it */
+    const char *policy_hash; /* Config's `hash`, of the one that has it */
     Span told;               /* all three, as Record's place */
     const Subject *subject;
     const Facts *facts;  /* of the body, for its decision; NULL: nobody asked */

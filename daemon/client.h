@@ -40,9 +40,10 @@ void client_ring(Alarm *alarm);
 /* The config of its listener is another: its times hold from now on. May close it. */
 void client_update(Client *client);
 
-/* The running exchange, if any, is the last; an idle client is closed now, but one that has only just
- * connected may still bring its first request, within header_timeout. `listener` is forgotten if it is
- * NULL'd. */
+/*
+ * The running exchange, if any, is the last; an idle client is closed now, but one that has only just
+ * connected may still bring its first request, within header_timeout. Its listener may go after this.
+ */
 void client_set_last(Client *client);
 
 /* Closes now; the exchange's outcome says `cause`. */

@@ -25,7 +25,7 @@ typedef struct Outlet Outlet;
 
 typedef struct OutletOwner {
     struct event_base *base;
-    /* The records from `from` up to, without, `to`: 0: taken; −errno: lost. Those settled before stay so. */
+    /* Records from `from` up to but without `to`. 0: taken; −errno: lost. Those settled before stay so. */
     void (*settled)(void *ctx, Outlet *outlet, uint64_t from, uint64_t to, int status);
     void *ctx;
 } OutletOwner;
@@ -53,7 +53,7 @@ void outlet_configure(Outlet *outlet, const ConfigSink *config);
  */
 void outlet_offer(Outlet *outlet, const Record *record, uint64_t number, Span line, bool told);
 
-/* `lines`: the records from number `from` up to, without, `to` (numbers in between may be missing). */
+/* `lines`: the records from number `from` up to but without `to` (numbers in between may be missing). */
 void outlet_flush(Outlet *outlet, Span lines, uint64_t from, uint64_t to);
 
 /* After a rotation. −errno, and it goes on with what it has. 1: another file than before. */

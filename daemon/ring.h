@@ -4,7 +4,7 @@
  * somebody who sleeps wakes him, and on a processor that both share he runs at once: of sixteen answers
  * sixteen changes back and forth. Within one system call all of them go out first.
  *
- * The ring is a wide door of the kernel's, so it is kept narrow (sandbox_calls.h): it is made once, before
+ * The ring is a wide door of the kernel's, so it is kept narrow (sandbox_calls.c): it is made once, before
  * the sandbox, and told for good to take no operation but IORING_OP_SEND and no registration
  * (IORING_REGISTER_RESTRICTIONS); of its three system calls the sandbox leaves io_uring_enter(2), for this
  * descriptor. Nothing is ever on its way when ring_send returns: what a socket doesn't take at once is

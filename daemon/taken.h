@@ -36,7 +36,7 @@ int taken_reserve(Taken *taken, uint64_t number);
 /* After taken_reserve; `slots`: the sinks that are asked. Without any it is settled, as −ENODEV. */
 void taken_push(Taken *taken, uint64_t number, void *waiter, uint32_t slots);
 
-/* The sink in `slot` has (0) or doesn't have (−errno) the records from `from` up to, without, `to`. What it
+/* The sink in `slot` has (0) or doesn't have (−errno) the records from `from` up to but without `to`. What it
  * has said before holds. */
 void taken_resolve(Taken *taken, unsigned slot, uint64_t from, uint64_t to, int status);
 

@@ -15,7 +15,7 @@ typedef struct Whois Whois;
 typedef enum WhoisState {
     WHOIS_FAILED = 0, /* whois_why */
     WHOIS_RUNNING,
-    WHOIS_DONE, /* whois_name */
+    WHOIS_DONE, /* whois_take_name */
 } WhoisState;
 
 /* `container`: 64 digits. `wake` comes from the loop whenever whois_run may get further. NULL: out of memory.

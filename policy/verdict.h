@@ -8,10 +8,10 @@
 #include "reason.h"
 
 typedef enum Effect {
-    EFFECT_DENY = 0, /* 403 */
+    EFFECT_DENY = 0, /* 403; 404 and 409 for what is out of scope */
     EFFECT_ALLOW,
     EFFECT_OBSERVE, /* forwarded, though it would have been denied */
-    EFFECT_INVALID, /* 400, 408, 413, 415, 431 */
+    EFFECT_INVALID, /* 400, 408, 413, 414, 415, 417, 431 */
     EFFECT_ERROR,   /* 502, 503, 504 */
 } Effect;
 
