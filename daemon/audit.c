@@ -122,7 +122,7 @@ static void audit_record_losses(Audit *audit) {
 
 /* --- writing */
 
-int audit_write(Audit *audit) {
+int audit_flush(Audit *audit) {
     Span lines = buffer_span(&audit->pending);
     uint64_t n_lost = audit->n_lost;
 
@@ -142,7 +142,7 @@ void audit_on_turn_end(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) 
     AuditWaiter *waiter;
 
     audit->turn_ended = true; /* who is settled by what is written now is told below */
-    (void) audit_write(audit);
+    (void) audit_flush(audit);
     audit->turn_ended = false;
     while ((waiter = audit_queue_pop(&audit->told))) {
         waiter->queued = false;
@@ -151,15 +151,11 @@ void audit_on_turn_end(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) 
     audit_record_losses(audit);
 }
 
-int audit_flush(Audit *audit) {
-    return audit_write(audit);
-}
-
 bool audit_lets_send(void *arg, bool must) {
     Audit *audit = arg;
 
     if (must)
-        (void) audit_write(audit);
+        (void) audit_flush(audit);
     return buffer_size(&audit->pending) == 0;
 }
 
@@ -195,7 +191,7 @@ static int audit_append_or_make_room(Audit *audit, const Record *record, size_t 
     r = audit_append(audit, record);
     if (r == 0 || *ret_begin == 0)
         return r;
-    (void) audit_write(audit);
+    (void) audit_flush(audit);
     *ret_begin = 0;
     return audit_append(audit, record);
 }
@@ -263,7 +259,7 @@ static int audit_write_spare(Audit *audit, const Record *record) {
     bool followed;
     int r;
 
-    (void) audit_write(audit);
+    (void) audit_flush(audit);
     audit_swap_spare(audit);
     followed = taken_reserve(&audit->taken, audit->seq + 1) == 0;
     r = audit_append_line(audit, record);
@@ -280,7 +276,7 @@ static int audit_write_spare(Audit *audit, const Record *record) {
         }
         audit_offer(audit, record, 0, true);
         audit->n_since_checkpoint++; /* the next record looks */
-        (void) audit_write(audit);
+        (void) audit_flush(audit);
     }
     audit_swap_spare(audit);
     return r;
@@ -345,7 +341,7 @@ static int audit_queue_line(Audit *audit, const Record *record, AuditWaiter *wai
 /* More than a turn should bring: not kept until its end. Whoever waits is still told from the loop. */
 static void audit_bound_pending(Audit *audit) {
     if (buffer_size(&audit->pending) > LIMIT_AUDIT_PENDING_BYTES)
-        (void) audit_write(audit);
+        (void) audit_flush(audit);
 }
 
 int audit_decision(Audit *audit, const Record *record, AuditWaiter *waiter) {
@@ -404,8 +400,4 @@ uint64_t audit_denials(Audit *audit) {
 
 AuditStats audit_stats(const Audit *audit) {
     return (AuditStats){audit->n_written, audit->n_lost, audit->written_usec, audit->losing};
-}
-
-uint64_t audit_lost(const Audit *audit) {
-    return audit->n_lost;
 }

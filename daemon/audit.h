@@ -77,12 +77,10 @@ uint64_t audit_denials(Audit *audit);
 
 /* For who watches. Counted since the start. */
 typedef struct AuditStats {
-    uint64_t n_written; /* records that some sink took */
-    uint64_t n_lost;
+    uint64_t n_written;    /* records that some sink took */
+    uint64_t n_lost;       /* that none took */
     uint64_t written_usec; /* CLOCK_MONOTONIC, of the last of them; 0: none yet */
     bool losing;           /* no sink took the last one */
 } AuditStats;
 
 AuditStats audit_stats(const Audit *audit);
-
-uint64_t audit_lost(const Audit *audit); /* records that no sink took */

@@ -52,9 +52,6 @@ struct Audit {
 
 void audit_queue_init(AuditQueue *queue);
 
-/* Offers all that is pending to all sinks. 0, or −errno when a record that was settled by it is lost. */
-int audit_write(Audit *audit);
-
 /* Signs the record that comes next; whatever fails there is left to the next one. */
 void audit_record_checkpoint(Audit *audit, const char *when);
 

@@ -67,6 +67,8 @@ static const char *audit_sink_name(const ConfigSink *sink) {
     return sink->kind == SINK_FILE ? sink->path : names[sink->kind];
 }
 
+_Static_assert(2 * LIMIT_AUDIT_SINKS <= TAKEN_SLOTS, "one is free while a config takes the other's place");
+
 static int audit_open_outlet(Audit *audit, const ConfigSink *sink, uint32_t slots, Outlet **ret) {
     OutletOwner owner = {.base = audit->base, .settled = audit_on_outlet, .ctx = audit};
     int r = outlet_new(sink, &owner, (unsigned) __builtin_ctz(~slots), ret);
@@ -164,7 +166,7 @@ int audit_reconfigure(Audit *audit, const Config *config) {
         return r;
     }
     audit_record_checkpoint(audit, ""); /* by the old key, for what it saw */
-    (void) audit_write(audit);
+    (void) audit_flush(audit);
     (void) checkpoint_free(audit->checkpoint);
     audit->checkpoint = checkpoint;
     audit_swap(audit, config, &change);
@@ -203,7 +205,7 @@ Audit *audit_free(Audit *audit) {
     if (!audit)
         return NULL;
     audit->repeats = repeats_free(audit->repeats);
-    (void) audit_write(audit);
+    (void) audit_flush(audit);
     for (size_t i = 0; i < audit->n_outlets; i++)
         (void) outlet_free(audit->outlets[i]);
     free(audit->outlets);
@@ -221,7 +223,7 @@ Audit *audit_free(Audit *audit) {
 
 void audit_reopen(Audit *audit) {
     audit_record_checkpoint(audit, "");
-    (void) audit_write(audit);
+    (void) audit_flush(audit);
     for (size_t i = 0; i < audit->n_outlets; i++) {
         Outlet *outlet = audit->outlets[i];
         const char *torn_name;

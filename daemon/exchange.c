@@ -4,14 +4,6 @@
 #include "policy/spares.h"
 #include "res_write.h"
 
-static const char *const exchange_state_names[EXCHANGE_STATE_MAX_] = {
-    [EXCHANGE_READ_HEAD] = "READ_HEAD", [EXCHANGE_PROBE] = "PROBE",   [EXCHANGE_READ_BODY] = "READ_BODY",
-    [EXCHANGE_LOOK] = "LOOK",           [EXCHANGE_ADMIT] = "ADMIT",   [EXCHANGE_CONNECT] = "CONNECT",
-    [EXCHANGE_WAIT_HEAD] = "WAIT_HEAD", [EXCHANGE_FILTER] = "FILTER", [EXCHANGE_RELAY] = "RELAY",
-    [EXCHANGE_TUNNEL] = "TUNNEL",       [EXCHANGE_ANSWER] = "ANSWER", [EXCHANGE_DRAIN] = "DRAIN",
-    [EXCHANGE_LINGER] = "LINGER",       [EXCHANGE_DONE] = "DONE",
-};
-
 _Static_assert(sizeof(Exchange) <= (LIMIT_STREAM_BYTES - LIMIT_IDLE_BYTES) / 4 * 3 - 2 * READER_BYTES,
                "what a stream takes besides");
 
@@ -50,10 +42,6 @@ void exchange_set_timeout(Exchange *x, uint64_t usec) {
 
 uint64_t exchange_now_usec(const Exchange *x) {
     return x->now_usec ? x->now_usec : clock_coarse_usec();
-}
-
-const char *exchange_state_name(const Exchange *x) {
-    return exchange_state_names[x->state];
 }
 
 uint64_t exchange_deadline_usec(const Exchange *x) {

@@ -65,9 +65,7 @@ typedef struct ExchangeView {
     const char *id;
     const char *operation;
     uint64_t began_usec;                    /* CLOCK_MONOTONIC */
-    uint64_t bytes[METRICS_DIRECTION_MAX_]; /* that meter_ended() has still to count */
+    uint64_t bytes[METRICS_DIRECTION_MAX_]; /* that exchange_meter_end() has still to count */
 } ExchangeView;
 
 ExchangeView exchange_view(const Exchange *exchange);
-
-const char *exchange_state_name(const Exchange *exchange); /* "READ_HEAD" */

@@ -93,7 +93,3 @@ unsigned probe_status(const Probe *probe) {
 unsigned probe_api_minor(const Probe *probe) {
     return probe->api_minor;
 }
-
-int probe_error(const Probe *probe) {
-    return probe->engine->error;
-}

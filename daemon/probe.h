@@ -26,4 +26,3 @@ ProbeState probe_run(Probe *probe);
 
 unsigned probe_status(const Probe *probe);    /* of the answer, when PROBE_DONE */
 unsigned probe_api_minor(const Probe *probe); /* 0: the engine didn't say */
-int probe_error(const Probe *probe);          /* −errno of a connect that failed; 0: another failure */

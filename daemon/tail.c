@@ -93,7 +93,8 @@ static bool tail_parse_line(Span line, Tail *ret) {
     return true;
 }
 
-void tail_parse(Span text, Tail *ret) {
+/* Of `text`, the end of a file. */
+static void tail_parse(Span text, Tail *ret) {
     const char *newline = memrchr(text.data, '\n', text.size);
     Tail tail = {.torn = newline ? text.size - (size_t) (newline + 1 - text.data) : text.size};
     bool found = false;

@@ -22,9 +22,6 @@ typedef struct Tail {
 
 void tail_done(Tail *tail);
 
-/* Of `text`, the end of a file. */
-void tail_parse(Span text, Tail *ret);
-
 /* Of the open file, of which LIMIT_AUDIT_TAIL_BYTES are looked at. −errno. */
 int tail_read(int fd, Tail *ret);
 

@@ -357,10 +357,8 @@ PolicySet *policy_set_compile(const DocNode *policies, const ApiVersions *versio
     (void) preset_names(&n_slots);
     if (policies && policies->type == DOC_MAPPING && policies->n <= LIMIT_POLICIES)
         n_slots += policies->n;
-    if (set) {
-        set->n_refs = 1;
+    if (set)
         set->versions = *versions;
-    }
     if (!set || compile_alloc(&compiler, n_slots) < 0) {
         compile_fail_memory(&compiler, (DocMark){1, 1});
         return NULL;
@@ -433,7 +431,7 @@ int policy_set_lead(PolicySet *set, PolicyLead lead, void *ctx) {
 }
 
 PolicySet *policy_set_free(PolicySet *set) {
-    if (!set || --set->n_refs > 0)
+    if (!set)
         return NULL;
     arena_free(set->arena);
     free(set);

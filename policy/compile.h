@@ -22,7 +22,7 @@ typedef struct PolicySet PolicySet; /* presets and the file's policies, by name 
  * strictest; their `deny`, `mode` and `containers` stay their own.
  */
 PolicySet *policy_set_compile(const DocNode *policies, const ApiVersions *versions, DocErrors *errors);
-PolicySet *policy_set_free(PolicySet *set);
+PolicySet *policy_set_free(PolicySet *set); /* with its policies; accepts NULL, returns NULL */
 
 /*
  * Host paths of this installation that no pattern of any policy of the set may allow, nor their parents

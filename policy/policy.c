@@ -3,17 +3,6 @@
 
 #include "set.h"
 
-Policy *policy_ref(Policy *policy) {
-    policy->set->n_refs++;
-    return policy;
-}
-
-Policy *policy_unref(Policy *policy) {
-    if (policy)
-        policy_set_free(policy->set);
-    return NULL;
-}
-
 const char *policy_name(const Policy *policy) {
     return policy->name;
 }

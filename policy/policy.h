@@ -10,7 +10,7 @@
 #include "trace.h"
 #include "verdict.h"
 
-typedef struct Policy Policy;
+typedef struct Policy Policy; /* lives as long as its set (compile.h) */
 
 /* `api_versions:`. Holds for every policy of a config. */
 typedef struct ApiVersions {
@@ -22,8 +22,6 @@ typedef struct ApiVersions {
 
 ApiVersions api_versions_default(void);
 
-Policy *policy_ref(Policy *policy);
-Policy *policy_unref(Policy *policy); /* accepts NULL, returns NULL */
 const char *policy_name(const Policy *policy);
 bool policy_is_preset(const Policy *policy); /* built in */
 bool policy_observes(const Policy *policy);  /* mode: observe */

@@ -64,15 +64,6 @@ static bool request_is_json_type(const MediaType *type) {
     return type->plain && span_is_nocase(type->name, "application/json");
 }
 
-bool request_is_json(const Request *request) {
-    MediaType type;
-
-    for (size_t i = 0; i < request->n_headers; i++)
-        if (span_is_nocase(request->headers[i].name, "Content-Type"))
-            return headers_parse_media(request->headers[i].value, &type) && request_is_json_type(&type);
-    return false;
-}
-
 /*
  * Where an operation takes no body, dockerode sends its options once more as JSON, `{}` at the least.
  * dockerd has not read such bodies since API v1.24, so leaving it out says the same, and saves

@@ -56,6 +56,3 @@ typedef struct Request {
 Reason request_seal(Arena *arena, const RawHead *raw, Request *ret, const char **ret_detail);
 
 bool request_has_body(const Request *request); /* framing says there are body bytes */
-
-/* JSON content type with nothing odd in it; `Content-Type` absent is false (T-043). */
-bool request_is_json(const Request *request);

@@ -16,7 +16,8 @@ const char *profile_name(Profile profile) {
     return (size_t) profile < ARRAY_SIZE(names) ? names[profile] : "unknown";
 }
 
-const char *rules_key_name(RulesKey key) {
+/* "bind_mounts", as it stands under `containers:`. */
+static const char *rules_key_name(RulesKey key) {
     static const char *const names[] = {
         [RULES_PRIVILEGED] = "privileged",
         [RULES_BIND_MOUNTS] = "bind_mounts",

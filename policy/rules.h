@@ -162,9 +162,6 @@ static inline bool rules_given(const Rules *rules, RulesKey key) {
 
 const char *profile_name(Profile profile); /* "baseline" */
 
-/* "bind_mounts", as it stands under `containers:`. */
-const char *rules_key_name(RulesKey key);
-
 /* The keys by which a row of fields_*.def is judged: "containers.volumes". 0: by the profile alone. */
 uint32_t rules_keys_of(const char *rule);
 

@@ -39,7 +39,6 @@ struct Policy {
 };
 
 struct PolicySet {
-    unsigned n_refs; /* the owner's, and each policy_ref */
     Arena *arena;
     ApiVersions versions;
     Policy *policies;

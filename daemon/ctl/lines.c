@@ -148,8 +148,3 @@ LinesStatus lines_follow(Lines *lines, Span *ret, int *ret_error) {
 
     return lines_look(lines, false, ret, &whole, ret_error);
 }
-
-void lines_unread(Lines *lines, Span line, bool whole) {
-    lines->begin -= line.size + (whole ? 1 : 0);
-    lines->line--;
-}

@@ -50,6 +50,3 @@ LinesStatus lines_next(Lines *lines, Span *ret, bool *ret_whole, int *ret_error)
  * a later call.
  */
 LinesStatus lines_follow(Lines *lines, Span *ret, int *ret_error);
-
-/* The first line is given once more by lines_next. To be called behind the first, before the second. */
-void lines_unread(Lines *lines, Span line, bool whole);

@@ -7,8 +7,6 @@
 #include "policy/imageref.h"
 #include "seen_body.h"
 
-#define SEEN_PATHS_MAX 16u /* values of a text that a condition may list */
-
 /* --- life */
 
 static char *seen_copy(Span text) {

@@ -722,20 +722,6 @@ Test(compile, limits_of_times) {
     cr_expect_not(compile_times(1, 1, LIMIT_ZONE_NAME_BYTES + 1));
 }
 
-Test(compile, policy_outlives_its_set) {
-    PolicySet *set = compile(SPAN("policies: {p: {allow: [SystemInfo]}}\n"));
-    Policy *policy;
-
-    cr_assert_not_null(set);
-    policy = policy_ref(policy_set_get(set, SPAN("p")));
-    set = policy_set_free(set);
-    cr_expect_null(set);
-    cr_expect_str_eq(policy_name(policy), "p");
-    cr_expect_null(policy_unref(policy));
-    cr_expect_null(policy_unref(NULL));
-    cr_expect_null(policy_set_free(NULL));
-}
-
 /* No memory for the errors' arena: an error is told all the same, and nothing half-compiled comes out. */
 Test(compile, no_memory) {
     ApiVersions versions = api_versions_default();

@@ -692,15 +692,6 @@ Test(config, a_file_too_large) {
     unlink(path);
 }
 
-Test(config, a_policy_outlives_its_config) {
-    Config *config = parse_good(EVERYTHING);
-    Policy *policy = policy_ref(config->listeners[0].policy);
-
-    config_unref(config);
-    cr_expect_str_eq(policy_name(policy), "ci");
-    policy_unref(policy);
-}
-
 static char *line_of(const Record *record) {
     char *line;
     size_t size;
