@@ -363,8 +363,6 @@ ExchangeProgress exchange_wake(Exchange *x) {
 }
 
 void exchange_timeout(Exchange *x) {
-    static const char accept_timeout[] = "the engine took too long to accept the connection";
-
     if (exchange_check_grant(x))
         return;
     x->deadline_usec = 0;
@@ -377,13 +375,15 @@ void exchange_timeout(Exchange *x) {
         exchange_refuse(x, REASON_BODY_TIMEOUT, NULL);
         break;
     case EXCHANGE_PROBE:
-        (void) exchange_probe_failed(x, REASON_ENGINE_TIMEOUT, accept_timeout);
+        (void) exchange_probe_failed(x, REASON_ENGINE_TIMEOUT,
+                                     "the engine took too long to tell its API version");
         break;
     case EXCHANGE_LOOK:
         exchange_look_timeout(x);
         break;
     case EXCHANGE_CONNECT:
-        exchange_fail(x, REASON_ENGINE_TIMEOUT, accept_timeout, END_TIMEOUT);
+        exchange_fail(x, REASON_ENGINE_TIMEOUT, "the engine took too long to accept the connection",
+                      END_TIMEOUT);
         break;
     case EXCHANGE_WAIT_HEAD:
     case EXCHANGE_FILTER:
