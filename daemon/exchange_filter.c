@@ -8,7 +8,7 @@
 
 #include "res_write.h"
 
-static const char *filter_encoding_of(const ResponseHead *head) {
+static const char *exchange_filter_encoding(const ResponseHead *head) {
     for (size_t i = 0; i < head->n_headers; i++)
         if (span_is_nocase(head->headers[i]->name, "content-encoding") &&
             !span_is_nocase(head->headers[i]->value, "identity"))
@@ -17,7 +17,7 @@ static const char *filter_encoding_of(const ResponseHead *head) {
 }
 
 /* Its fields are the reader's, and go with the head's bytes. */
-static ResponseHead *filter_copy_head(Arena *arena, const ResponseHead *head) {
+static ResponseHead *exchange_filter_copy_head(Arena *arena, const ResponseHead *head) {
     ResponseHead *copy = arena_alloc(arena, sizeof(*copy));
     Header *headers = arena_alloc_array(arena, head->n_headers + 1, sizeof(*headers));
 
@@ -37,13 +37,13 @@ static ResponseHead *filter_copy_head(Arena *arena, const ResponseHead *head) {
 }
 
 /* Lines have no length before they have all come. */
-static void filter_start_lines(Exchange *x, ResponseHead *head, size_t head_size) {
+static void exchange_filter_start_lines(Exchange *x, ResponseHead *head, size_t head_size) {
     head->has_length = false;
     exchange_start_relay(x, head, head_size);
 }
 
-static void filter_start_document(Exchange *x, const ResponseHead *head, size_t head_size) {
-    x->head = filter_copy_head(x->arena, head);
+static void exchange_filter_start_document(Exchange *x, const ResponseHead *head, size_t head_size) {
+    x->head = exchange_filter_copy_head(x->arena, head);
     if (!x->head) {
         exchange_fail(x, REASON_NO_MEMORY, NULL, END_ERROR);
         return;
@@ -53,7 +53,7 @@ static void filter_start_document(Exchange *x, const ResponseHead *head, size_t 
     exchange_set_timeout(x, x->config->response_timeout_usec);
 }
 
-static bool filter_choose(const Exchange *x, unsigned status, View *ret) {
+static bool exchange_filter_choose(const Exchange *x, unsigned status, View *ret) {
     if (status >= 200 && status <= 299)
         return view_choose(x->listener->policy, &x->request, ret);
     return status >= 400 &&
@@ -62,12 +62,13 @@ static bool filter_choose(const Exchange *x, unsigned status, View *ret) {
 
 bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size) {
     bool bodied = head->until_close || head->framing != FRAMING_NONE;
-    const char *encoding = filter_encoding_of(head);
+    const char *encoding;
     View view;
 
-    if (!bodied || !filter_choose(x, head->status, &view))
+    if (!bodied || !exchange_filter_choose(x, head->status, &view))
         return false;
     scope_keep_begin(&x->keep, x->listener->policy, &x->request, x->looks, x->arena, &view);
+    encoding = exchange_filter_encoding(head);
     if (encoding) {
         exchange_fail(x, REASON_ANSWER_UNREADABLE, encoding, END_ERROR);
         return true;
@@ -76,14 +77,14 @@ bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size) {
     if (!x->filter)
         exchange_fail(x, REASON_NO_MEMORY, NULL, END_ERROR);
     else if (filter_is_lines(x->filter))
-        filter_start_lines(x, head, head_size);
+        exchange_filter_start_lines(x, head, head_size);
     else
-        filter_start_document(x, head, head_size);
+        exchange_filter_start_document(x, head, head_size);
     return true;
 }
 
 /* The body is whole, and what the client may see of it has this length. */
-static void filter_send(Exchange *x) {
+static void exchange_filter_send(Exchange *x) {
     exchange_keep(x);
     filter_forget(x->filter);
     x->head->framing = FRAMING_LENGTH;
@@ -111,7 +112,7 @@ bool exchange_filter(Exchange *x) {
     else if (status == READ_FAILED)
         exchange_fail(x, filter_reason(x->filter), NULL, END_ERROR);
     else if (status == READ_END)
-        filter_send(x);
+        exchange_filter_send(x);
     else if (exchange_client_gone(x))
         exchange_finish(x, END_CLIENT_CLOSED, EXCHANGE_DONE);
     else

@@ -297,9 +297,9 @@ static int exchange_write_request(Exchange *x) {
             conn_flush(engine);
         return r;
     }
-    r = req_write_head(&head, &x->request, collected ? &body : NULL);
+    r = req_write_head(&head, &x->request, &body);
     if (r == 0)
-        r = conn_send(engine, (const Span[]){buffer_span(&head), body}, collected ? 2 : 1);
+        r = conn_send(engine, (const Span[]){buffer_span(&head), body}, 2);
     buffer_done(&head);
     return r;
 }
