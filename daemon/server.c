@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "arrivals.h"
-#include "client.h"
+#include "clients.h"
 #include "clock.h"
 #include "control.h"
 #include "listener_set.h"
@@ -17,14 +17,7 @@
 #include "log.h"
 #include "notify.h"
 #include "origin.h"
-#include "quota.h"
 #include "sandbox.h"
-
-/*
- * Connections that are refused may stay beyond the limits for as long as their request and its answer take;
- * past these they are answered on the spot and closed, though the close may overtake the answer.
- */
-#define SERVER_REFUSALS 32u
 
 static const int server_signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
 
@@ -32,17 +25,13 @@ struct Server {
     Env env;
     EngineFacts facts;
     Config *config;
-    Quota *quota;
     ListenerSet listeners;
+    Clients clients;
     struct event *signals[ARRAY_SIZE(server_signals)];
     struct event *grace; /* ends the drain */
     Notify *notify;
     Control *control; /* NULL: no metrics so far */
-    Client *clients;
-    Heap *heap;
-    ClientOwner owner; /* of all of them */
-    size_t n_refusals;
-    int ring; /* the outbox's; −EBADF: none */
+    int ring;         /* the outbox's; −EBADF: none */
     bool draining;
 };
 
@@ -60,96 +49,11 @@ static void server_record_policy(Server *server) {
     server_record(server, "policy", message);
 }
 
-/* --- Clients ------------------------------------------------------------------------------------ */
-
-static void server_on_closed(void *arg, Client *client) {
-    Server *server = arg;
-
-    client_unlink(&server->clients, client);
-    heap_client_gone(server->heap);
-    if (client_was_charged(client))
-        quota_refund(server->quota, client_subject(client));
-    else
-        server->n_refusals--;
-    if (server->draining && !server->clients)
-        event_base_loopexit(server->env.base, NULL);
-}
-
-/* As server_hear_stranger(): it uses up no limit of those who may, as long as there is room for strangers. */
-static void server_on_turned_away(void *arg, Client *client) {
-    Server *server = arg;
-
-    if (server->n_refusals >= SERVER_REFUSALS)
-        return;
-    server->n_refusals++;
-    quota_refund(server->quota, client_subject(client));
-    client_set_charged(client, false);
-}
-
-static void server_refuse(Server *server, Client *client, Reason reason, const char *rule) {
-    bool crowded = server->n_refusals++ >= SERVER_REFUSALS;
-
-    client_refuse(client, reason, rule);
-    if (crowded)
-        client_abort(client, END_ERROR);
-}
-
-/* Its one request is read, for the record, and denied. It counts towards no limit: it could use them up. */
-static void server_hear_stranger(Server *server, Client *client, Reason reason, const char *rule) {
-    if (server->n_refusals >= SERVER_REFUSALS) {
-        server_refuse(server, client, reason, rule);
-        return;
-    }
-    server->n_refusals++;
-    client_start_once(client);
-}
-
-/* Whom only the name of its container lets in, is in until the engine has told it: the exchange judges again.
- */
-static Reason server_judge(const Subject *subject, const ConfigListener *listener, const char **ret_rule) {
-    const char *why;
-
-    return identity_needs_name(subject, listener) ? REASON_OK
-                                                  : identity_judge(subject, listener, ret_rule, &why);
-}
+/* --- Connections ---------------------------------------------------------------------------------- */
 
 /* To the metrics. They are there as long as their listener is. `subject`: NULL where he isn't known. */
 static void server_on_watcher(Server *server, const Listener *listener, int fd, const Subject *subject) {
     control_accept(server->control, fd, subject && identity_lets_in(subject, listener_config(listener)));
-}
-
-/*
- * Whoever is within the limits gets in, however many refusals linger: else one client past its own limit
- * would shut out all others.
- */
-static void server_take(Server *server, Listener *listener, int fd, SharedSubject *who, int error) {
-    const Subject *subject = subjects_get(who);
-    const char *rule = "listener.identity";
-    bool known = error == 0, allowed, charged;
-    Reason reason = error == -ENOMEM ? REASON_NO_MEMORY : REASON_CLIENT_NOT_ALLOWED;
-    Client *client;
-
-    if (known)
-        reason = server_judge(subject, listener_config(listener), &rule);
-    allowed = reason == REASON_OK;
-    charged = allowed && quota_charge(server->quota, subject, &server->config->limits) == 0;
-    client = client_new(&server->env, listener, fd, who, &server->owner);
-    if (!client) {
-        if (charged)
-            quota_refund(server->quota, subject);
-        return;
-    }
-    client_link(&server->clients, client);
-    heap_client_came(server->heap);
-    if (charged) {
-        client_set_charged(client, true);
-        client_start(client);
-    } else if (allowed)
-        server_refuse(server, client, REASON_CONNECTION_LIMIT, "limits.connections");
-    else if (known)
-        server_hear_stranger(server, client, reason, rule);
-    else
-        server_refuse(server, client, reason, reason == REASON_NO_MEMORY ? NULL : rule);
 }
 
 static void server_on_accept(void *arg, Listener *listener, const int *fds, size_t n) {
@@ -164,7 +68,7 @@ static void server_on_accept(void *arg, Listener *listener, const int *fds, size
         if (listener_is_for_metrics(listener))
             server_on_watcher(server, listener, fds[i], who && error == 0 ? subjects_get(who) : NULL);
         else if (who)
-            server_take(server, listener, fds[i], who, error);
+            clients_take(&server->clients, listener, fds[i], who, error);
         else
             close(fds[i]);
         subjects_drop(who);
@@ -175,24 +79,16 @@ static void server_on_accept(void *arg, Listener *listener, const int *fds, size
 /* --- Reload ------------------------------------------------------------------------------------- */
 
 /* Clients of a listener that a reload has taken away finish what they are at. */
-static void server_drop_clients_of(Server *server, const Listener *listener) {
-    Client *next;
-
-    for (Client *client = server->clients; client; client = next) {
-        next = client_next(client);
-        if (client_listener(client) == listener)
-            client_set_last(client);
-    }
-}
-
 static void server_on_listener_gone(void *arg, Listener *listener) {
-    server_drop_clients_of(arg, listener);
+    Server *server = arg;
+
+    clients_set_last(&server->clients, listener);
 }
 
 /* Once they were wanted, they are counted to the end: a reload may take their address away and bring it back.
  */
 static int server_prepare_metrics(Server *server, const Config *config) {
-    const ControlView view = {&server->env, &server->config, &server->clients};
+    const ControlView view = {&server->env, &server->config, &server->clients.first};
 
     if (config->has_metrics && !server->env.metrics)
         server->env.metrics = metrics_new(clock_realtime_usec());
@@ -236,7 +132,6 @@ static bool server_keeps_key(const Server *server, const Config *config) {
 /* `redactor`: with the new key; NULL: the key stays. */
 static int server_apply(Server *server, Config *config, Redactor *redactor) {
     ListenerSet next = {0};
-    Client *next_client;
     int r;
 
     r = server_prepare_metrics(server, config);
@@ -260,10 +155,7 @@ static int server_apply(Server *server, Config *config, Redactor *redactor) {
     kept_clear(server->env.known);
     server->facts = (EngineFacts){.of = config}; /* the upstream may be another */
     server_tell_metrics(server);
-    for (Client *client = server->clients; client; client = next_client) {
-        next_client = client_next(client);
-        client_update(client);
-    }
+    clients_update(&server->clients);
     return 0;
 }
 
@@ -310,15 +202,20 @@ static void server_reload(Server *server) {
 static void server_on_grace(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
     Server *server = arg;
 
-    while (server->clients)
-        client_abort(server->clients, END_SHUTDOWN);
+    clients_abort(&server->clients, END_SHUTDOWN);
     event_base_loopexit(server->env.base, NULL);
+}
+
+static void server_on_empty(void *arg) {
+    const Server *server = arg;
+
+    if (server->draining)
+        event_base_loopexit(server->env.base, NULL);
 }
 
 static void server_drain(Server *server) {
     uint64_t grace = server->config->limits.shutdown_grace_usec;
     struct timeval wait = {.tv_sec = (time_t) (grace / 1000000), .tv_usec = (suseconds_t) (grace % 1000000)};
-    Client *next;
 
     if (server->draining) { /* asked twice: now */
         server_on_grace(-1, 0, server);
@@ -326,13 +223,11 @@ static void server_drain(Server *server) {
     }
     server->draining = true;
     log_notice("stopping: running requests may finish for %llu ms", (unsigned long long) (grace / 1000));
-    for (Client *client = server->clients; client; client = next) {
-        next = client_next(client);
-        client_set_last(client); /* may begin an exchange, which asks its listener for the config */
-    }
+    clients_set_last(&server->clients,
+                     NULL); /* may begin an exchange, which asks its listener for the config */
     listener_set_done(&server->listeners);
     notify_stopping(server->notify); /* without sockets, which the status line counts */
-    if (!server->clients || event_add(server->grace, &wait) < 0)
+    if (!server->clients.first || event_add(server->grace, &wait) < 0)
         server_on_grace(-1, 0, server);
 }
 
@@ -382,13 +277,12 @@ static int server_init_events(Server *server) {
         if (!server->signals[i] || event_add(server->signals[i], NULL) < 0)
             return -ENOMEM;
     }
-    server->quota = quota_new();
     server->env.subjects = subjects_new();
     server->env.alarms = alarms_new(server->env.base, client_ring);
-    server->heap = heap_new(server->env.base);
-    return server->quota && server->heap && server->env.subjects && server->env.alarms
-               ? notify_new(server->env.base, server_count, server, &server->notify)
-               : -ENOMEM;
+    if (!server->env.subjects || !server->env.alarms ||
+        clients_init(&server->clients, &server->env, &server->config, server_on_empty, server) < 0)
+        return -ENOMEM;
+    return notify_new(server->env.base, server_count, server, &server->notify);
 }
 
 static int server_new_outbox(Server *server) {
@@ -440,7 +334,6 @@ int server_new(Config *config, Server **ret) {
     server->config = config_ref(config);
     server->facts = (EngineFacts){.of = config};
     server->env.facts = &server->facts;
-    server->owner = (ClientOwner){server_on_closed, server_on_turned_away, server};
     r = server_start(server);
     if (r < 0) {
         server_free(server);
@@ -454,8 +347,7 @@ Server *server_free(Server *server) {
     if (!server)
         return NULL;
     listener_set_done(&server->listeners);
-    while (server->clients)
-        client_abort(server->clients, END_SHUTDOWN);
+    clients_done(&server->clients);
     control_free(server->control);
     notify_free(server->notify);
     resolver_free(server->env.resolver);
@@ -467,8 +359,6 @@ Server *server_free(Server *server) {
     kept_free(server->env.kept);
     kept_free(server->env.known);
     splicer_free(server->env.splicer);
-    quota_free(server->quota);
-    heap_free(server->heap);
     subjects_free(server->env.subjects);
     alarms_free(server->env.alarms);
     for (size_t i = 0; i < ARRAY_SIZE(server_signals); i++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Owns the lot: loop, listeners, clients, audit trail, the current config. Signals come in here.
+ * Owns the lot: loop, listeners, clients, audit trail, the config in force. Signals come in here, and with
+ * them reload and end.
  */
 #pragma once
 
