@@ -96,6 +96,8 @@ struct Exchange {
     uint64_t grant_check_usec;         /* CLOCK_MONOTONIC: is it still granted? 0: for as long as it takes */
 };
 
+/* --- exchange.c */
+
 void exchange_set_state(Exchange *x, ExchangeState state);
 void exchange_set_timeout(Exchange *x, uint64_t usec); /* from now; 0: none. A new state has none */
 
@@ -106,8 +108,7 @@ uint64_t exchange_request_bytes(const Exchange *x); /* of the body: declared, or
 /* Answers x->verdict, which doesn't forward. */
 void exchange_answer(Exchange *x);
 
-/* The request, or we, failed before anything went to the client. `detail` may be NULL: the reason's sentence.
- */
+/* The request, or we, failed before anything went to the client. `detail` NULL: the reason's sentence. */
 void exchange_refuse(Exchange *x, Reason reason, const char *detail);
 
 /* The same after the decision, when the engine failed; `end` goes into the outcome. */
@@ -116,12 +117,10 @@ void exchange_fail(Exchange *x, Reason reason, const char *detail, EndCause end)
 /* The one door out: the outcome on record, the engine's connection given back or closed. */
 void exchange_finish(Exchange *x, EndCause end, ExchangeState next);
 
-/* Whether it may be asked a second time, on another connection, without doing anything twice (RFC 9110
- * §9.2.2). */
-bool exchange_is_repeatable(const Exchange *x);
-
 /* The client waits for leave to send its body (Expect: 100-continue): given once. */
 void exchange_give_leave(Exchange *x);
+
+/* --- exchange_request.c */
 
 /* Whether the listener lets this client in; if not, it has its answer. */
 bool exchange_let_in(Exchange *x);
@@ -129,36 +128,26 @@ bool exchange_let_in(Exchange *x);
 /* The engine didn't tell its API version: what isn't denied gets `reason`. `why` is static. */
 bool exchange_probe_failed(Exchange *x, Reason reason, const char *why);
 
-/* The wall's clock goes into the request: before it is judged, and only where its body isn't left unread. */
-void exchange_tell_time(Exchange *x);
+/* The verdict is final, and forwards: on record with it. */
+bool exchange_go_to_admit(Exchange *x);
 
-/* exchange_meter.c; nothing where nobody wants to know. All that is judged has come. */
-void exchange_meter_whole(Exchange *x);
-void exchange_meter_state(Exchange *x, ExchangeState next);
-void exchange_meter_verdict(Exchange *x);                          /* on record, or answered */
-void exchange_meter_end(Exchange *x, const AdmitOutcome *outcome); /* of what was admitted */
+/* x->engine: the connection that the client's last exchange left, if it is still fit; with `fresh`, else a
+ * new one. */
+void exchange_take_engine(Exchange *x, bool fresh);
 
-/* From the decision on: looks whether what granted it still does. */
-void exchange_watch_grant(Exchange *x);
+/* --- exchange_look.c */
 
-/* False: it isn't due. */
-bool exchange_check_grant(Exchange *x);
-/*
- * exchange_filter.c: takes the answer over if the policy hides something of what it can tell. False: it is to
- * be relayed as it comes.
- */
-bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size);
+/* x->verdict lets it pass, as far as it can tell: whether there is something to be looked at first. */
+bool exchange_must_look(Exchange *x);
 
-/*
- * exchange_restore.c: an answer that is whole is kept, where the policy puts values back.
- */
-void exchange_keep(Exchange *x);
+/* No answer within the time for all looks. */
+void exchange_look_timeout(Exchange *x);
 
-/* Before the body is judged; false: no memory. */
-bool exchange_put_back(Exchange *x);
+/* --- exchange_response.c */
 
-/* Into the verdict, which says then that what was judged is what must be sent; false: no memory. */
-bool exchange_note_put_back(Exchange *x);
+/* Whether it may be asked a second time, on another connection, without doing anything twice (RFC 9110
+ * §9.2.2). */
+bool exchange_is_repeatable(const Exchange *x);
 
 /* The upload goes on while the answer comes: the engine may begin it before it has read all (T-065). True if
  * it got anywhere. */
@@ -182,26 +171,50 @@ void exchange_take_head(Exchange *x, const ResponseHead *head, size_t head_size)
  * one. */
 void exchange_start_relay(Exchange *x, const ResponseHead *head, size_t head_size);
 
-/* x->verdict lets it pass, as far as it can tell: whether there is something to be looked at first. */
-bool exchange_must_look(Exchange *x);
+/* --- exchange_filter.c */
 
-/* No answer within the time for all looks. */
-void exchange_look_timeout(Exchange *x);
+/* Takes the answer over if the policy hides something of what it can tell. False: it is to be relayed. */
+bool exchange_start_filter(Exchange *x, ResponseHead *head, size_t head_size);
 
-/* The verdict is final, and forwards: on record with it. */
-bool exchange_go_to_admit(Exchange *x);
+/* --- exchange_restore.c */
 
-/* x->engine: the connection that the client's last exchange left, if it is still fit; with `fresh`, else a
- * new one. */
-void exchange_take_engine(Exchange *x, bool fresh);
+/* An answer that is whole is kept, where the policy puts values back. */
+void exchange_keep(Exchange *x);
+
+/* Before the body is judged; false: no memory. */
+bool exchange_put_back(Exchange *x);
+
+/* Into the verdict, which says then that what was judged is what must be sent; false: no memory. */
+bool exchange_note_put_back(Exchange *x);
+
+/* --- exchange_grant.c */
+
+/* The wall's clock goes into the request, where the policy hangs on it: before it is judged. */
+void exchange_tell_time(Exchange *x);
+
+/* From the decision on: looks whether what granted it still does. */
+void exchange_watch_grant(Exchange *x);
+
+/* False: it isn't due. */
+bool exchange_check_grant(Exchange *x);
+
+/* --- exchange_meter.c; nothing where nobody wants to know */
+
+void exchange_meter_whole(Exchange *x); /* all that is judged has come */
+void exchange_meter_state(Exchange *x, ExchangeState next);
+void exchange_meter_verdict(Exchange *x);                          /* on record, or answered */
+void exchange_meter_end(Exchange *x, const AdmitOutcome *outcome); /* of what was admitted */
+
+/* --- exchange_shed.c */
 
 /*
- * exchange_shed.c: an answer that doesn't end at once, or a tunnel, may stay for days, and thousands of them
- * may be open: what was needed to judge its request goes. Does nothing where that is still needed.
+ * An answer that doesn't end at once, or a tunnel, may stay for days, and thousands of them may be open: what
+ * was needed to judge its request goes. Does nothing where that is still needed.
  */
 void exchange_shed(Exchange *x);
 
-/* One step of each state; true if it got anywhere. */
+/* --- One step of each state; true if it got anywhere */
+
 bool exchange_read_head(Exchange *x);
 bool exchange_probe(Exchange *x);
 bool exchange_read_body(Exchange *x);
