@@ -317,7 +317,7 @@ void client_update(Client *client) {
 /* Who has connected just now has its first request on the way. */
 static bool client_is_fresh(const Client *client) {
     return !client->has_begun &&
-           clock_monotonic_usec() - client->idle_since_usec < LIMIT_FRESH_MSEC * UINT64_C(1000);
+           clock_monotonic_usec() - client->idle_since_usec < TIME_FRESH_MSEC * UINT64_C(1000);
 }
 
 void client_set_last(Client *client) {

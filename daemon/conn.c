@@ -158,9 +158,8 @@ static void conn_on_write(evutil_socket_t fd UNUSED, short what UNUSED, void *ar
     Conn *conn = arg;
 
     conn_forget_room(conn);
-    if (conn->outbox)
-        outbox_before(
-            conn->outbox); /* what was queued behind what waited for room may be an answer of this turn */
+    if (conn->outbox) /* what was queued behind what waited for room may be an answer of this turn */
+        outbox_before(conn->outbox);
     conn_flush_now(conn);
     conn->notify(conn->arg);
 }

@@ -73,7 +73,7 @@ static void control_conn_on_wake(void *arg) {
 static void control_conn_end(ControlConn *c) {
     c->ending = true;
     conn_shutdown(&c->conn);
-    control_conn_wait(c, LIMIT_LINGER_SECONDS);
+    control_conn_wait(c, TIME_LINGER_SECONDS);
 }
 
 static void control_conn_answered(ControlConn *c, int r) {

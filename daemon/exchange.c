@@ -239,7 +239,7 @@ void exchange_answer(Exchange *x) {
         exchange_meter_verdict(x);
     }
     exchange_set_state(x, EXCHANGE_ANSWER);
-    exchange_set_timeout(x, LIMIT_LINGER_SECONDS * 1000000ull);
+    exchange_set_timeout(x, TIME_LINGER_SECONDS * 1000000ull);
     conn_flush(client);
 }
 
@@ -317,7 +317,7 @@ static bool exchange_linger(Exchange *x) {
     Conn *client = x->host.conn;
 
     if (x->deadline_usec == 0) {
-        exchange_set_timeout(x, LIMIT_LINGER_SECONDS * 1000000ull);
+        exchange_set_timeout(x, TIME_LINGER_SECONDS * 1000000ull);
         x->linger_from = client->bytes_in;
         conn_shutdown(client);
     }
@@ -330,7 +330,7 @@ static bool exchange_linger(Exchange *x) {
     if (client->in_limit > 0 && client->bytes_in - x->linger_from > LIMIT_LINGER_BYTES) {
         client->in_limit = 0;
         conn_update(client);
-        exchange_set_timeout(x, LIMIT_LINGER_PAUSE_SECONDS * 1000000ull);
+        exchange_set_timeout(x, TIME_LINGER_PAUSE_SECONDS * 1000000ull);
     }
     return false;
 }

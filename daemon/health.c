@@ -11,8 +11,8 @@ struct Health {
     Config *const *config;
     ConnNotify heard;
     void *arg;
-    struct event
-        *timer; /* ends a question; also tells who asked, from the loop, of one that couldn't begin */
+    /* Ends a question; also tells who asked, from the loop, of one that couldn't begin. */
+    struct event *timer;
     Probe *probe;
     uint64_t known_usec; /* CLOCK_MONOTONIC; 0: not known */
     bool up;

@@ -322,9 +322,9 @@ static void listener_set_pause(const Listener *listener, unsigned msec) {
 static void listener_pause(Listener *listener, int error) {
     if (!listener->exhausted)
         log_warning("listener %s: cannot accept: %s; trying again every %u ms",
-                    listener_config(listener)->address.text, strerror(error), LIMIT_ACCEPT_PAUSE_MSEC);
+                    listener_config(listener)->address.text, strerror(error), TIME_ACCEPT_PAUSE_MSEC);
     listener->exhausted = true;
-    listener_set_pause(listener, LIMIT_ACCEPT_PAUSE_MSEC);
+    listener_set_pause(listener, TIME_ACCEPT_PAUSE_MSEC);
     (void) event_del(listener->readable);
 }
 
@@ -350,7 +350,7 @@ static void listener_on_readable(evutil_socket_t fd UNUSED, short what UNUSED, v
 static bool listener_watch(const Listener *listener) {
     if (event_add(listener->readable, NULL) == 0)
         return true;
-    listener_set_pause(listener, LIMIT_ACCEPT_PAUSE_MSEC);
+    listener_set_pause(listener, TIME_ACCEPT_PAUSE_MSEC);
     return false;
 }
 

@@ -61,8 +61,8 @@ typedef struct Record {
     uint64_t duration_usec;
     const char *action;  /* lifecycle: "start", "stop", "reload", "reopen", "recover", "drop", … */
     const char *message; /* lifecycle: one sentence */
-    const char
-        *signature; /* lifecycle "checkpoint": base64; NULL elsewhere, and then the member isn't there */
+    /* lifecycle "checkpoint": base64; NULL elsewhere, and then the member isn't there */
+    const char *signature;
 } Record;
 
 /* One line with its newline, malloc'd, of *ret_size bytes. `seq`: the record's number. prev and hash are

@@ -42,8 +42,8 @@ static const char *zones_collect(Arena *arena, const ZoneSpan **ret, size_t *ret
 
     if (!spans)
         return NO_MEMORY;
-    spans[n++] = (ZoneSpan){.since = TIME_KNOWN_FIRST, .ahead = zones_ahead(TIME_KNOWN_FIRST)};
-    for (time_t at = TIME_KNOWN_FIRST; at < TIME_KNOWN_LAST; at += ZONES_STEP) {
+    spans[n++] = (ZoneSpan){.since = TIME_CLOCK_FIRST, .ahead = zones_ahead(TIME_CLOCK_FIRST)};
+    for (time_t at = TIME_CLOCK_FIRST; at < TIME_CLOCK_LAST; at += ZONES_STEP) {
         int ahead = zones_ahead(at + ZONES_STEP);
 
         if (ahead == spans[n - 1].ahead)
@@ -78,7 +78,7 @@ static const char *zones_load(const char *path, Buffer *file) {
 
 /* What libc can't read is UTC to it: then the zone's name for its time isn't among those of the file. */
 static bool zones_is_known(Span file) {
-    time_t first = TIME_KNOWN_FIRST;
+    time_t first = TIME_CLOCK_FIRST;
     struct tm tm;
 
     return localtime_r(&first, &tm) && tm.tm_zone && tm.tm_zone[0] &&
@@ -100,7 +100,7 @@ const char *zones_read(Arena *arena, const char *path, const ZoneSpan **ret, siz
 
 static const char *zones_look(void *ctx UNUSED, Arena *arena, const char *name, const ZoneSpan **ret,
                               size_t *ret_n) {
-    static const ZoneSpan utc = {.since = TIME_KNOWN_FIRST};
+    static const ZoneSpan utc = {.since = TIME_CLOCK_FIRST};
     const char *path = strcmp(name, "local") == 0
                            ? ZONES_LOCAL
                            : arena_printf(arena, ZONES_FOLDER "%.*s", SPAN_FMT(span_from(name)));

@@ -54,8 +54,8 @@
 #define LIMIT_FACTS 512u            /* of one body: a create that publishes a hundred ports has 300 */
 #define LIMIT_FACT_BYTES 1024u      /* of one value: paths and image references are shorter */
 #define LIMIT_FACT_FIELD_BYTES 512u /* of one place: a label's key may be long */
-#define LIMIT_FACTS_BYTES                                                                                    \
-    (32u << 10) /* places and values of one body: what a record grows by, before escapes */
+/* Places and values of one body: what a record grows by, before escapes. */
+#define LIMIT_FACTS_BYTES (32u << 10)
 
 /* --- Looks at the engine ------------------------------------------------------------------------ */
 
@@ -106,23 +106,23 @@
 #define LIMIT_POLICY_BYTES (16u << 20)
 #define LIMIT_PROTECT_PATHS 256u /* of the config; each bind mount is held against all of them */
 #define LIMIT_LISTENERS 256u
-#define LIMIT_LISTENER_ITEMS                                                                                 \
-    1024u /* of one allow_uids, allow_gids, allow_containers, allow_units or allow_from */
+/* Of one allow_uids, allow_gids, allow_containers, allow_units or allow_from. */
+#define LIMIT_LISTENER_ITEMS 1024u
 #define LIMIT_AUDIT_SINKS 16u
 #define LIMIT_INCLUDE_DEPTH 16u
 /* Windows of one `when`: two a day. Each is looked at for each request that the entry speaks of. */
 #define LIMIT_WHEN_WINDOWS 14u
 #define LIMIT_ZONES 64u /* time zones of one config: each takes some milliseconds when it is loaded */
 #define LIMIT_ZONE_NAME_BYTES 64u /* the longest there is has 32 */
-#define LIMIT_ZONE_SPANS                                                                                     \
-    1024u /* changes of its clock in the years that are known: Morocco's are two a year */
+/* Changes of its clock in the years that are known: Morocco's are two a year. */
+#define LIMIT_ZONE_SPANS 1024u
 #define LIMIT_ZONE_FILE_BYTES (64u << 10) /* tzdata's largest has 4 KiB */
 /*
  * What a clock may say, seconds since 1970: the years 2000 to 2099. One that says something else was never
  * set, and past the end nobody has tables of time zones.
  */
-#define TIME_KNOWN_FIRST INT64_C(946684800)
-#define TIME_KNOWN_LAST INT64_C(4102444799)
+#define TIME_CLOCK_FIRST INT64_C(946684800)
+#define TIME_CLOCK_LAST INT64_C(4102444799)
 #define LIMIT_RULE_CPUS 8192 /* limits.cpus: the kernel's own bound (NR_CPUS) */
 /*
  * NanoCpus, at least: 0.01, the kernel's least quota (1 ms) in the engine's period (100 ms). Of less than
@@ -140,8 +140,8 @@
 #define LIMIT_CONN_IN (64u << 10)
 #define LIMIT_CONN_OUT (64u << 10)
 #define LIMIT_BUFFER_BYTES (1u << 31) /* what its 32-bit numbers tell, doubled up to; others come first */
-#define LIMIT_BODY_PIECES                                                                                    \
-    16u /* of a chunked body that are sent from where they lie; more are moved together */
+/* Of a chunked body that are sent from where they lie; more are moved together. */
+#define LIMIT_BODY_PIECES 16u
 #define LIMIT_OUTBOX_BYTES (16u << 10) /* copied, so that they leave with what else a turn has to send */
 #define LIMIT_OUTBOX_LINKS 1024u       /* connections that do so in one turn; more send at once */
 #define LIMIT_SEND_PARTS (LIMIT_BODY_PIECES + 2u) /* written at once: those, and what frames them */
@@ -163,8 +163,8 @@
 #define LIMIT_RESPONSE_HEADERS 100u
 #define LIMIT_INTERIM_RESPONSES 16u   /* 1xx heads before a final one */
 #define LIMIT_LINGER_BYTES (4u << 20) /* discarded after an early answer, before the close */
-#define LIMIT_LINGER_SECONDS 5u
-#define LIMIT_LINGER_PAUSE_SECONDS 1u /* behind these bytes: nothing is read any more, but not closed yet */
+#define TIME_LINGER_SECONDS 5u
+#define TIME_LINGER_PAUSE_SECONDS 1u  /* behind these bytes: nothing is read any more, but not closed yet */
 #define LIMIT_DRAIN_BYTES (64u << 10) /* body of a refused request that is read, to keep the connection */
 
 /*
@@ -181,7 +181,7 @@
 #define LIMIT_CONNECTIONS_MAX 65536u
 #define LIMIT_CONNECTIONS_PER_CLIENT_DEFAULT 256u
 #define LIMIT_ACCEPT_BATCH 64u               /* connections taken in one turn of the loop */
-#define LIMIT_ACCEPT_PAUSE_MSEC 500u         /* after EMFILE, ENFILE, ENOBUFS, ENOMEM */
+#define TIME_ACCEPT_PAUSE_MSEC 500u          /* after EMFILE, ENFILE, ENOBUFS, ENOMEM */
 #define LIMIT_AUDIT_PENDING_BYTES (1u << 20) /* records of one turn */
 /* Kept for an outcome that there is no memory for: its reason has 1 KiB, each byte of it six in JSON. */
 #define LIMIT_AUDIT_OUTCOME_BYTES (16u << 10)
@@ -192,8 +192,8 @@
 /* Of one value in a syslog message: all of them stay below the 8 KiB that rsyslog takes (maxMessageSize). */
 #define LIMIT_SYSLOG_VALUE_BYTES 256u
 #define LIMIT_AUDIT_REPEATS 1024u /* kinds of denials that are counted at once; a multiple of 8 */
-#define LIMIT_CHECKPOINT_KEY_BYTES                                                                           \
-    (16u << 10) /* a key of Ed25519 in PEM has 119, with a certificate's words around it more */
+/* A key of Ed25519 in PEM has 119, with a certificate's words around it more. */
+#define LIMIT_CHECKPOINT_KEY_BYTES (16u << 10)
 #define LIMIT_CHECKPOINT_RECORDS 1000u /* `every`, if nothing else is said: some seconds of a busy gate */
 #define LIMIT_CHECKPOINT_RECORDS_MAX 1000000u
 #define LIMIT_GROUPS 1024u             /* supplementary groups of a client */
@@ -206,12 +206,12 @@
  * and series for each operation and rule that was seen there. What comes later is counted as one.
  */
 #define LIMIT_METRICS_PLACES 512u
-#define LIMIT_CONTROL_CONNECTIONS                                                                            \
-    16u /* to the metrics' socket: two Prometheus, a person with `top`, health checks */
+/* To the metrics' socket: two Prometheus, a person with `top`, health checks. */
+#define LIMIT_CONTROL_CONNECTIONS 16u
 #define LIMIT_CONTROL_HEAD_BYTES (8u << 10)
 #define LIMIT_CONTROL_STREAMS 64u /* open streams that /top lists, the oldest first */
-#define TIME_CONTROL_SECONDS                                                                                 \
-    10u /* for a request to come, and for its answer to be taken: Prometheus' own timeout */
+/* For a request to come, and for its answer to be taken: Prometheus' own timeout. */
+#define TIME_CONTROL_SECONDS 10u
 #define TIME_HEALTH_SECONDS 5u      /* how long an answer of the engine to /_ping is good for /readyz */
 #define TIME_HEALTH_WAIT_SECONDS 2u /* for that answer */
 
@@ -238,7 +238,7 @@
 #define TIME_KEEPALIVE_IDLE_SECONDS 60
 #define TIME_KEEPALIVE_INTERVAL_SECONDS 15
 #define LIMIT_KEEPALIVE_PROBES 4
-#define LIMIT_FRESH_MSEC                                                                                     \
-    1000u                /* at the end, how long after its accept a connection may still bring its request */
-#define LIMIT_LOOKUPS 4u /* names looked up at once, a thread each: a reload may bring another */
+/* At the end, how long after its accept a connection may still bring its request. */
+#define TIME_FRESH_MSEC 1000u
+#define LIMIT_LOOKUPS 4u            /* names looked up at once, a thread each: a reload may bring another */
 #define LIMIT_RESOLVED_ADDRESSES 8u /* of the upstream's name that are tried */

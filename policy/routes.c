@@ -101,8 +101,8 @@ static struct {
     bool versioned; /* see routes_has_version() */
 } routes_edges[ARRAY_SIZE(ROUTES)];
 
-#define ROUTES_LETTERS                                                                                       \
-    32u /* of the first letters, their last five bits: what two share costs but a comparison */
+/* Of the first letters, their last five bits: what two share costs but a comparison. */
+#define ROUTES_LETTERS 32u
 
 /* The rows by method and first letter: the first of each, and the one that is tried after each. ROUTES_NONE:
  * no more. So nearly all rows are passed over. */

@@ -33,8 +33,8 @@ struct Policy {
     bool attach_output; /* attach: output */
     Scope scope;
     Answers answers; /* its own, joined with those of what it includes */
-    const Policy *
-        *members; /* those whose allow lists hold here: what it includes, at any depth, and itself */
+    /* Those whose allow lists hold here: what it includes, at any depth, and itself. */
+    const Policy **members;
     size_t n_members;
 };
 

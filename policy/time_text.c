@@ -142,5 +142,5 @@ char *time_text_show(Arena *arena, int64_t seconds) {
 }
 
 bool time_is_known(int64_t seconds) {
-    return seconds >= TIME_KNOWN_FIRST && seconds <= TIME_KNOWN_LAST;
+    return seconds >= TIME_CLOCK_FIRST && seconds <= TIME_CLOCK_LAST;
 }

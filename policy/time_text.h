@@ -9,7 +9,7 @@
 
 /*
  * `text` is "2026-12-01T18:00:00Z" or "2026-12-01T18:00:00+01:00", fractions of a second are cut off; of the
- * years TIME_KNOWN_FIRST to TIME_KNOWN_LAST. NULL, or what is wrong with it (static, in words that go behind
+ * years TIME_CLOCK_FIRST to TIME_CLOCK_LAST. NULL, or what is wrong with it (static, in words that go behind
  * "NAME ").
  */
 const char *time_text_parse(Span text, int64_t *ret);

@@ -16,7 +16,7 @@ typedef struct ZoneSpan {
 typedef struct Zone {
     const char *name;      /* "Europe/Berlin", "UTC", "local" */
     DocMark mark;          /* where it is named first */
-    const ZoneSpan *spans; /* by time; the first holds at TIME_KNOWN_FIRST, the last to TIME_KNOWN_LAST */
+    const ZoneSpan *spans; /* by time; the first holds at TIME_CLOCK_FIRST, the last to TIME_CLOCK_LAST */
     size_t n;              /* 0: nobody has said yet, and what depends on it doesn't hold */
     struct Zone *next;
 } Zone;

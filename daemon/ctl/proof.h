@@ -17,9 +17,8 @@
 #include "policy/base.h"
 
 #define PROOF_HASH_BYTES 32u
-#define PROOF_FINDINGS                                                                                       \
-    1024u                     /* that are kept, of which those behind the first are only for a reader's eyes \
-                               */
+/* That are kept, of which those behind the first are only for a reader's eyes. */
+#define PROOF_FINDINGS 1024u
 #define PROOF_DISPLACED 1024u /* lines out of place that are kept until what they are is known */
 #define PROOF_GAPS 1024u
 #define PROOF_RECENT 1024u /* lines of which it is known that they stood there */

@@ -9,13 +9,12 @@
 
 #include "daemon/buffer.h"
 
-#define ROWS_WAITING                                                                                         \
-    4096u /* rows that others stand behind; then the first goes, and what repeats it is another */
+/* Rows that others stand behind; then the first goes, and what repeats it is another. */
+#define ROWS_WAITING 4096u
 #define ROWS_GAP UINT64_C(900000000) /* microseconds without it: what comes then is another row */
 #define ROWS_LAST 10u                /* that are shown of what was there before, with -f */
-#define ROWS_MINUTE                                                                                          \
-    60000000u /* microseconds: a row that goes on repeating is said again at most so often                   \
-               */
+/* Microseconds: a row that goes on repeating is said again at most so often. */
+#define ROWS_MINUTE 60000000u
 
 typedef struct Rows Rows;
 

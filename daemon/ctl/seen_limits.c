@@ -4,9 +4,8 @@
 #include <stdio.h>
 
 #define NANO INT64_C(1000000000)
-#define CFS_PERIOD                                                                                           \
-    100000 /* microseconds: where none is named (kernel, Documentation/scheduler/sched-bwc)                  \
-            */
+/* Microseconds: where none is named (kernel, Documentation/scheduler/sched-bwc). */
+#define CFS_PERIOD 100000
 
 static const BodyNode *limits_member(const BodyNode *object, const char *key) {
     return object ? body_member(object, key) : NULL;

@@ -6,8 +6,8 @@
 #include "again.h"
 #include "policy/scope.h"
 
-#define SCOPE_ID_SIZE                                                                                        \
-    12u /* hex digits from which a text is taken for the beginning of an ID: docker ps shows so many */
+/* Hex digits from which a text is taken for the beginning of an ID: docker ps shows so many. */
+#define SCOPE_ID_SIZE 12u
 #define SCOPE_PREFIX_MIN 3u /* "ci-": less says nothing */
 
 void seen_scope_done(SeenScope *scope) {

@@ -11,9 +11,8 @@
 #include "policy/text.h"
 #include "suggestion.h"
 
-#define SUGGEST_GROUPS_MAX                                                                                   \
-    64u                        /* pairs of listener and policy; more of them nobody wants suggested at once  \
-                                */
+/* Pairs of listener and policy; more of them nobody wants suggested at once. */
+#define SUGGEST_GROUPS_MAX 64u
 #define SUGGEST_ROUNDS_MAX 16u /* each opens something that wasn't open before */
 
 static const char HELP[] =

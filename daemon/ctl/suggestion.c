@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suggestion.h"
 
-#define SUGGESTION_VALUES_MAX                                                                                \
-    16u /* of a text that a condition lists; more of them are no pattern of anything */
+/* Of a text that a condition lists; more of them are no pattern of anything. */
+#define SUGGESTION_VALUES_MAX 16u
 
 static unsigned long long suggestion_count(uint64_t n) {
     return (unsigned long long) n;

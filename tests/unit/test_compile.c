@@ -657,7 +657,7 @@ Test(compile, print_loads_to_the_same) {
 /* Zones are told of once each, in the order of the file; what can't be found is a mistake where it is named.
  */
 static const char *look_zone(void *ctx, Arena *to, const char *name, const ZoneSpan **ret, size_t *ret_n) {
-    static const ZoneSpan span = {.since = TIME_KNOWN_FIRST, .ahead = 3600};
+    static const ZoneSpan span = {.since = TIME_CLOCK_FIRST, .ahead = 3600};
     char *seen = ctx;
 
     cr_expect_not_null(to);

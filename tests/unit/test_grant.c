@@ -30,7 +30,7 @@ static const Zone *berlin(void) {
     ZoneSpan *spans = arena_alloc_array(arena, 3, sizeof(*spans));
     Zone *zone = arena_alloc(arena, sizeof(*zone));
 
-    spans[0] = (ZoneSpan){.since = TIME_KNOWN_FIRST, .ahead = 3600};
+    spans[0] = (ZoneSpan){.since = TIME_CLOCK_FIRST, .ahead = 3600};
     spans[1] = (ZoneSpan){.since = at("2026-03-29T01:00:00Z"), .ahead = 7200};
     spans[2] = (ZoneSpan){.since = at("2026-10-25T01:00:00Z"), .ahead = 3600};
     *zone = (Zone){.name = "Europe/Berlin", .spans = spans, .n = 3};
@@ -81,11 +81,11 @@ Test(grant, clocks_that_are_wrong) {
     Grant until = make("2026-12-01T18:00:00Z", NULL, NULL), when = make(NULL, "00:00-24:00", NULL);
 
     cr_expect_eq(grant_holds_until(&until, 0), 0);
-    cr_expect_eq(grant_holds_until(&until, TIME_KNOWN_FIRST - 1), 0);
-    cr_expect_neq(grant_holds_until(&until, TIME_KNOWN_FIRST), 0);
-    cr_expect_eq(grant_holds_until(&when, TIME_KNOWN_FIRST - 1), 0);
-    cr_expect_neq(grant_holds_until(&when, TIME_KNOWN_LAST), 0);
-    cr_expect_eq(grant_holds_until(&when, TIME_KNOWN_LAST + 1), 0);
+    cr_expect_eq(grant_holds_until(&until, TIME_CLOCK_FIRST - 1), 0);
+    cr_expect_neq(grant_holds_until(&until, TIME_CLOCK_FIRST), 0);
+    cr_expect_eq(grant_holds_until(&when, TIME_CLOCK_FIRST - 1), 0);
+    cr_expect_neq(grant_holds_until(&when, TIME_CLOCK_LAST), 0);
+    cr_expect_eq(grant_holds_until(&when, TIME_CLOCK_LAST + 1), 0);
     cr_expect_eq(grant_holds_until(&when, -1), 0);
 }
 

@@ -38,7 +38,7 @@ static const Span POLICIES =
 
 static const char *look(void *ctx UNUSED, Arena *to UNUSED, const char *name UNUSED, const ZoneSpan **ret,
                         size_t *ret_n) {
-    static const ZoneSpan span = {.since = TIME_KNOWN_FIRST};
+    static const ZoneSpan span = {.since = TIME_CLOCK_FIRST};
 
     *ret = &span;
     *ret_n = 1;

@@ -337,7 +337,7 @@ Test(listener, stopping_from_within_holds) {
 Test(listener, no_descriptors_pause_accepting) {
     /* valgrind plays the limit by accepting, and then closing what is past it. */
     bool played = getenv("LD_PRELOAD") && strstr(getenv("LD_PRELOAD"), "vgpreload");
-    struct timeval wait = {.tv_usec = (LIMIT_ACCEPT_PAUSE_MSEC + 200) * 1000};
+    struct timeval wait = {.tv_usec = (TIME_ACCEPT_PAUSE_MSEC + 200) * 1000};
     struct rlimit limit, none;
     Taken taken = {0};
     Listener *listener = NULL;

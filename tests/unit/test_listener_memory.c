@@ -49,8 +49,8 @@ static int connect_to(const Listener *listener) {
 }
 
 static void run_for_pauses(struct event_base *base, unsigned n) {
-    struct timeval wait = {.tv_sec = n * LIMIT_ACCEPT_PAUSE_MSEC / 1000,
-                           .tv_usec = (n * LIMIT_ACCEPT_PAUSE_MSEC % 1000 + 200) * 1000};
+    struct timeval wait = {.tv_sec = n * TIME_ACCEPT_PAUSE_MSEC / 1000,
+                           .tv_usec = (n * TIME_ACCEPT_PAUSE_MSEC % 1000 + 200) * 1000};
 
     event_base_loopexit(base, &wait);
     event_base_dispatch(base);

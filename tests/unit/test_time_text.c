@@ -20,10 +20,10 @@ Test(time_text, good) {
         {"2026-12-01T18:00:00-00:00", 1796148000},
         {"2024-02-29T00:00:00Z", 1709164800},
         {"2000-02-29T23:59:59Z", 951868799},
-        {"2000-01-01T00:00:00Z", TIME_KNOWN_FIRST},
-        {"2099-12-31T23:59:59Z", TIME_KNOWN_LAST},
-        {"2000-01-01T05:00:00+05:00", TIME_KNOWN_FIRST},
-        {"1999-12-31T23:00:00-01:00", TIME_KNOWN_FIRST},
+        {"2000-01-01T00:00:00Z", TIME_CLOCK_FIRST},
+        {"2099-12-31T23:59:59Z", TIME_CLOCK_LAST},
+        {"2000-01-01T05:00:00+05:00", TIME_CLOCK_FIRST},
+        {"1999-12-31T23:00:00-01:00", TIME_CLOCK_FIRST},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -83,7 +83,7 @@ Test(time_text, bad) {
 Test(time_text, there_and_back) {
     CLEANUP(arena_free_p) Arena *arena = arena_new(64u << 20);
 
-    for (int64_t at = TIME_KNOWN_FIRST; at < TIME_KNOWN_LAST; at += 86400 - 7) {
+    for (int64_t at = TIME_CLOCK_FIRST; at < TIME_CLOCK_LAST; at += 86400 - 7) {
         time_t seconds = (time_t) at;
         char wanted[32];
         struct tm tm;
@@ -105,9 +105,9 @@ Test(time_text, clocks_that_are_wrong) {
     cr_expect_str_eq(time_text_show(arena, -5), "1970-01-01T00:00:00Z");
     cr_expect_str_eq(time_text_show(arena, INT64_MAX), "9999-12-31T23:59:59Z");
     cr_expect_null(time_text_show(none, 0));
-    cr_expect(time_is_known(TIME_KNOWN_FIRST));
-    cr_expect(time_is_known(TIME_KNOWN_LAST));
-    cr_expect_not(time_is_known(TIME_KNOWN_FIRST - 1));
-    cr_expect_not(time_is_known(TIME_KNOWN_LAST + 1));
+    cr_expect(time_is_known(TIME_CLOCK_FIRST));
+    cr_expect(time_is_known(TIME_CLOCK_LAST));
+    cr_expect_not(time_is_known(TIME_CLOCK_FIRST - 1));
+    cr_expect_not(time_is_known(TIME_CLOCK_LAST + 1));
     cr_expect_not(time_is_known(0));
 }

@@ -4,21 +4,21 @@
 #include <criterion/criterion.h>
 
 Test(zone, spans) {
-    static const ZoneSpan spans[] = {{TIME_KNOWN_FIRST, 1}, {1000000000, 2}, {2000000000, 3}};
+    static const ZoneSpan spans[] = {{TIME_CLOCK_FIRST, 1}, {1000000000, 2}, {2000000000, 3}};
     static const Zone zone = {.name = "Z", .spans = spans, .n = 3}, empty = {.name = "E"};
     static const struct {
         int64_t at;
         int ahead; /* 0: none */
         int64_t next;
     } cases[] = {
-        {TIME_KNOWN_FIRST - 1, 0, TIME_KNOWN_FIRST},
-        {TIME_KNOWN_FIRST, 1, 1000000000},
+        {TIME_CLOCK_FIRST - 1, 0, TIME_CLOCK_FIRST},
+        {TIME_CLOCK_FIRST, 1, 1000000000},
         {999999999, 1, 1000000000},
         {1000000000, 2, 2000000000},
         {1999999999, 2, 2000000000},
         {2000000000, 3, INT64_MAX},
-        {TIME_KNOWN_LAST, 3, INT64_MAX},
-        {TIME_KNOWN_LAST + 1, 0, INT64_MAX},
+        {TIME_CLOCK_LAST, 3, INT64_MAX},
+        {TIME_CLOCK_LAST + 1, 0, INT64_MAX},
     };
     int64_t next;
 

@@ -92,7 +92,7 @@ Test(zones, each_moment_is_as_libc_says) {
             time_t at;
 
             random = random * 1103515245u + 12345u;
-            at = (time_t) (TIME_KNOWN_FIRST +
+            at = (time_t) (TIME_CLOCK_FIRST +
                            (int64_t) ((double) random / 4294967296.0 * 3155760000.0 / 100 * 99));
             request.now = at;
             localtime_r(&at, &tm);
@@ -218,7 +218,7 @@ Test(zone_files, changes) {
 
     cr_assert_null(zones_read(arena, write_zone("few", 3), &spans, &n));
     cr_assert_eq(n, 4);
-    cr_expect_eq(spans[0].since, TIME_KNOWN_FIRST);
+    cr_expect_eq(spans[0].since, TIME_CLOCK_FIRST);
     cr_expect_eq(spans[0].ahead, 0);
     cr_expect_eq(spans[1].since, 978307200);
     cr_expect_eq(spans[1].ahead, 3600);
