@@ -83,7 +83,8 @@ static bool address_split_host(Span text, Span *ret_host, Span *ret_port, bool *
     return true;
 }
 
-/* RFC 1123, 2.1, with the _ of container names. A last label of digits would be an odd spelling of a number.
+/*
+ * RFC 1123, 2.1, with the _ of container names. A last label of digits would be an odd spelling of a number.
  */
 static bool address_is_host_name(Span host) {
     size_t label = 0;

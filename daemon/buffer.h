@@ -36,7 +36,8 @@ static inline Span buffer_span(const Buffer *buffer) {
 
 char *buffer_make_room(Buffer *buffer, size_t size); /* buffer_reserve's, where there is none yet */
 
-/* Room for `size` more bytes behind the last one; NULL when out of memory, or of numbers. Then buffer_commit.
+/*
+ * Room for `size` more bytes behind the last one; NULL when out of memory, or of numbers. Then buffer_commit.
  */
 static inline char *buffer_reserve(Buffer *buffer, size_t size) {
     if (size <= buffer->capacity - buffer->end)

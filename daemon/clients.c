@@ -22,7 +22,8 @@ static void clients_on_closed(void *arg, Client *client) {
         clients->empty(clients->arg);
 }
 
-/* As clients_hear_stranger(): it uses up no limit of those who may, as long as there is room for strangers.
+/*
+ * As clients_hear_stranger(): it uses up no limit of those who may, as long as there is room for strangers.
  */
 static void clients_on_turned_away(void *arg, Client *client) {
     Clients *clients = arg;

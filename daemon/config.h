@@ -165,7 +165,8 @@ int config_print(const Config *config, FILE *out);
 /* A line a mistake, in the order of the file: FILE:LINE:COLUMN: message. */
 void config_print_errors(DocErrors *errors, FILE *messages);
 
-/* Where the key for checkpoints is. False: there are none; or there is no such place, and *ret_why says so.
+/*
+ * Where the key for checkpoints is. False: there are none; or there is no such place, and *ret_why says so.
  */
 bool config_checkpoint_path(const Config *config, char *ret, size_t size, const char **ret_why);
 

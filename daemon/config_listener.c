@@ -30,7 +30,8 @@ static void config_listener_read_address(void *ctx, const DocNode *node) {
     l->listener->address = address;
 }
 
-/* When `policies:` has mistakes there is no set to ask, but there are its names: misspelt ones are told too.
+/*
+ * When `policies:` has mistakes there is no set to ask, but there are its names: misspelt ones are told too.
  */
 static const char *const *config_listener_policy_names(const ConfigReader *reader, size_t *ret_n) {
     const DocNode *policies = reader->policies;

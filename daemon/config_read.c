@@ -225,7 +225,8 @@ static void config_read_api_versions(void *ctx, const DocNode *node) {
     if (versions->min_minor > versions->max_minor)
         doc_error(reader->errors, node->mark, "min (1.%u) is above max (1.%u): no request would pass",
                   versions->min_minor, versions->max_minor);
-    /* The default above a `max` that closes all bodies is a choice: `max: 1.39` for clients that only read.
+    /*
+     * The default above a `max` that closes all bodies is a choice: `max: 1.39` for clients that only read.
      */
     else if (judged.line != 0 && versions->min_judged_minor > versions->max_minor)
         doc_error(reader->errors, judged, "min_judged (1.%u) is above max (1.%u): no body would pass",

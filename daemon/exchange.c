@@ -136,7 +136,8 @@ static void exchange_release_engine(Exchange *x, bool complete) {
         x->engine = engine_close(x->engine, x->host.env->reaper);
 }
 
-/* What went wrong with an answer of which something is hidden: ours instead of it, or a stream that was cut.
+/*
+ * What went wrong with an answer of which something is hidden: ours instead of it, or a stream that was cut.
  */
 static Reason exchange_answer_failure(const Exchange *x) {
     Reason reason = x->filter ? filter_reason(x->filter) : REASON_OK;

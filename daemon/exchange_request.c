@@ -260,7 +260,8 @@ bool exchange_admit(Exchange *x) {
     return true;
 }
 
-/* The connection the client's last exchange left, if the engine hasn't ended it and a reload hasn't moved it.
+/*
+ * The connection the client's last exchange left, if the engine hasn't ended it and a reload hasn't moved it.
  */
 void exchange_take_engine(Exchange *x, bool fresh) {
     Engine *kept = *x->host.engine;

@@ -264,7 +264,8 @@ bool exchange_relay(Exchange *x) {
     return moved && (flow_is_open(&x->up) || flow_is_open(&x->down));
 }
 
-/* Both ways have ended: a client that still writes must be able to read what we wrote, so we linger for it.
+/*
+ * Both ways have ended: a client that still writes must be able to read what we wrote, so we linger for it.
  */
 static void exchange_end_tunnel(Exchange *x) {
     const Conn *client = x->host.conn, *engine = &x->engine->conn;

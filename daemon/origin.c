@@ -109,7 +109,8 @@ static int origin_open(pid_t pid) {
     return origin_openat(origin_proc.fd, name, O_PATH | O_DIRECTORY);
 }
 
-/* −ENOPROTOOPT: a kernel before 6.5. What has been reaped is an error there, and from 6.16 on a dead pidfd.
+/*
+ * −ENOPROTOOPT: a kernel before 6.5. What has been reaped is an error there, and from 6.16 on a dead pidfd.
  */
 static int origin_pin(int fd) {
 #ifdef SO_PEERPIDFD

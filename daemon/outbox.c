@@ -64,7 +64,8 @@ static bool outbox_send_some(Outbox *outbox) {
     return n == OUTBOX_AT_ONCE;
 }
 
-/* Who hears of it may queue again, be it himself, and may close any other: so one at a time from the front.
+/*
+ * Who hears of it may queue again, be it himself, and may close any other: so one at a time from the front.
  */
 static void outbox_on_turn_end(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
     Outbox *outbox = arg;

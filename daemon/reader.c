@@ -198,7 +198,8 @@ static ReadStatus reader_parse_head(Reader *reader, Span head, Reason *ret_reaso
     if (reader->too_many_headers)
         return reader_fail(REASON_HEADERS_TOO_LARGE, "more header fields than the limit", ret_reason,
                            ret_detail);
-    /* A pause at any other byte than the last would mean that llhttp and lint disagree where the head ends.
+    /*
+     * A pause at any other byte than the last would mean that llhttp and lint disagree where the head ends.
      */
     if (error != HPE_PAUSED || !reader->head_done ||
         llhttp_get_error_pos(&reader->llhttp) < head.data + head.size - 1) {

@@ -15,7 +15,8 @@
 typedef struct Resolver Resolver;
 typedef struct Resolution Resolution; /* somebody who waits */
 
-/* `why` is NULL and `found` has at least one address, valid during the call; or why there is none (static).
+/*
+ * `why` is NULL and `found` has at least one address, valid during the call; or why there is none (static).
  */
 typedef void (*ResolveDone)(void *arg, const char *why, const struct addrinfo *found);
 

@@ -5,8 +5,8 @@
  *
  *   - release: the call fails with ENOSYS, as on an old kernel, which libraries are made for: a libc that
  *     tries a newer call first falls back. What nothing in us ever calls, and what an attacker needs next
- *     (execve, ptrace, mount, …), ends the process: systemd starts it anew, and the kernel's audit log has
- * it.
+ *     (execve, ptrace, mount, …), ends the process: systemd starts it anew, and the kernel's audit log
+ *     has it.
  *   - debug: each of them ends the process with its name on stderr, so that a test that forgot one fails.
  *
  * A sanitizer forks and traces at the end, and opens what it likes: such a build has no filter.
@@ -53,8 +53,7 @@ static const char *const calls_allowed[] = {
     "getdents64", "getcwd", "ftruncate", "ftruncate64", "flock", "fsync", "fdatasync", "fadvise64", "unlink",
     "unlinkat", "mkdir", "mkdirat", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchown",
     "fchownat", "umask",
-    /* memory; mmap(2) and mprotect(2) below. memfd: for journal entries that are too
-       large */
+    /* memory; mmap(2) and mprotect(2) below. memfd: for journal entries that are too large */
     "memfd_create", "brk", "munmap", "mremap", "madvise",
     /* time */
     "clock_gettime", "clock_gettime64", "clock_getres", "clock_nanosleep", "clock_nanosleep_time64",

@@ -85,7 +85,8 @@ static void server_on_listener_gone(void *arg, Listener *listener) {
     clients_set_last(&server->clients, listener);
 }
 
-/* Once they were wanted, they are counted to the end: a reload may take their address away and bring it back.
+/*
+ * Once they were wanted, they are counted to the end: a reload may take their address away and bring it back.
  */
 static int server_prepare_metrics(Server *server, const Config *config) {
     const ControlView view = {&server->env, &server->config, &server->clients.first};

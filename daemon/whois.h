@@ -18,7 +18,8 @@ typedef enum WhoisState {
     WHOIS_DONE, /* whois_take_name */
 } WhoisState;
 
-/* `container`: 64 digits. `wake` comes from the loop whenever whois_run may get further. NULL: out of memory.
+/*
+ * `container`: 64 digits. `wake` comes from the loop whenever whois_run may get further. NULL: out of memory.
  */
 Whois *whois_new(const Env *env, const Config *config, const char *container, ConnNotify wake, void *arg);
 Whois *whois_free(Whois *whois); /* accepts NULL, returns NULL */

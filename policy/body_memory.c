@@ -122,7 +122,8 @@ size_t body_memory_used(const BodyMemory *memory) {
     return memory->used;
 }
 
-/* glibc keeps one word before what it gives. Of one malloc a piece, which no usual build has, the bare piece.
+/*
+ * glibc keeps one word before what it gives. Of one malloc a piece, which no usual build has, the bare piece.
  */
 static size_t body_memory_cost(void *taken) {
     size_t size = malloc_usable_size(taken);

@@ -29,6 +29,7 @@ typedef struct CgroupPlace {
  */
 bool cgroup_read(Span text, uint32_t own_uid, CgroupPlace *ret);
 
-/* Whether systemd has cgroups of units by this name: its type, length and characters (unit_name_is_valid()).
+/*
+ * Whether systemd has cgroups of units by this name: its type, length and characters (unit_name_is_valid()).
  */
 bool cgroup_is_unit(Span name);

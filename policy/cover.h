@@ -34,6 +34,7 @@ bool cover_allows(const Policy *policy, const Operation *operation, int64_t now)
 /* Whether the policy looks at what a request of the operation names, and judges it by `containers:`. */
 bool cover_looks(const Policy *policy, const Operation *operation);
 
-/* "/v1.56/containers/x/json": a path of the operation, with `name` for each {id} or {name}. NULL: no memory.
+/*
+ * "/v1.56/containers/x/json": a path of the operation, with `name` for each {id} or {name}. NULL: no memory.
  */
 const char *cover_path(Arena *arena, const Operation *operation, unsigned api_minor, const char *name);

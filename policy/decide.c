@@ -255,7 +255,8 @@ static void findings_leave_unseen(Findings *findings, Unseen what, Trace *trace)
     findings->n = n;
 }
 
-/* Likewise with the body, as the policy has edited it. `in_scope`: there is a scope, and nothing against it.
+/*
+ * Likewise with the body, as the policy has edited it. `in_scope`: there is a scope, and nothing against it.
  */
 static Verdict decide_body(const Question *question, Body *body, bool in_scope, Edits *ret_edits) {
     const Request *request = question->request;

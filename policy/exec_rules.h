@@ -35,7 +35,8 @@ void exec_rules_read(Arena *arena, DocErrors *errors, const DocNode *mapping, Ex
  */
 void exec_rules_judge(Arena *arena, const ExecRules *exec, const Body *body, Findings *ret);
 
-/* Tells `trace` (which may be NULL) what of `body` the keys that are given speak of; the findings come after.
+/*
+ * Tells `trace` (which may be NULL) what of `body` the keys that are given speak of; the findings come after.
  */
 void exec_rules_trace(const ExecRules *exec, const Body *body, Trace *trace);
 

@@ -130,7 +130,8 @@ static bool gather_is_for(const Gatherer *g, const char *operation) {
     return strcmp(g->table->operation, operation) == 0;
 }
 
-/* Numbers and lists that no row has a judge for, but judge_limits.c, judge_required.c and exec_rules.c read.
+/*
+ * Numbers and lists that no row has a judge for, but judge_limits.c, judge_required.c and exec_rules.c read.
  */
 static bool gather_is_read(const Gatherer *g, const Field *field) {
     static const char *const names[] = {
@@ -150,7 +151,8 @@ static bool gather_is_read(const Gatherer *g, const Field *field) {
     return false;
 }
 
-/* Below these everything is looked at; below a network's entry, or a target's, nothing but rows of its own.
+/*
+ * Below these everything is looked at; below a network's entry, or a target's, nothing but rows of its own.
  */
 static bool gather_is_whole(const Field *field) {
     return field->judge != JUDGE_FREE && field->judge != JUDGE_NETWORK_KEY &&

@@ -16,7 +16,8 @@ const char *hostpath_clean(Arena *arena, Span path);
 /* Absolute, without NUL and `..`: what hostpath_clean() takes. */
 bool hostpath_is_sound(Span path);
 
-/* Component by component: /srv/data/x is in /srv/data, as is /srv/data itself; /srv/database isn't (T-072).
+/*
+ * Component by component: /srv/data/x is in /srv/data, as is /srv/data itself; /srv/database isn't (T-072).
  */
 bool hostpath_is_in(Span path, Span tree);
 

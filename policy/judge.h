@@ -44,7 +44,8 @@ typedef struct Findings {
 void judge_body(Arena *arena, const Operation *operation, unsigned api_minor, const Body *body,
                 const Rules *rules, Findings *ret);
 
-/* The same, telling `trace` (which may be NULL) of each field that is looked at, but not of what is in *ret.
+/*
+ * The same, telling `trace` (which may be NULL) of each field that is looked at, but not of what is in *ret.
  */
 void judge_body_traced(Arena *arena, const Operation *operation, unsigned api_minor, const Body *body,
                        const Rules *rules, Trace *trace, Findings *ret);

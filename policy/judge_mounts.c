@@ -39,7 +39,8 @@ typedef enum BindAnswer {
     BIND_ALLOWED,
 } BindAnswer;
 
-/* `resolved`: the path is where links lead, so a rule whose own place is a link is held where that one led.
+/*
+ * `resolved`: the path is where links lead, so a rule whose own place is a link is held where that one led.
  */
 static BindAnswer judge_bind_answer(const Rules *rules, Span path, bool resolved, bool readonly) {
     bool is_protected = rules_is_protected(rules, path);

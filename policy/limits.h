@@ -60,7 +60,8 @@
 /* --- Looks at the engine ------------------------------------------------------------------------ */
 
 #define LIMIT_NEEDS 64u /* objects that one request may make us look at; compose's largest have a dozen */
-/* Of one answer: an inspect has some 10 KiB, five outputs of a health check 20 KiB, labels and Env the rest.
+/*
+ * Of one answer: an inspect has some 10 KiB, five outputs of a health check 20 KiB, labels and Env the rest.
  */
 #define LIMIT_LOOK_BYTES (1u << 20)
 #define LIMIT_LOOK_NAME_BYTES 255u /* a file's name, which a volume's is; no engine takes a longer one */
@@ -85,7 +86,8 @@
 #define LIMIT_KEPT_POLICY_BYTES (4u << 20)
 #define LIMIT_KEPT_BYTES (32u << 20)
 #define TIME_KEPT_SECONDS 3600u /* between an updater's inspect and its create: it pulls an image */
-/* What is known of exec instances and their containers: from a ContainerExec to its start are milliseconds.
+/*
+ * What is known of exec instances and their containers: from a ContainerExec to its start are milliseconds.
  */
 #define LIMIT_KNOWN_OBJECT_BYTES (64u << 10)
 #define LIMIT_KNOWN_OBJECTS 256u

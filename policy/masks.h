@@ -15,7 +15,8 @@
 
 #include "edit.h"
 
-/* Whether what stands at `key` of this HostConfig is such a list. `key` is "MaskedPaths" or "ReadonlyPaths".
+/*
+ * Whether what stands at `key` of this HostConfig is such a list. `key` is "MaskedPaths" or "ReadonlyPaths".
  */
 bool masks_are_the_engines(const BodyNode *host, Span key);
 

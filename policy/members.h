@@ -15,7 +15,8 @@ typedef struct Members {
     size_t room;
 } Members;
 
-/* Adds what is in the scope in a list's text (an array). False: it can't be read for certain, or no memory.
+/*
+ * Adds what is in the scope in a list's text (an array). False: it can't be read for certain, or no memory.
  */
 bool members_read(Members *members, Arena *arena, const Scope *scope, ScopeKind kind, Span text);
 

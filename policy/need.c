@@ -53,7 +53,8 @@ bool need_has_tag(Span name) {
            (memchr(name.data + i, ':', name.size - i) || memchr(name.data + i, '@', name.size - i));
 }
 
-/* dockerd finds a container by "/web" as by "web". Not by "/web/alias", which is another's name for a third.
+/*
+ * dockerd finds a container by "/web" as by "web". Not by "/web/alias", which is another's name for a third.
  */
 static Span need_bare_name(const Need *need) {
     Span name = need->name;

@@ -117,7 +117,8 @@ static bool need_cut_mode(Span text, Need *need) {
     return true;
 }
 
-/* The name is what is in front of the first colon. False: there is none, and `whole` says that this is none.
+/*
+ * The name is what is in front of the first colon. False: there is none, and `whole` says that this is none.
  */
 static bool need_cut_colon(Span text, bool whole, Need *need) {
     const char *colon = text.size > 0 ? memchr(text.data, ':', text.size) : NULL;

@@ -12,7 +12,8 @@
 #include "need.h"
 #include "policy.h"
 
-/* False where nothing of such a request is ever looked at under the policy: a quick answer for most requests.
+/*
+ * False where nothing of such a request is ever looked at under the policy: a quick answer for most requests.
  */
 bool needs_concern(const Policy *policy, const Request *request);
 

@@ -13,7 +13,8 @@
 
 #include "needs.h"
 
-/* Adds what must be looked at; `from`: the need that `answer`, a ContainerInspect's, is of. False: no memory.
+/*
+ * Adds what must be looked at; `from`: the need that `answer`, a ContainerInspect's, is of. False: no memory.
  */
 bool needs_made(const Policy *policy, const Operation *operation, const Need *from, const BodyNode *answer,
                 Arena *arena, Needs *needs);

@@ -116,7 +116,8 @@ void param_images_judge(Arena *arena, const Request *request, const Rules *rules
             image_judge(&j, row, request->object, tag);
             image_note_path(trace, request->object);
         }
-        /* Findings are told later and mark what they quote; where some aren't kept, nothing passes unmarked.
+        /*
+         * Findings are told later and mark what they quote; where some aren't kept, nothing passes unmarked.
          */
         if (ret->n == before || ret->n <= LIMIT_FINDINGS)
             trace_allow(trace, j.field,

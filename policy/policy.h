@@ -60,14 +60,16 @@ int64_t policy_holds_until(const Policy *policy, const Request *request);
 /* Whether any of that hangs on request->now: whether an entry of its lists holds for a time. */
 bool policy_hangs_on_time(const Policy *policy);
 
-/* When it ends, from request->now on: over windows that follow each other. POLICY_FOREVER: not within weeks.
+/*
+ * When it ends, from request->now on: over windows that follow each other. POLICY_FOREVER: not within weeks.
  */
 int64_t policy_ends_at(const Policy *policy, const Request *request);
 
 /* What the policy's lists say of the head alone. */
 void policy_decide_head(const Policy *policy, const Request *request, Arena *arena, Verdict *ret);
 
-/* Whether the policy lets a container mount `path` (absolute, cleaned): for a host path, once it is resolved.
+/*
+ * Whether the policy lets a container mount `path` (absolute, cleaned): for a host path, once it is resolved.
  */
 bool policy_allows_host_path(const Policy *policy, Span path, bool readonly);
 

@@ -209,7 +209,8 @@ static void warned_idle_operation(Warned *warned, const RequestRule *rule) {
                    "ContainerAttachWebsocket is never allowed: attach: output refuses it");
 }
 
-/* A pattern all of whose operations are denied, or lead to the host: it may still match what we don't know.
+/*
+ * A pattern all of whose operations are denied, or lead to the host: it may still match what we don't know.
  */
 static void warned_idle_pattern(Warned *warned, const RequestRule *rule) {
     const Operation *reached = NULL;

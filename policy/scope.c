@@ -23,7 +23,8 @@ static const char *scope_read_text(ScopeReader *reader, const DocNode *node, con
     return rule_copy_text(reader->arena, reader->errors, node);
 }
 
-/* Attributes of an event beside the labels (moby's daemon/events.go): a filter of labels meets them as well.
+/*
+ * Attributes of an event beside the labels (moby's daemon/events.go): a filter of labels meets them as well.
  */
 static bool scope_is_attribute(const char *key) {
     static const char *const attributes[] = {"name",    "image",       "container",   "type",       "driver",
@@ -137,7 +138,8 @@ static const struct {
     {"SystemAuth", SCOPE_FREE},
     {"ImageSearch", SCOPE_FREE}, /* a registry's, as the next */
     {"DistributionInspect", SCOPE_FREE},
-    /* Machines, as SystemInfo tells of one: `docker service create` asks for them once it has made a service.
+    /*
+     * Machines, as SystemInfo tells of one: `docker service create` asks for them once it has made a service.
      */
     {"NodeList", SCOPE_FREE},
     {"NodeInspect", SCOPE_FREE},

@@ -282,7 +282,8 @@ static bool filter_list(Filter *f) {
 
 /* --- ImageCommit -------------------------------------------------------------------------------------- */
 
-/* In double quotes a Dockerfile's words have backslashes, and `$` for variables. NULL: not to be written so.
+/*
+ * In double quotes a Dockerfile's words have backslashes, and `$` for variables. NULL: not to be written so.
  */
 static const char *filter_quote(Arena *arena, const char *text) {
     const char *out = "";

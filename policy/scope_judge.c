@@ -254,7 +254,8 @@ static bool scope_put_labels(ScopeEdit *e, const char *path, BodyNode *labels) {
     return true;
 }
 
-/* So that a volume which the engine makes for the mount is the scope's. One that is there keeps what it has.
+/*
+ * So that a volume which the engine makes for the mount is the scope's. One that is there keeps what it has.
  */
 static bool scope_put_mounts(ScopeEdit *e, const char *path, BodyNode *mounts) {
     bool good = true;

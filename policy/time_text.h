@@ -17,6 +17,7 @@ const char *time_text_parse(Span text, int64_t *ret);
 /* "2026-12-01T18:00:00Z" (arena). NULL: no memory. */
 char *time_text_show(Arena *arena, int64_t seconds);
 
-/* Whether a clock that says so can be right: within the years that are known. One that was never set isn't.
+/*
+ * Whether a clock that says so can be right: within the years that are known. One that was never set isn't.
  */
 bool time_is_known(int64_t seconds);

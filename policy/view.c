@@ -40,7 +40,8 @@ const ViewRule *view_rule(unsigned i) {
     return &view_rules[i];
 }
 
-/* What a scope has to do with an answer: lists that `keep` is asked of, beside arrays at the root and lines.
+/*
+ * What a scope has to do with an answer: lists that `keep` is asked of, beside arrays at the root and lines.
  */
 typedef struct ViewScope {
     const char *operation;

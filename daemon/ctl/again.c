@@ -276,7 +276,8 @@ static void again_read_body(Arena *arena, const TrailRecord *record, Again *ret)
 
 /* --- the target */
 
-/* What takes the place of a value that the trail doesn't have; JSON where the engine would read it as that.
+/*
+ * What takes the place of a value that the trail doesn't have; JSON where the engine would read it as that.
  */
 static int again_append_pair(Arena *arena, Buffer *out, Span pair, Again *ret) {
     const char *equals = pair.size > 0 ? memchr(pair.data, '=', pair.size) : NULL;

@@ -18,7 +18,8 @@ typedef struct AppKey {
 /* What the policy's answers hide and the app's don't, for people: it may need it or not. NULL: nothing. */
 const char *app_answers(const Policy *app, const Policy *policy, Arena *arena);
 
-/* How many. Of what the app uses no operation of, nothing is said. *ret_complete: false for lack of memory.
+/*
+ * How many. Of what the app uses no operation of, nothing is said. *ret_complete: false for lack of memory.
  */
 size_t app_keys(const Policy *app, const Policy *policy, Arena *arena, AppKey ret[static APP_KEYS_MAX],
                 bool *ret_complete);

@@ -11,7 +11,8 @@
 #define HEALTH_SECONDS 5
 /* Of --path. */
 #define HEALTH_PATH_BYTES 512
-/* An answer's head; what follows is of no interest. Ours are below 1 KiB, and dockerd's ping below 512 bytes.
+/*
+ * An answer's head; what follows is of no interest. Ours are below 1 KiB, and dockerd's ping below 512 bytes.
  */
 #define HEALTH_HEAD_BYTES 4096
 
@@ -37,7 +38,8 @@ typedef struct HealthAnswer {
     bool is_ours;    /* the gate itself answered, not the engine */
 } HealthAnswer;
 
-/* What is left of the patience goes to the next call on the socket. 0 or −errno; −EAGAIN when it has run out.
+/*
+ * What is left of the patience goes to the next call on the socket. 0 or −errno; −EAGAIN when it has run out.
  */
 static int health_set_patience(int fd, uint64_t until_usec) {
     uint64_t now = clock_monotonic_usec();

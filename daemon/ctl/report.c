@@ -32,7 +32,8 @@ static Span report_take_line(Span *text) {
 
 /* --- XML */
 
-/* Its five special characters; what is none of XML 1.0's characters (section 2.2) can't stand there at all.
+/*
+ * Its five special characters; what is none of XML 1.0's characters (section 2.2) can't stand there at all.
  */
 static Span report_xml_piece(uint32_t rune, Span plain) {
     switch (rune) {

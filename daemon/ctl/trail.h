@@ -69,11 +69,13 @@ typedef struct TrailSet {
     bool said;       /* of what is broken: a second reading is quiet */
 } TrailSet;
 
-/* `again`: they will be read more than once. False, after saying why: one can't be read. To be closed anyway.
+/*
+ * `again`: they will be read more than once. False, after saying why: one can't be read. To be closed anyway.
  */
 bool trail_set_open(TrailSet *set, const char *verb, char **paths, size_t n, bool again);
 void trail_set_close(TrailSet *set);
 
-/* Gives `take` each record, in order; it ends the reading with false. False: it did, or a file can't be read.
+/*
+ * Gives `take` each record, in order; it ends the reading with false. False: it did, or a file can't be read.
  */
 bool trail_set_read(TrailSet *set, bool (*take)(void *ctx, const TrailRecord *record), void *ctx);

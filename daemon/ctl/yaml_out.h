@@ -28,7 +28,8 @@ void yaml_out_flag(YamlOut *out, bool flag); /* true or false */
 /* Behind the line of the last text. Printed as yaml_out_show() makes it. */
 void yaml_out_comment(YamlOut *out, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* In ASCII, all other bytes as \xNN: a line's end to YAML (U+2028) or to a terminal is none. NULL: no memory.
+/*
+ * In ASCII, all other bytes as \xNN: a line's end to YAML (U+2028) or to a terminal is none. NULL: no memory.
  */
 const char *yaml_out_show(Arena *arena, Span text);
 

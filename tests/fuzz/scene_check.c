@@ -320,7 +320,8 @@ static bool check_is_question(const Request *request, Span head, Arena *arena) {
     return false;
 }
 
-/* A question that the engine reads only now, when nobody waits for it any more and the next request is out.
+/*
+ * A question that the engine reads only now, when nobody waits for it any more and the next request is out.
  */
 static bool check_is_late(const Check *check, size_t number, Span head, const Request *request) {
     const CheckDecision *decision = &check->decisions[number - 1];

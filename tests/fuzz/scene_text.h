@@ -20,7 +20,8 @@ typedef struct SceneText {
     Span parts[SCENE_PARTS];
     size_t n;
     size_t filler_left;
-    /* All secrets stand where answers of this policy don't tell them, and nowhere else; and there are some.
+    /*
+     * All secrets stand where answers of this policy don't tell them, and nowhere else; and there are some.
      */
     bool guarded;
 } SceneText;

@@ -10,6 +10,7 @@
  */
 PolicySet *policies_compile(Arena *arena, Span text);
 
-/* The same where the API's versions aren't the usual ones, or errors are looked at later. `errors` is filled.
+/*
+ * The same where the API's versions aren't the usual ones, or errors are looked at later. `errors` is filled.
  */
 PolicySet *policies_compile_for(Arena *arena, Span text, const ApiVersions *versions, DocErrors *errors);

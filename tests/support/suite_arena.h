@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The arena of a suite of unit tests, for its .init and .fini; bodies' keys are hashed the same in each run.
+/*
+ * The arena of a suite of unit tests, for its .init and .fini; bodies' keys are hashed the same in each run.
  */
 #pragma once
 

@@ -44,7 +44,8 @@ static void teardown(void) {
 
 TestSuite(alarms, .init = setup, .fini = teardown, .timeout = 60);
 
-/* Set in any order, some set anew for sooner or later, some cleared: the rest ring, each once, by their time.
+/*
+ * Set in any order, some set anew for sooner or later, some cleared: the rest ring, each once, by their time.
  */
 Test(alarms, in_order_whatever_was_changed) {
     uint64_t now = clock_monotonic_usec();

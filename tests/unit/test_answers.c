@@ -41,7 +41,8 @@ Test(answers, every_operation_has_a_row) {
     cr_expect_null(answers_row(NULL));
 }
 
-/* Asked again, and of a copy that is no row of the catalogue, it is the same; of none of its names, nothing.
+/*
+ * Asked again, and of a copy that is no row of the catalogue, it is the same; of none of its names, nothing.
  */
 Test(answers, a_row_stays_what_it_is) {
     size_t n;

@@ -202,7 +202,8 @@ Test(audit, nothing_leaves_before_its_record_is_written) {
     audit_free(audit);
 }
 
-/* What became of a request hurries nobody: it is there with the next turn's, which doesn't wait for anything.
+/*
+ * What became of a request hurries nobody: it is there with the next turn's, which doesn't wait for anything.
  */
 Test(audit, an_outcome_is_written_with_the_next_turn) {
     Audit *audit = audit_on_file();

@@ -654,7 +654,8 @@ Test(compile, print_loads_to_the_same) {
     free(text);
 }
 
-/* Zones are told of once each, in the order of the file; what can't be found is a mistake where it is named.
+/*
+ * Zones are told of once each, in the order of the file; what can't be found is a mistake where it is named.
  */
 static const char *look_zone(void *ctx, Arena *to, const char *name, const ZoneSpan **ret, size_t *ret_n) {
     static const ZoneSpan span = {.since = TIME_CLOCK_FIRST, .ahead = 3600};

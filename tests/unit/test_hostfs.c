@@ -147,7 +147,8 @@ Test(hostfs, verdicts) {
     policy_set_free(watching);
 }
 
-/* What the policy itself names by a link counts as what it leads to: /etc/localtime, /var/run, a moved /srv.
+/*
+ * What the policy itself names by a link counts as what it leads to: /etc/localtime, /var/run, a moved /srv.
  */
 Test(hostfs, links_that_the_policy_names) {
     static const struct {

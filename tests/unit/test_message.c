@@ -197,7 +197,8 @@ Test(message, nothing_can_be_forged) {
     }
 }
 
-/* A value at the limit is whole, one past it is cut, between two code points; all of them fit in a datagram.
+/*
+ * A value at the limit is whole, one past it is cut, between two code points; all of them fit in a datagram.
  */
 Test(message, syslog_values_are_bounded) {
     static char path[4 * LIMIT_SYSLOG_VALUE_BYTES];

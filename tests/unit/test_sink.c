@@ -163,7 +163,8 @@ Test(sink, stdout_that_is_a_full_socket) {
     expect_no_waiting(fds[0], fds[1]);
 }
 
-/* As `quaygated >FILE 2>&1` has it: what else is written there stands behind the lines, not in their place.
+/*
+ * As `quaygated >FILE 2>&1` has it: what else is written there stands behind the lines, not in their place.
  */
 Test(sink, stdout_that_is_a_file_of_others_too) {
     Sink sink = {0};

@@ -525,7 +525,8 @@ static unsigned random_below(unsigned n) {
     return (unsigned) (random_state % n);
 }
 
-/* Texts with a few bytes changed: taken by both or by none, and what has no hidden part comes out as it was.
+/*
+ * Texts with a few bytes changed: taken by both or by none, and what has no hidden part comes out as it was.
  */
 Test(view, agrees_with_jansson) {
     static const char seed[] = "{\"Id\":\"a\\u00e9\\n\xC3\xA9\",\"n\":[-1.5e3,0,12,true,false,null],\"o\":{"
