@@ -30,7 +30,7 @@ static const CtlVerb VERBS[] = {
      "gives beyond"},
     {"explain", ctl_explain,
      "explain [--config FILE] --policy NAME [--all] [--json] METHOD PATH [--body FILE|-]\n"
-     "          [--header 'K: V']... [--at TIME]\n"
+     "          [--header 'K: V']... [--at TIME] [--engine FILE]\n"
      "      the verdict on a request, and why"},
     {"health", ctl_health,
      "health [--config FILE] [--path PATH] [ADDRESS]\n      whether a running gate is well, for health "
