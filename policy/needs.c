@@ -5,6 +5,7 @@
 #include "needs_image.h"
 #include "scope_filter.h"
 #include "set.h"
+#include "text.h"
 
 /* --- What the path names -------------------------------------------------------------------------- */
 
@@ -38,6 +39,7 @@ typedef enum NeedForm {
     FORM_BIND,      /* "NAME:TARGET", or "/PATH:TARGET", or "TARGET" alone */
     FORM_MOUNT,     /* an object with Type and Source */
     FORM_TARGET,    /* an object with the network's name as Target */
+    FORM_ENDPOINT,  /* an object, by its network's name, with that or another as NetworkID */
     FORM_SECRET,    /* an object with SecretID */
     FORM_CONFIG,    /* or ConfigID */
 } NeedForm;
@@ -81,12 +83,15 @@ static const NeedRow NEED_ROWS[] = {
     CREATE_ROW("NetworkMode", NETWORK, NETWORK, 0, NEED_SCOPED),
     CREATE_ROW("Links[]", FROM, CONTAINER, 0, NEED_SCOPED),
     BODY_ROW("ContainerCreate", "NetworkingConfig.EndpointsConfig{}", NETWORK, NETWORK, 0, NEED_SCOPED),
+    BODY_ROW("ContainerCreate", "NetworkingConfig.EndpointsConfig{}", ENDPOINT, NETWORK, 0,
+             NEED_SCOPED | NEED_PINNED),
     BODY_ROW("ContainerCreate", "Image", PLAIN, IMAGE, NEED_MAY_BE_NEW, NEED_FREE),
     QUERY_ROW("ContainerCreate", "name", PLAIN, CONTAINER, NEED_MAY_BE_NEW, NEED_NAMING),
     QUERY_ROW("ContainerRename", "name", PLAIN, CONTAINER, NEED_MAY_BE_NEW, NEED_NAMING),
     BODY_ROW("VolumeCreate", "Name", PLAIN, VOLUME, NEED_MAY_BE_NEW, NEED_NAMING),
     BODY_ROW("NetworkCreate", "ConfigFrom.Network", NETWORK, NETWORK, 0, NEED_SCOPED),
     BODY_ROW("NetworkConnect", "Container", PLAIN, CONTAINER, 0, NEED_SCOPED),
+    BODY_ROW("NetworkConnect", "EndpointConfig.NetworkID", NETWORK, NETWORK, 0, NEED_SCOPED | NEED_PINNED),
     BODY_ROW("NetworkDisconnect", "Container", PLAIN, CONTAINER, 0, NEED_SCOPED),
     QUERY_ROW("ImageBuild", "networkmode", MODE, CONTAINER, NEED_NETWORKING, NEED_SCOPED),
     QUERY_ROW("ImageBuild", "networkmode", NETWORK, NETWORK, 0, NEED_SCOPED | NEED_PINNED),
@@ -153,6 +158,7 @@ static bool need_cut(NeedForm form, Span text, Need *need) {
         return text.size > 0;
     case FORM_NETWORK:
     case FORM_TARGET:
+    case FORM_ENDPOINT:
         return need_cut_network(text, need);
     case FORM_MODE:
         return need_cut_mode(text, need);
@@ -295,6 +301,32 @@ static void need_walk_array(NeedWalk *walk, BodyNode *array, const char *field) 
                          .index = i});
 }
 
+/*
+ * The network by its ID or name, which counts and not the map's key, but where that is one of the engine's
+ * own (moby daemon/container_operations.go, getNetworkID).
+ */
+static void need_walk_endpoints(NeedWalk *walk, BodyNode *map, const char *field) {
+    const BodyNode *value;
+    void *iter = NULL;
+    Span name;
+
+    while (body_next(map, &iter, &name, &value)) {
+        const char *key = arena_copy(walk->arena, name);
+        const char *shown = text_show(walk->arena, name, LIMIT_VALUE_SHOWN);
+        Span id = body_type(value) == BODY_TYPE_OBJECT ? need_text_of(value, "NetworkID") : SPAN("");
+        Need need = {.place = NEED_IN_MEMBER, .key = "NetworkID"};
+
+        if (need_network_is_known(name) || !need_cut(FORM_ENDPOINT, id, &need))
+            continue;
+        need.field = shown ? arena_printf(walk->arena, "%s[\"%s\"].NetworkID", field, shown) : NULL;
+        need.node = key ? body_edit_member(map, key) : NULL;
+        if (!need.field || !need.node)
+            walk->needs->reason = REASON_NO_MEMORY;
+        else
+            need_found(walk, &need, id);
+    }
+}
+
 /* Of a map the keys are the names; they stay as they are. */
 static void need_walk_keys(NeedWalk *walk, const BodyNode *map, const char *field) {
     const BodyNode *value;
@@ -319,6 +351,8 @@ static void need_take_end(NeedWalk *walk, const char *path, size_t n, BodyNode *
         walk->needs->reason = REASON_NO_MEMORY;
     else if (path[n] == '[' && body_type(value) == BODY_TYPE_ARRAY)
         need_walk_array(walk, value, field);
+    else if (path[n] == '{' && body_type(value) == BODY_TYPE_OBJECT && walk->row->form == FORM_ENDPOINT)
+        need_walk_endpoints(walk, value, field);
     else if (path[n] == '{' && body_type(value) == BODY_TYPE_OBJECT)
         need_walk_keys(walk, value, field);
     else if (path[n] == '\0')

@@ -142,6 +142,11 @@ def other_requests(other):
         yield "POST", f"{V}/containers/create?name=t-stolen", {"Image": "bb", "HostConfig": {"NetworkMode": alias}}
         yield "POST", f"{V}/containers/create?name=t-stolen", {
             "Image": "bb", "HostConfig": {"NetworkMode": "none"}, "NetworkingConfig": {"EndpointsConfig": {alias: {}}}}
+        # Under a network of one's own, the other's: the engine goes by the NetworkID.
+        yield "POST", f"{V}/networks/t-ours-net/connect", {"Container": "t-ours", "EndpointConfig": {"NetworkID": alias}}
+        yield "POST", f"{V}/containers/create?name=t-stolen", {
+            "Image": "bb", "HostConfig": {"NetworkMode": "t-ours-net"},
+            "NetworkingConfig": {"EndpointsConfig": {"t-ours-net": {"NetworkID": alias}}}}
     digest = other.image_id[7:]
     for alias in (other.image, other.image_id, digest, digest[:12], digest[:6], "docker.io/library/" + other.image):
         for path in ("json", "history", "get"):
