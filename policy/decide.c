@@ -6,6 +6,7 @@
  */
 #include "advice.h"
 #include "allow_lists.h"
+#include "cidfile.h"
 #include "credentials.h"
 #include "edit.h"
 #include "judge.h"
@@ -276,7 +277,8 @@ static Verdict decide_body(const Question *question, Body *body, bool in_scope, 
     findings = arena_alloc(question->arena, sizeof(*findings));
     if (!findings || edit_body(question->arena, operation, &policy->rules, body, ret_edits) != REASON_OK)
         return verdict_from_reason(REASON_NO_MEMORY, NULL);
-    if (masks_leave_out(question->arena, operation, &policy->rules, body, ret_edits) != REASON_OK)
+    if (masks_leave_out(question->arena, operation, &policy->rules, body, ret_edits) != REASON_OK ||
+        cidfile_leave_out(question->arena, operation, &policy->rules, body, ret_edits) != REASON_OK)
         return verdict_from_reason(REASON_NO_MEMORY, NULL);
     if (in_scope && scope_edit(question->arena, &policy->scope, operation, body, ret_edits) != REASON_OK)
         return verdict_from_reason(REASON_NO_MEMORY, NULL);

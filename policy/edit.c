@@ -312,3 +312,16 @@ Reason edit_body(Arena *arena, const Operation *operation, const Rules *rules, B
     edit_log(&e);
     return e.failed ? REASON_NO_MEMORY : REASON_OK;
 }
+
+/* Behind those that are there already. */
+bool edits_note(Arena *arena, Edits *edits, const char *text) {
+    const char **items = arena_alloc_array(arena, edits->n + 1, sizeof(*items));
+
+    if (!items)
+        return false;
+    if (edits->n > 0)
+        memcpy(items, edits->items, edits->n * sizeof(*items));
+    items[edits->n] = text;
+    *edits = (Edits){.items = items, .n = edits->n + 1};
+    return true;
+}

@@ -16,6 +16,9 @@ typedef struct Edits {
     size_t n;           /* 0: the body is as it came */
 } Edits;
 
+/* One more, which must live as long as the arena. False: no memory. */
+bool edits_note(Arena *arena, Edits *edits, const char *text);
+
 /*
  * REASON_OK; or REASON_NO_MEMORY, after which `body` may have some of the edits and must not be sent.
  * `body` may be NULL. Nothing is put in twice: a second call changes nothing.

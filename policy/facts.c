@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "cidfile.h"
 #include "judgement.h"
 #include "masks.h"
 #include "placeholder.h"
@@ -260,7 +261,7 @@ static void gather_object(Gatherer *g, const Field *field, const BodyNode *objec
 
         /* What counts as not set has no fact: a machine of 256 CPUs masks as many paths. */
         if (gather_is_for(g, "ContainerCreate") && span_is(field->name, "HostConfig") &&
-            masks_are_the_engines(object, key))
+            (masks_are_the_engines(object, key) || cidfile_is_set(object, key)))
             continue;
         gather_enter(g, key, map);
         if (map || fields_lookup(field, key, &known) == FIELD_EXACT)

@@ -153,10 +153,11 @@ static void judge_volume_name_field(Judgement *j, const Place *place, UNUSED con
 
 /*
  * Not z and Z, which relabel the host's files, nor shared and slave, which carry mounts to the host.
- * consistent, cached and delegated mean nothing on Linux and aren't needed.
+ * consistent, cached and delegated mean nothing on Linux, and stand in many a compose file.
  */
 static bool judge_bind_mode(Span mode, bool *ret_readonly) {
-    static const char *const known[] = {"ro", "rw", "nocopy", "rprivate", "private"};
+    static const char *const known[] = {"ro",      "rw",         "nocopy", "rprivate",
+                                        "private", "consistent", "cached", "delegated"};
     Span token;
     bool readonly = false, writable = false;
 
@@ -206,7 +207,8 @@ static void judge_bind(Judgement *j, const Place *place, const Field *field, con
         judge_bind_malformed(j, place, field, value,
                              "the source is neither an absolute path nor a volume's name");
     else if (!judge_bind_mode(mode, &readonly))
-        judge_bind_malformed(j, place, field, value, "only the modes ro, rw, nocopy, private and rprivate");
+        judge_bind_malformed(j, place, field, value,
+                             "only the modes ro, rw, nocopy, private, rprivate and those of consistency");
     else if (!judge_target_is_safe(j, parts[n > 1 ? 1 : 0], is_path ? source : SPAN("")))
         judge_bind_malformed(j, place, field, value, "not a path in the container to mount on");
     else if (is_path)
@@ -435,7 +437,7 @@ static void judge_driver_options(Judgement *j, const Place *place, const Field *
 
 /* --- tmpfs ---------------------------------------------------------------------------------------- */
 
-/* size=64m, mode=1777 */
+/* size=64m, mode=1777, uid=1000 */
 static bool judge_is_tmpfs_number(Span option, const char *name) {
     size_t n = strlen(name);
 
@@ -450,9 +452,21 @@ static bool judge_is_tmpfs_number(Span option, const char *name) {
     return true;
 }
 
-/* Not exec, suid, dev; dockerd passes every mount flag there is. */
+static bool judge_is_tmpfs_option(Span option, const char *const *names, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (judge_is_tmpfs_number(option, names[i]))
+            return true;
+    return false;
+}
+
+/*
+ * Not suid, dev; dockerd passes every mount flag there is. What is in a tmpfs may be executed as in a volume,
+ * or in the container's own root.
+ */
 static void judge_tmpfs(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
-    static const char *const known[] = {"rw", "ro", "noexec", "nosuid", "nodev"};
+    static const char *const known[] = {"rw",    "ro",      "noexec",     "exec",    "nosuid",
+                                        "nodev", "noatime", "nodiratime", "relatime"};
+    static const char *const numbers[] = {"size=", "mode=", "uid=", "gid=", "nr_inodes="};
     Span rest = body_string(value), option;
     bool good = true;
 
@@ -461,7 +475,7 @@ static void judge_tmpfs(Judgement *j, const Place *place, const Field *field, co
         return;
     while (judge_take_part(&rest, ',', &option))
         good = good && (judge_is_one_of(option, known, ARRAY_SIZE(known)) ||
-                        judge_is_tmpfs_number(option, "size=") || judge_is_tmpfs_number(option, "mode="));
+                        judge_is_tmpfs_option(option, numbers, ARRAY_SIZE(numbers)));
     if (!good)
         judgement_refuse(j, place, field->rule, value);
 }

@@ -90,19 +90,6 @@ bool masks_are_the_engines(const BodyNode *host, Span key) {
     return false;
 }
 
-/* Behind those that are there already. */
-static bool masks_note(Arena *arena, Edits *edits, const char *text) {
-    const char **items = arena_alloc_array(arena, edits->n + 1, sizeof(*items));
-
-    if (!items)
-        return false;
-    if (edits->n > 0)
-        memcpy(items, edits->items, edits->n * sizeof(*items));
-    items[edits->n] = text;
-    *edits = (Edits){.items = items, .n = edits->n + 1};
-    return true;
-}
-
 Reason masks_leave_out(Arena *arena, const Operation *operation, const Rules *rules, Body *body,
                        Edits *edits) {
     BodyNode *host;
@@ -116,7 +103,7 @@ Reason masks_leave_out(Arena *arena, const Operation *operation, const Rules *ru
         if (!masks_are_the_engines(host, span_from(key)))
             continue;
         text = arena_printf(arena, "HostConfig.%s=null", key);
-        if (!text || body_set_null(host, key) < 0 || !masks_note(arena, edits, text))
+        if (!text || body_set_null(host, key) < 0 || !edits_note(arena, edits, text))
             return REASON_NO_MEMORY;
     }
     return REASON_OK;
