@@ -139,6 +139,25 @@ static bool inside_is_anonymous(Span name) {
     return name.size == 64;
 }
 
+/*
+ * An image's VOLUME is a volume without a word in any body. One on /dev, with an image's own /dev/null in it,
+ * took the masks off (T-080, CVE-2025-31133; seen on 26.1 with runc 1.1.15: what that link leads to is
+ * mounted over what is to be masked).
+ */
+static void inside_judge_target(Judgement *j, const Place *at, const BodyNode *mount) {
+    bool bind = span_is(judgement_text_of(mount, "Type"), "bind");
+    const BodyNode *target = body_member(mount, "Destination");
+    Span source = bind ? judgement_text_of(mount, "Source") : SPAN("");
+    Place below = PLACE_BELOW(at, "Destination");
+
+    if (!judgement_holds(j, bind ? RULES_BIND_MOUNTS : RULES_VOLUMES))
+        return;
+    if (!target || body_type(target) != BODY_TYPE_STRING)
+        inside_miss(j, &below, "isn't told");
+    else if (!judge_target_may_be_there(j, body_string(target), source))
+        judgement_refuse(j, &below, bind ? "containers.bind_mounts" : "containers.volumes", target);
+}
+
 static void inside_judge_mount(Judgement *j, const Place *at, const BodyNode *mount, bool readonly_counts) {
     Span type = judgement_text_of(mount, "Type"), name = judgement_text_of(mount, "Name");
     Place below = PLACE_BELOW(at, "Type");
@@ -168,8 +187,10 @@ static void inside_judge_mounts(Judgement *j, const Place *place, const BodyNode
 
     if (!mounts || (body_type(mounts) != BODY_TYPE_ARRAY && body_type(mounts) != BODY_TYPE_NULL))
         return inside_miss(j, &list, "isn't told");
-    for (; at.index < body_size(mounts); at.index++)
+    for (; at.index < body_size(mounts); at.index++) {
         inside_judge_mount(j, &at, body_at(mounts, at.index), readonly_counts);
+        inside_judge_target(j, &at, body_at(mounts, at.index));
+    }
 }
 
 /* --- The container as a whole ----------------------------------------------------------------------- */

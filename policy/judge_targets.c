@@ -26,18 +26,21 @@ bool judge_is_one_value(Span text, const char *more) {
  * CVE-2025-52565). /sys from the host's own /sys is what node exporters do, a node of /dev on itself what
  * needs a device; both sources pass by their exact path only. /dev/shm is for everybody to size.
  */
-bool judge_target_is_safe(Judgement *j, Span target, Span source) {
+bool judge_target_may_be_there(Judgement *j, Span target, Span source) {
     const char *clean = judgement_clean(j, target), *clean_source = judgement_clean(j, source);
     Span path = span_from(clean), from = clean_source ? span_from(clean_source) : SPAN("");
 
-    if (!clean || !judge_is_one_value(target, ":") || span_equals(path, SPAN("/")) ||
-        hostpath_is_in(path, SPAN("/proc")))
+    if (!clean || span_equals(path, SPAN("/")) || hostpath_is_in(path, SPAN("/proc")))
         return false;
     if (hostpath_is_in(path, SPAN("/sys")))
         return hostpath_is_in(from, SPAN("/sys"));
     if (hostpath_is_in(path, SPAN("/dev")))
         return hostpath_is_in(path, SPAN("/dev/shm")) || hostpath_is_in(from, SPAN("/dev"));
     return true;
+}
+
+bool judge_target_is_safe(Judgement *j, Span target, Span source) {
+    return judge_target_may_be_there(j, target, source) && judge_is_one_value(target, ":");
 }
 
 void judge_target_key(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {

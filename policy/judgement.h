@@ -123,11 +123,12 @@ JudgeFunction judge_targets_find(FieldJudge judge);
 JudgeFunction judge_things_find(FieldJudge judge);
 
 /*
- * judge_targets.c. Whether something may be mounted on `target`, from `source` on the host ("": none); the
- * same for a map's key, with a finding; and whether Podman reads the text as the one value that it is,
- * without any byte of `more`.
+ * judge_targets.c. Whether something may be mounted on `target`, from `source` on the host ("": none), as a
+ * client asks for it, or as an engine tells it; the same for a map's key, with a finding; and whether Podman
+ * reads the text as the one value that it is, without any byte of `more`.
  */
 bool judge_target_is_safe(Judgement *j, Span target, Span source);
+bool judge_target_may_be_there(Judgement *j, Span target, Span source);
 void judge_target_key(Judgement *j, const Place *place, const Field *field, const BodyNode *value);
 bool judge_is_one_value(Span text, const char *more);
 
