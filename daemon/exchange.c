@@ -188,7 +188,34 @@ void exchange_finish(Exchange *x, EndCause end, ExchangeState next) {
     exchange_set_state(x, next);
 }
 
+static Verdict exchange_verdict_of(Reason reason, const char *rule, const char *detail) {
+    Verdict verdict = verdict_from_reason(reason, detail);
+
+    verdict.rule = rule;
+    return verdict;
+}
+
+/* `status` 0: it got no answer. */
+static void exchange_record_refusal(Exchange *x, unsigned status, size_t bytes) {
+    AdmitContext context = exchange_context(x);
+
+    admit_record_refusal(x->host.env->audit, &context, x->request_known ? &x->request : NULL,
+                         exchange_request_bytes(x), &x->verdict, status, bytes);
+    exchange_meter_verdict(x);
+}
+
+/*
+ * A whole head was a request, and the engine may have been asked about it: what ends before it is decided is
+ * on record all the same, so that nobody asks unseen by leaving.
+ */
 void exchange_abort(Exchange *x, EndCause cause) {
+    static const unsigned undecided = TO(PROBE) | TO(READ_BODY) | TO(LOOK);
+
+    if (undecided & (1u << x->state)) {
+        x->verdict = exchange_verdict_of(cause == END_SHUTDOWN ? REASON_SHUTTING_DOWN : REASON_CLIENT_CLOSED,
+                                         NULL, NULL);
+        exchange_record_refusal(x, 0, 0);
+    }
     x->close = true;
     exchange_finish(x, cause, EXCHANGE_DONE);
 }
@@ -232,13 +259,8 @@ void exchange_answer(Exchange *x) {
         x->close = true;
     x->status = status;
     x->answer_bytes = bytes;
-    if (!x->admitted) {
-        AdmitContext context = exchange_context(x);
-
-        admit_record_refusal(x->host.env->audit, &context, x->request_known ? &x->request : NULL,
-                             exchange_request_bytes(x), &x->verdict, status, bytes);
-        exchange_meter_verdict(x);
-    }
+    if (!x->admitted)
+        exchange_record_refusal(x, status, bytes);
     exchange_set_state(x, EXCHANGE_ANSWER);
     exchange_set_timeout(x, TIME_LINGER_SECONDS * 1000000ull);
     conn_flush(client);
@@ -260,13 +282,6 @@ void exchange_give_leave(Exchange *x) {
     x->continue_sent = true;
     if (res_write_continue(&client->out) == 0)
         conn_flush(client);
-}
-
-static Verdict exchange_verdict_of(Reason reason, const char *rule, const char *detail) {
-    Verdict verdict = verdict_from_reason(reason, detail);
-
-    verdict.rule = rule;
-    return verdict;
 }
 
 void exchange_refuse(Exchange *x, Reason reason, const char *detail) {

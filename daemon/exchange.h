@@ -56,7 +56,7 @@ uint64_t exchange_now_usec(const Exchange *exchange);
 /* No further exchange on this connection: the daemon is going down, or the listener is gone. */
 void exchange_set_last(Exchange *exchange);
 
-/* Ends it where it stands, with its outcome on record. Then exchange_free. */
+/* Ends it where it stands, with its outcome on record, or that it came to no decision. Then exchange_free. */
 void exchange_abort(Exchange *exchange, EndCause cause);
 
 /* How far it is, for who looks on. Strings live as long as the exchange. */

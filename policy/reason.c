@@ -93,6 +93,7 @@ static const ReasonRow REASON_ROWS[REASON_MAX_] = {
     [REASON_CONNECTION_LIMIT] = {503, true, "connection_limit", "too many connections"},
     [REASON_NO_MEMORY] = {503, true, "no_memory", "the request needs more memory than one request may have"},
     [REASON_SHUTTING_DOWN] = {503, true, "shutting_down", "the gate is shutting down"},
+    [REASON_CLIENT_CLOSED] = {503, true, "client_closed", "the client left before the request was decided"},
 };
 
 static const ReasonRow *reason_row(Reason reason) {

@@ -79,6 +79,7 @@ typedef enum Reason {
     REASON_CONNECTION_LIMIT,
     REASON_NO_MEMORY,
     REASON_SHUTTING_DOWN,
+    REASON_CLIENT_CLOSED, /* nobody is there to get it: only on record */
 
     REASON_MAX_
 } Reason;

@@ -36,7 +36,7 @@ Test(reason, statuses_are_those_of_the_contract) {
         {REASON_FIELD_UNKNOWN, 403, false},    {REASON_ENGINE_UNREACHABLE, 502, false},
         {REASON_ENGINE_CLOSED, 502, false},    {REASON_ENGINE_TIMEOUT, 504, false},
         {REASON_AUDIT_FAILED, 503, false},     {REASON_CONNECTION_LIMIT, 503, true},
-        {REASON_SHUTTING_DOWN, 503, true},
+        {REASON_SHUTTING_DOWN, 503, true},     {REASON_CLIENT_CLOSED, 503, true},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
