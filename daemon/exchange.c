@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange_impl.h"
+
+#include <errno.h>
+
 #include "policy/explain.h"
 #include "policy/spares.h"
 #include "res_write.h"
@@ -366,7 +369,7 @@ ExchangeProgress exchange_wake(Exchange *x) {
 
     while (x->state != EXCHANGE_DONE) {
         if (client->error || client->write_error) {
-            exchange_abort(x, END_CLIENT_CLOSED);
+            exchange_abort(x, client->error == -ENOMEM ? END_ERROR : END_CLIENT_CLOSED);
             break;
         }
         if (!exchange_steps[x->state](x) && !client->error && !client->write_error) {
