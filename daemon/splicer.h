@@ -13,8 +13,9 @@
  * them is read, by exactly as many bytes as it should have, and written afresh around what was taken: a pipe
  * never holds a byte of framing, which its sender could still change (who sends by splice(2) sends pages).
  *
- * Nothing fails here. Where there is no pipe (the limit, EMFILE), or splice(2) says no (EINVAL, ENOSYS), it
- * stops, and the stream goes on by copying. A socket's own error is its connection's.
+ * Nothing fails here. Where there is no pipe (the limit, EMFILE), or splice(2) says no (EINVAL, ENOSYS) or
+ * stops where there is something to read (urgent data), it stops, and the stream goes on by copying. A
+ * socket's own error is its connection's.
  */
 #pragma once
 
