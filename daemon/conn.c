@@ -308,7 +308,7 @@ static void conn_tell(OutboxLink *link) {
 
 static const OutboxCalls conn_outbox = {conn_collect, conn_sent, conn_tell};
 
-void conn_flush(Conn *conn) {
+void conn_flush_some(Conn *conn) {
     bool waits = conn->outbox && conn_is_open(conn) && !conn->write_armed && !conn->write_error &&
                  buffer_size(&conn->out) > 0;
 

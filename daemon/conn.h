@@ -66,10 +66,11 @@ void conn_done(Conn *conn);
 
 /*
  * Writes what it can of `out`; ends our side if wanted and `out` is empty; waits for room otherwise. With an
- * outbox at the end of the loop's turn.
+ * outbox at the end of the loop's turn. Mostly all of it is queued already, or there is nothing.
  */
-void conn_flush(Conn *conn);
-void conn_flush_now(Conn *conn); /* the same at once; what that needs on record before is there already */
+static inline void conn_flush(Conn *conn);
+void conn_flush_some(Conn *conn); /* the same, where there may be something to do */
+void conn_flush_now(Conn *conn);  /* at once; what that needs on record before is there already */
 
 /* The next that is heard comes when there is room to write, or a connect(2) has ended. 0 or −ENOMEM. */
 int conn_wait_for_room(Conn *conn);
@@ -101,6 +102,13 @@ void conn_set_reading(Conn *conn, ConnReading reading);
 
 /* Our side ends (FIN) once everything in `out` is written. */
 void conn_shutdown(Conn *conn);
+
+static inline void conn_flush(Conn *conn) {
+    bool queued = conn->link.place == OUTBOX_WAITS && buffer_size(&conn->out) > 0 && !conn->write_error;
+
+    if (!queued && (conn->out.data || conn->shutdown_wanted))
+        conn_flush_some(conn);
+}
 
 /* Arms or disarms reading by what `in` holds. Call after consuming, or after changing in_limit. */
 void conn_update(Conn *conn);
