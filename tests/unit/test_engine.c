@@ -85,3 +85,32 @@ Test(engine, one_that_reads_no_more_is_not_used_again) {
     close(fd);
     unlink(text + strlen("unix://"));
 }
+
+/* Where it leads is kept once for all that lead there, and memory of one is the next one's: neither is
+ * mistaken. */
+Test(engine, each_leads_where_it_was_made_for) {
+    struct event_base *base = event_base_new();
+    Reaper *reaper = reaper_new(base);
+    Address here, there;
+    int fds[] = {listen_somewhere(&here), listen_somewhere(&there)};
+    Engine *first = engine_connect(base, NULL, NULL, &here, nobody_hears, NULL);
+    Engine *second = engine_connect(base, NULL, NULL, &here, nobody_hears, NULL);
+    Engine *other = engine_connect(base, NULL, NULL, &there, nobody_hears, NULL);
+
+    cr_expect(engine_is_to(first, &here) && engine_is_to(second, &here) && engine_is_to(other, &there));
+    cr_expect_not(engine_is_to(first, &there) || engine_is_to(second, &there) || engine_is_to(other, &here));
+    cr_expect_eq(first->upstream, second->upstream);
+    engine_close(first, reaper);
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    cr_expect(engine_is_to(second, &here), "what the first one had is still there");
+    first = engine_connect(base, NULL, NULL, &there, nobody_hears, NULL);
+    cr_expect(engine_is_to(first, &there));
+    cr_expect_not(engine_is_to(first, &here));
+    engine_close(first, reaper);
+    engine_close(second, reaper);
+    engine_close(other, reaper);
+    reaper_free(reaper);
+    event_base_free(base);
+    close(fds[0]);
+    close(fds[1]);
+}
