@@ -48,5 +48,13 @@ static inline size_t bytes_until_control(Span text) {
     return i;
 }
 
+/*
+ * Whether it may be a container's, volume's or network's name: moby's daemon/names.RestrictedNamePattern, and
+ * one byte too.
+ */
+static inline bool bytes_are_name(Span text) {
+    return text.size > 0 && byte_is(text.data[0], BYTE_ALNUM) && bytes_of(text, BYTE_NAME) == text.size;
+}
+
 /* Whether all may stand in a field's value: no control byte but the tab (RFC 9110, section 5.5). */
 bool bytes_are_value(Span text);

@@ -3,6 +3,7 @@
  * What brings files of the host into a container: Binds, Mounts, and a local volume whose options are a
  * bind mount in disguise (T-071 to T-075). All three end in judge_bind_source().
  */
+#include "bytes.h"
 #include "hostpath.h"
 #include "judgement.h"
 #include "text.h"
@@ -138,7 +139,7 @@ static void judge_volume_name(Judgement *j, const Place *place, const BodyNode *
     const PatternList *names = &j->rules->volume_names;
 
     if (!judgement_holds(j, RULES_VOLUMES) ||
-        (judge_is_name(name) && (!names->given || pattern_list_has(names, name))))
+        (bytes_are_name(name) && (!names->given || pattern_list_has(names, name))))
         return;
     judgement_refuse_hinted(j, place, "containers.volumes", value,
                             judgement_hint(j, "volumes: {names: [", name, "]}"));
@@ -203,7 +204,7 @@ static void judge_bind(Judgement *j, const Place *place, const Field *field, con
     is_path = source.size > 0 && source.data[0] == '/';
     if (is_path && !judgement_holds(j, RULES_BIND_MOUNTS))
         return;
-    if (n > 1 && !is_path && !judge_is_name(source))
+    if (n > 1 && !is_path && !bytes_are_name(source))
         judge_bind_malformed(j, place, field, value,
                              "the source is neither an absolute path nor a volume's name");
     else if (!judge_bind_mode(mode, &readonly))
@@ -230,7 +231,7 @@ static void judge_mount_source(Judgement *j, const Place *place, const Field *fi
                         !(options && judgement_flag_of(options, "ReadOnlyNonRecursive"));
 
         judge_bind_source(j, &at, body_member(mount, "Source"), source, readonly);
-    } else if (source.size > 0 && span_is(type, "volume") && judge_is_name(source)) {
+    } else if (source.size > 0 && span_is(type, "volume") && bytes_are_name(source)) {
         judge_volume_name(j, &at, body_member(mount, "Source"), source);
     } else if (source.size > 0) {
         judgement_refuse(j, &at, field->rule, body_member(mount, "Source"));

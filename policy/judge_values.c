@@ -3,6 +3,7 @@
  * Judges of single values and of single map entries; most are lists. What is in no list is refused, so
  * a spelling that we don't think of is too.
  */
+#include "bytes.h"
 #include "judge.h"
 #include "judgement.h"
 #include "text.h"
@@ -63,17 +64,6 @@ static void judge_ulimit(Judgement *j, const Place *place, const Field *field, c
                      shown ? shown : "…");
 }
 
-bool judge_is_name(Span name) {
-    for (size_t i = 0; i < name.size; i++) {
-        char c = ascii_lower(name.data[i]);
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-
-        if (!alnum && (i == 0 || (c != '_' && c != '.' && c != '-')))
-            return false;
-    }
-    return name.size > 0;
-}
-
 /* Also the beginning of a network's ID, by which dockerd finds it as well as by its name. */
 static bool judge_is_hex(Span name) {
     for (size_t i = 0; i < name.size; i++) {
@@ -92,7 +82,7 @@ static bool judge_network_matches(const Pattern *pattern, Span name) {
         return span_equals(text, name);
     if (span_starts_with(name, SPAN("container:")))
         return span_starts_with(text, SPAN("container:")) && glob_match(pattern->glob, name);
-    if (!judge_is_name(name) || span_is_nocase(name, "host"))
+    if (!bytes_are_name(name) || span_is_nocase(name, "host"))
         return false;
     if (judge_is_hex(name) && !span_is(text, "*") && !span_is(text, "**"))
         return false;
@@ -107,7 +97,7 @@ bool judge_network_is_allowed(const Judgement *j, Span name) {
     const PatternList *list = &j->rules->networks;
 
     if (!list->given)
-        return judge_is_name(name) && !span_is_nocase(name, "host");
+        return bytes_are_name(name) && !span_is_nocase(name, "host");
     if (span_is(name, "default"))
         name = SPAN("bridge");
     for (size_t i = 0; i < list->n; i++)

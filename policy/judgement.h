@@ -111,9 +111,6 @@ void judge_member(Judgement *j, const Place *place, const Field *field, const Bo
 /* judge_mounts.c: a host path, as the source of a bind mount. `value`: what the finding quotes, or NULL. */
 void judge_bind_mount(Judgement *j, const Place *place, const BodyNode *value, Span source, bool readonly);
 
-/* judge_values.c: a volume's or a network's name, as dockerd's RestrictedNamePattern has it. */
-bool judge_is_name(Span name);
-
 /* judge_values.c: the judge for values, or NULL when it is none of its own. */
 JudgeFunction judge_values_find(FieldJudge judge);
 

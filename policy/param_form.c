@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "param_form.h"
 
-/* moby's daemon/names.RestrictedNamePattern, and one byte too; a slash before it is as good as none. */
+#include "bytes.h"
+
 bool param_form_is_name(Span name) {
     if (name.size > 0 && name.data[0] == '/')
         name = (Span){name.data + 1, name.size - 1};
-    for (size_t i = 0; i < name.size; i++) {
-        char c = ascii_lower(name.data[i]);
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-
-        if (!alnum && (i == 0 || (c != '_' && c != '.' && c != '-')))
-            return false;
-    }
-    return name.size > 0;
+    return bytes_are_name(name);
 }
 
 /* Below the context. Podman takes JSON for several files, fetches an address, and joins `..` as it stands. */
