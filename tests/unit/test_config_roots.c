@@ -7,13 +7,6 @@
 
 #include "config_kit.h"
 
-static Config *parse_good(const char *text) {
-    Config *config = NULL;
-
-    cr_assert_eq(config_parse(span_from(text), "f.yaml", stderr, &config), 0, "%s", text);
-    return config;
-}
-
 /* The engine's data root is where its own config says, and `protect` adds what only the operator knows. */
 Test(config_roots, protected) {
     char root[] = "/tmp/quaygate-test-XXXXXX", text[512];
