@@ -28,6 +28,7 @@ bool config_value_mode(DocErrors *errors, const DocNode *node, const char *what,
 bool config_value_uid(DocErrors *errors, const DocNode *node, uid_t *ret);
 bool config_value_gid(DocErrors *errors, const DocNode *node, gid_t *ret);
 
+/* "unix:///run/x.sock", as address.h has it. */
 bool config_value_address(DocErrors *errors, const DocNode *node, Address *ret);
 
 /* As the readers above read them, in the largest unit that is exact. */

@@ -15,16 +15,16 @@ typedef enum ControlPage {
     CONTROL_TOP,
 } ControlPage;
 
-ControlPage control_page(Span path);
+ControlPage control_page(Span path); /* "/healthz" */
 bool control_page_asks_engine(ControlPage page);
 
-/* Appends the whole answer to GET or HEAD. 0 or −ENOMEM. */
 typedef struct ControlAnswer {
     bool head_only;
     bool close;
     bool engine_up; /* for the pages that ask it */
 } ControlAnswer;
 
+/* Appends the whole answer to GET or HEAD. 0 or −ENOMEM. */
 int control_answer(Buffer *out, const ControlView *view, ControlPage page, ControlAnswer how);
 
 /* A short answer: `text` and a newline. 405 says what is allowed. 0 or −ENOMEM. */

@@ -17,7 +17,7 @@ typedef struct Passed {
 int passed_read(Passed *ret); /* 0, also where there are none; −errno */
 void passed_done(Passed *passed);
 
-int passed_fd(size_t i);
+int passed_fd(size_t i); /* the descriptor of the i-th; not to be closed */
 
 /* Once, before the first config is loaded: no bind mount may reach them by a pattern (config_guard.h).
  * −ENOMEM. */

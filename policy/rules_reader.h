@@ -20,6 +20,7 @@ typedef struct RulesReader {
  */
 typedef const char *(*PatternWriter)(RulesReader *reader, const DocNode *node);
 
+/* As it is written. */
 const char *rules_write_plain(RulesReader *reader, const DocNode *node);
 
 /* A list of patterns. After a mistake *ret is incomplete. */
