@@ -232,7 +232,7 @@ static void scene_end(Scene *scene) {
                    "what is hidden is on record");
     }
     FUZZ_CHECK(splicer_pipes(world.env.splicer) == 0, "%zu pipes are left", splicer_pipes(world.env.splicer));
-    scene_engine_done(scene);
+    scene_engine_done(scene, world.engine_listener);
     buffer_done(&scene->out);
     buffer_done(&scene->heard);
     check_done(&scene->check);

@@ -276,7 +276,17 @@ void scene_engine_turn(Scene *scene, int listener) {
         line_turn(scene, &scene->lines[i]);
 }
 
-void scene_engine_done(Scene *scene) {
+/* Those past ENGINES still wait at the door: what they have asked is not for the next scene's engine to hear.
+ */
+static void scene_turn_away(int listener) {
+    int fd;
+
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+        close(fd);
+}
+
+void scene_engine_done(Scene *scene, int listener) {
+    scene_turn_away(listener);
     for (size_t i = 0; i < scene->n_lines; i++) {
         reader_free(scene->lines[i].reader);
         buffer_done(&scene->lines[i].in);

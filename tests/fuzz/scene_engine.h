@@ -43,7 +43,7 @@ typedef struct Scene {
 
 /* Reads and writes what can be, on all connections; `listener`: where new ones come. */
 void scene_engine_turn(Scene *scene, int listener);
-void scene_engine_done(Scene *scene); /* they are closed */
+void scene_engine_done(Scene *scene, int listener); /* they are closed; nobody waits any more */
 
 Line *scene_last_line(Scene *scene); /* NULL: none yet */
 void scene_line_close(Line *line);
