@@ -8,6 +8,7 @@
 #include "daemon/clock.h"
 #include "daemon/decide.h"
 #include "fuzz_fakes.h"
+#include "policy/doubt.h"
 #include "policy/restore.h"
 #include "policy/version.h"
 
@@ -190,6 +191,12 @@ static const Question *check_next_answer(Check *check, size_t *at, const char *t
     return found;
 }
 
+/* What couldn't be read was told too much of, and under a scope the gate asked for nobody then. */
+static Reason check_why_unanswered(const Check *check, size_t at) {
+    return at < check->n_questions && strstr(check->questions[at].target, DOUBT_NAME) ? REASON_LOOK_UNREADABLE
+                                                                                      : REASON_LOOK_TIMEOUT;
+}
+
 static void check_looks(Check *check, Request *request, Body *body, size_t number, Verdict *verdict) {
     Looks *looks = arena_alloc(check->arena, sizeof(*looks));
     const HostView *host = &check->world->config->host;
@@ -205,7 +212,7 @@ static void check_looks(Check *check, Request *request, Body *body, size_t numbe
         const Question *answer = check_next_answer(check, &at, target, looks_known(looks));
 
         if (!answer && policy_observes(check->listener->policy)) { /* it goes on without one */
-            looks_fail(looks, REASON_LOOK_TIMEOUT);
+            looks_fail(looks, check_why_unanswered(check, at));
             continue;
         }
         FUZZ_CHECK(answer != NULL, "it went on, and nobody looked at %s", target);
