@@ -207,6 +207,13 @@ static void exchange_record_refusal(Exchange *x, unsigned status, size_t bytes) 
     exchange_meter_verdict(x);
 }
 
+/* Nothing else than a want of memory ends by our fault what isn't decided yet. */
+static Reason exchange_abort_reason(EndCause cause) {
+    return cause == END_SHUTDOWN ? REASON_SHUTTING_DOWN
+           : cause == END_ERROR  ? REASON_NO_MEMORY
+                                 : REASON_CLIENT_CLOSED;
+}
+
 /*
  * A whole head was a request, and the engine may have been asked about it: what ends before it is decided is
  * on record all the same, so that nobody asks unseen by leaving.
@@ -215,8 +222,7 @@ void exchange_abort(Exchange *x, EndCause cause) {
     static const unsigned undecided = TO(PROBE) | TO(READ_BODY) | TO(LOOK);
 
     if (undecided & (1u << x->state)) {
-        x->verdict = exchange_verdict_of(cause == END_SHUTDOWN ? REASON_SHUTTING_DOWN : REASON_CLIENT_CLOSED,
-                                         NULL, NULL);
+        x->verdict = exchange_verdict_of(exchange_abort_reason(cause), NULL, NULL);
         exchange_record_refusal(x, 0, 0);
     }
     x->close = true;
