@@ -11,11 +11,8 @@ bool cidfile_is_set(const BodyNode *host, Span key) {
 
 Reason cidfile_leave_out(Arena *arena, const Operation *operation, const Rules *rules, Body *body,
                          Edits *edits) {
-    BodyNode *host;
+    BodyNode *host = edits_host_config(operation, rules, body);
 
-    if (!body || rules->profile == PROFILE_PRIVILEGED || strcmp(operation->id, "ContainerCreate") != 0)
-        return REASON_OK;
-    host = body_edit_member(body_edit_root(body), "HostConfig");
     if (!host || !cidfile_is_set(host, span_from(CIDFILE_KEY)))
         return REASON_OK;
     if (body_set_null(host, CIDFILE_KEY) < 0 || !edits_note(arena, edits, "HostConfig.ContainerIDFile=null"))

@@ -313,6 +313,12 @@ Reason edit_body(Arena *arena, const Operation *operation, const Rules *rules, B
     return e.failed ? REASON_NO_MEMORY : REASON_OK;
 }
 
+BodyNode *edits_host_config(const Operation *operation, const Rules *rules, Body *body) {
+    if (!body || rules->profile == PROFILE_PRIVILEGED || strcmp(operation->id, "ContainerCreate") != 0)
+        return NULL;
+    return body_edit_member(body_edit_root(body), "HostConfig");
+}
+
 /* Behind those that are there already. */
 bool edits_note(Arena *arena, Edits *edits, const char *text) {
     const char **items = arena_alloc_array(arena, edits->n + 1, sizeof(*items));

@@ -16,6 +16,12 @@ typedef struct Edits {
     size_t n;           /* 0: the body is as it came */
 } Edits;
 
+/*
+ * The HostConfig of a ContainerCreate, for what is taken out of it as meaning nothing. NULL: there is none,
+ * or the policy wouldn't judge it. `body` may be NULL.
+ */
+BodyNode *edits_host_config(const Operation *operation, const Rules *rules, Body *body);
+
 /* One more, which must live as long as the arena. False: no memory. */
 bool edits_note(Arena *arena, Edits *edits, const char *text);
 

@@ -92,11 +92,8 @@ bool masks_are_the_engines(const BodyNode *host, Span key) {
 
 Reason masks_leave_out(Arena *arena, const Operation *operation, const Rules *rules, Body *body,
                        Edits *edits) {
-    BodyNode *host;
+    BodyNode *host = edits_host_config(operation, rules, body);
 
-    if (!body || rules->profile == PROFILE_PRIVILEGED || strcmp(operation->id, "ContainerCreate") != 0)
-        return REASON_OK;
-    host = body_edit_member(body_edit_root(body), "HostConfig");
     for (size_t i = 0; host && i < ARRAY_SIZE(mask_lists); i++) {
         const char *key = mask_lists[i].key, *text;
 

@@ -10,3 +10,6 @@ extern Arena *arena; /* the running test's */
 
 void suite_arena_make(void);
 void suite_arena_free(void);
+
+/* To be freed; it can't fail. */
+Body *suite_body(const char *json);

@@ -137,6 +137,25 @@ static void connect_as_three(void) {
     connect_it();
 }
 
+/* What connect_as_three made, accepted together and told. The child is there still. */
+static pid_t tell_four(Arrivals *arrivals, bool groups, int fds[static 4], SharedSubject *who[static 4]) {
+    pid_t pid = child_that(connect_as_three);
+
+    arrivals_begin(arrivals, subjects, groups);
+    for (size_t i = 0; i < 4; i++)
+        fds[i] = accept_next();
+    for (size_t i = 0; i < 4; i++)
+        who[i] = tell(arrivals, fds[i]);
+    return pid;
+}
+
+static void drop_four(const int fds[static 4], SharedSubject *who[static 4]) {
+    for (size_t i = 0; i < 4; i++) {
+        subjects_drop(who[i]);
+        close(fds[i]);
+    }
+}
+
 /*
  * Where nobody asks for groups the first two are one subject. Who is asked for them later, by a reload, has
  * its own: what its socket keeps, whatever its process, which has ended, has done since.
@@ -149,12 +168,8 @@ Test(arrivals, groups_are_read_when_they_are_asked_for) {
 
     if (geteuid() != 0)
         cr_skip_test("setgroups needs root");
-    pid = child_that(connect_as_three);
-    arrivals_begin(&arrivals, subjects, false);
-    for (size_t i = 0; i < 4; i++)
-        fds[i] = accept_next();
+    pid = tell_four(&arrivals, false, fds, who);
     for (size_t i = 0; i < 4; i++) {
-        who[i] = tell(&arrivals, fds[i]);
         cr_expect_not(subjects_get(who[i])->has_groups);
         cr_expect_eq(subjects_get(who[i])->n_groups, 0);
     }
@@ -174,10 +189,7 @@ Test(arrivals, groups_are_read_when_they_are_asked_for) {
     cr_expect(subjects_get(who[0])->has_groups);
     cr_expect_eq(who[3], who[2], "alike again");
     cr_expect_eq(subjects_n(subjects), 3);
-    for (size_t i = 0; i < 4; i++) {
-        subjects_drop(who[i]);
-        close(fds[i]);
-    }
+    drop_four(fds, who);
 }
 
 /* What the socket tells is asked of each: only the rest is the process's. */
@@ -189,12 +201,8 @@ Test(arrivals, each_has_its_own_user_and_groups) {
 
     if (geteuid() != 0)
         cr_skip_test("setgroups needs root");
-    pid = child_that(connect_as_three);
-    arrivals_begin(&arrivals, subjects, true);
-    for (size_t i = 0; i < 4; i++)
-        fds[i] = accept_next();
+    pid = tell_four(&arrivals, true, fds, who);
     for (size_t i = 0; i < 4; i++) {
-        who[i] = tell(&arrivals, fds[i]);
         cr_expect_eq(subjects_get(who[i])->pid, pid);
         cr_expect_str_eq(subjects_get(who[i])->exe, subjects_get(who[0])->exe);
         cr_expect_eq(subjects_get(who[i])->origin.unknown, subjects_get(who[0])->origin.unknown);
@@ -206,10 +214,7 @@ Test(arrivals, each_has_its_own_user_and_groups) {
     cr_expect_neq(who[2], who[1]);
     cr_expect_eq(who[3], who[2], "the one of them that is like it");
     arrivals_end(&arrivals);
-    for (size_t i = 0; i < 4; i++) {
-        subjects_drop(who[i]);
-        close(fds[i]);
-    }
+    drop_four(fds, who);
     end_child(pid);
 }
 

@@ -10,16 +10,8 @@
 
 TestSuite(cidfile, .init = suite_arena_make, .fini = suite_arena_free);
 
-static Body *parse(const char *json) {
-    const char *detail = NULL;
-    Body *body = NULL;
-
-    cr_assert_eq(body_parse(arena, span_from(json), &body, &detail), REASON_OK, "%s: %s", json, detail);
-    return body;
-}
-
 Test(cidfile, is_noted_behind_what_is_there) {
-    CLEANUP(body_free_p) Body *body = parse(HOST);
+    CLEANUP(body_free_p) Body *body = suite_body(HOST);
     const char *items[] = {"HostConfig.PidsLimit=64"};
     Edits edits = {.items = items, .n = 1};
     Rules rules = {0};
@@ -41,7 +33,7 @@ Test(cidfile, without_a_host_config_there_is_none) {
     cr_expect_eq(cidfile_leave_out(arena, routes_find(SPAN("ContainerCreate")), &rules, NULL, &edits),
                  REASON_OK);
     for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
-        CLEANUP(body_free_p) Body *body = parse(bodies[i]);
+        CLEANUP(body_free_p) Body *body = suite_body(bodies[i]);
 
         cr_expect_eq(cidfile_leave_out(arena, routes_find(SPAN("ContainerCreate")), &rules, body, &edits),
                      REASON_OK);

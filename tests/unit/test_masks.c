@@ -12,14 +12,6 @@
 
 TestSuite(masks, .init = suite_arena_make, .fini = suite_arena_free);
 
-static Body *parse(const char *json) {
-    const char *detail = NULL;
-    Body *body = NULL;
-
-    cr_assert_eq(body_parse(arena, span_from(json), &body, &detail), REASON_OK, "%s: %s", json, detail);
-    return body;
-}
-
 static const char *dump(const Body *body) {
     static char text[4096];
 
@@ -29,7 +21,7 @@ static const char *dump(const Body *body) {
 
 Test(masks, are_noted_behind_what_is_there) {
     static const char *const before[] = {"HostConfig.PidsLimit=64"};
-    CLEANUP(body_free_p) Body *body = parse(HOST);
+    CLEANUP(body_free_p) Body *body = suite_body(HOST);
     const char *items[] = {before[0]};
     Edits edits = {.items = items, .n = 1};
     Rules rules = {0};
@@ -61,7 +53,7 @@ Test(masks, are_looked_for_where_they_are_judged) {
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(body_free_p) Body *body = parse(cases[i].json);
+        CLEANUP(body_free_p) Body *body = suite_body(cases[i].json);
         Rules rules = {.profile = cases[i].profile};
         Edits edits = {0};
 
@@ -82,7 +74,7 @@ Test(masks, without_a_body_there_are_none) {
 }
 
 Test(masks, without_memory_nothing_may_be_sent) {
-    CLEANUP(body_free_p) Body *body = parse(HOST);
+    CLEANUP(body_free_p) Body *body = suite_body(HOST);
     Edits edits = {0};
     Rules rules = {0};
     Arena *small = arena_new(1);
