@@ -6,8 +6,9 @@ import fcntl
 import os
 import socket
 
-# $LISTEN_PID must be the daemon's own: exec keeps it. The sockets come at 30 and up, and go to 3 and up.
-PASS = 'export LISTEN_PID=$$; for ((i = 0; i < LISTEN_FDS; i++)); do eval "exec $((3 + i))<&$((30 + i)) $((30 + i))<&-"; done; exec "$@"'
+# $LISTEN_PID must be the daemon's own: exec keeps it. The sockets come where there was room, and go to 3 and up.
+PASS = 'export LISTEN_PID=$$; to=3; for from in $PASSED; do eval "exec $to<&$from $from<&-"; ((to++)); done; unset PASSED; exec "$@"'
+ABOVE = 30  # of where they go
 
 
 class Manager:
@@ -18,17 +19,16 @@ class Manager:
         self.notify.bind(f"{directory}/notify")
         os.chmod(f"{directory}/notify", 0o777)
         self.sockets = []
-        for i, (_, path) in enumerate(passes):
+        for _, path in passes:
             with socket.socket(socket.AF_UNIX) as made:
                 made.bind(path)
                 made.listen(64)
-                self.sockets.append(socket.socket(fileno=fcntl.fcntl(made.fileno(), fcntl.F_DUPFD, 30 + i)))
-            if self.sockets[-1].fileno() != 30 + i:
-                raise OSError(f"descriptor {30 + i} is taken")
+                self.sockets.append(socket.socket(fileno=fcntl.fcntl(made.fileno(), fcntl.F_DUPFD, ABOVE)))
         self.environment = {"NOTIFY_SOCKET": f"{directory}/notify"}
         self.prefix = []
         if passes:
-            self.environment |= {"LISTEN_FDS": str(len(passes)), "LISTEN_FDNAMES": ":".join(n for n, _ in passes)}
+            self.environment |= {"LISTEN_FDS": str(len(passes)), "LISTEN_FDNAMES": ":".join(n for n, _ in passes),
+                                 "PASSED": " ".join(map(str, self.descriptors()))}
             self.prefix = ["/bin/bash", "-c", PASS, "bash"]
         if watchdog_usec:  # without WATCHDOG_PID it is for whoever reads it
             self.environment["WATCHDOG_USEC"] = str(watchdog_usec)
