@@ -307,7 +307,7 @@ class World:
 
     async def again(self):
         """What malloc keeps for the next crowd isn't lost: from here on, memory is what the second of two leaves behind."""
-        await self._descriptors_are_back()
+        await self.has_descriptors(0)
         self.before = (self.before[0], self.gate.memory("VmRSS"))
 
     def refusals(self):
@@ -334,16 +334,17 @@ class World:
             self.gate.check_trail(self.ids, False)
         self._check_names()
 
-    async def _descriptors_are_back(self):
+    async def has_descriptors(self, more):
+        """As many as at the start, and so many more."""
         for _ in range(500):
-            if self.gate.descriptors() <= self.before[0]:
+            if self.gate.descriptors() <= self.before[0] + more:
                 break
             await asyncio.sleep(0.02)
         else:
             raise Failure(f"{self.gate.descriptors()} descriptors are open, there were {self.before[0]}")
 
     async def _check_resources(self):
-        await self._descriptors_are_back()
+        await self.has_descriptors(0)
         for _ in range(200):  # what a crowd took goes back a moment later
             growth = self.gate.memory("VmRSS") - self.before[1]
             if growth <= self.memory:
