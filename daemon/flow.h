@@ -60,7 +60,8 @@ static inline void flow_stop(Flow *flow) {
 
 /* What has come of the source and isn't with the sink. */
 static inline bool flow_holds(const Flow *flow) {
-    return buffer_size(&flow->source->in) > 0 || flow->splice.held > 0;
+    return buffer_size(&flow->source->in) > 0 || flow->splice.held > 0 ||
+           (flow->filter && filter_size(flow->filter) > 0);
 }
 
 /* Moves what can be moved now, and writes it. True if anything moved or the state changed. */
