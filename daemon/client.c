@@ -328,6 +328,7 @@ void client_set_last(Client *client) {
         client_close(client);
         return;
     }
+    client->whois = whois_free(client->whois); /* too late for a name: the exchange's times hold */
     exchange_set_last(client->exchange);
     if (begun)
         client_run(client);
