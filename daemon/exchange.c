@@ -260,9 +260,9 @@ void exchange_answer(Exchange *x) {
     x->up.state = FLOW_CLOSED;
     x->filter = filter_free(x->filter);
     buffer_clear(&x->collected);
-    x->close = x->close || x->last || !x->request_known || !x->request.keep_alive || client->eof ||
-               reason_closes_connection(x->verdict.reason) ||
-               (exchange_body_left(x) && !exchange_can_drain(x));
+    x->close = x->close || x->last || !x->request_known || !x->request.keep_alive ||
+               conn_input_ended(client) || reason_closes_connection(x->verdict.reason) ||
+               (exchange_body_left(x) && (client->eof || !exchange_can_drain(x)));
     if (res_write_answer(&client->out, status, sentence ? sentence : reason_sentence(x->verdict.reason),
                          x->id, x->close, bodiless, &bytes) < 0)
         x->close = true;

@@ -106,7 +106,7 @@ void exchange_start_relay(Exchange *x, const ResponseHead *head, size_t head_siz
 
     /* After a hijack that didn't happen the client may already have sent what isn't a request (T-067). */
     x->close = x->close || x->last || !x->request.keep_alive || flow_is_open(&x->up) || hijack ||
-               (bodied && !chunked && !head->has_length) || client->eof;
+               (bodied && !chunked && !head->has_length) || conn_input_ended(client);
     x->engine_reusable = head->reusable;
     if (res_write_head(
             &client->out, head,
@@ -249,7 +249,7 @@ bool exchange_relay(Exchange *x) {
         return true;
     }
     if (x->down.state == FLOW_ENDED && conn_drained(client)) {
-        x->close = x->close || flow_is_open(&x->up) || client->eof;
+        x->close = x->close || flow_is_open(&x->up) || conn_input_ended(client);
         /* A client that left in mid-stream makes the engine end it, and then our last write fails. */
         exchange_finish(x, client->write_error ? END_CLIENT_CLOSED : END_COMPLETE,
                         x->close ? EXCHANGE_LINGER : EXCHANGE_DONE);
