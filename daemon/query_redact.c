@@ -8,6 +8,7 @@ typedef enum Redaction {
     REDACT_ALWAYS,
     REDACT_URL,     /* only a URL that can carry a password or a token: user:password@host, ?token=… */
     REDACT_ADDRESS, /* the same where there is a URL: an image's digest has an @ too */
+    REDACT_JSON,    /* only an object or a list of a body */
 } Redaction;
 
 /* Compared without case: what dockerd would not read may still be what somebody typed a secret into. */
@@ -29,7 +30,17 @@ static const struct {
     {"TaskTemplate", REDACT_ALWAYS},
     {"Cmd", REDACT_ALWAYS},
     {"Entrypoint", REDACT_ALWAYS},
+    {"Shell", REDACT_ALWAYS},
+    {"OnBuild", REDACT_ALWAYS},
 };
+
+/*
+ * A key that begins with a capital is a body's field, for no parameter of the API does: a plain value of it
+ * (Image, Name) says what was asked for, an object may hold options, labels, or a swarm's key (CAConfig).
+ */
+static Redaction query_of_unlisted(Span name) {
+    return name.size > 0 && name.data[0] >= 'A' && name.data[0] <= 'Z' ? REDACT_JSON : REDACT_NOT;
+}
 
 static int query_hex(char c) {
     if (c >= '0' && c <= '9')
@@ -38,7 +49,7 @@ static int query_hex(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decodes `key` once, into as many bytes as the longest name; longer ones are none of ours. */
+/* Decodes `key` once, into as many bytes as the longest name; longer ones aren't listed. */
 static Redaction query_find_redaction(Span key) {
     char name[16];
     size_t n = 0;
@@ -56,13 +67,13 @@ static Redaction query_find_redaction(Span key) {
             i += 2;
         }
         if (n == sizeof(name))
-            return REDACT_NOT;
+            return query_of_unlisted((Span){name, n});
         name[n++] = c;
     }
     for (size_t i = 0; i < ARRAY_SIZE(query_secrets); i++)
         if (span_is_nocase((Span){.data = name, .size = n}, query_secrets[i].key))
             return query_secrets[i].redaction;
-    return REDACT_NOT;
+    return query_of_unlisted((Span){name, n});
 }
 
 /* `@` or `?`, plain or escaped any number of times (%40, %2540). */
@@ -103,6 +114,32 @@ static bool query_has_address(Span value) {
     return false;
 }
 
+/* `{` or `[`, plain or escaped. */
+static bool query_has_json(Span value) {
+    static const char *const marks[] = {"{", "[", "%7B", "%7b", "%5B", "%5b"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+        if (memmem(value.data, value.size, marks[i], strlen(marks[i])))
+            return true;
+    return false;
+}
+
+static bool query_is_secret(Redaction redaction, Span value) {
+    switch (redaction) {
+    case REDACT_NOT:
+        return false;
+    case REDACT_URL:
+        return query_url_has_secret(value);
+    case REDACT_ADDRESS:
+        return query_url_has_secret(value) && query_has_address(value);
+    case REDACT_JSON:
+        return query_has_json(value);
+    case REDACT_ALWAYS:
+        break;
+    }
+    return true;
+}
+
 static int query_redact_pair(Buffer *out, Span pair) {
     const char *equals = pair.size ? memchr(pair.data, '=', pair.size) : NULL;
     Span key = {.data = pair.data, .size = equals ? (size_t) (equals - pair.data) : pair.size};
@@ -113,8 +150,7 @@ static int query_redact_pair(Buffer *out, Span pair) {
     if (!equals || redaction == REDACT_NOT)
         return buffer_append(out, pair);
     value = (Span){.data = equals + 1, .size = pair.size - key.size - 1};
-    if (value.size == 0 || (redaction != REDACT_ALWAYS && !query_url_has_secret(value)) ||
-        (redaction == REDACT_ADDRESS && !query_has_address(value)))
+    if (value.size == 0 || !query_is_secret(redaction, value))
         return buffer_append(out, pair);
     r = buffer_append(out, (Span){.data = key.data, .size = key.size + 1});
     return r < 0 ? r : buffer_append(out, SPAN("…"));
