@@ -198,6 +198,15 @@ static bool judge_has_given_keys(const Rules *rules) {
     return rules->given != 0;
 }
 
+/* A list with objects or lists in it. */
+static bool judge_is_deep(const BodyNode *value) {
+    for (size_t i = 0; body_type(value) == BODY_TYPE_ARRAY && i < body_size(value); i++)
+        if (body_type(body_at(value, i)) == BODY_TYPE_OBJECT ||
+            body_type(body_at(value, i)) == BODY_TYPE_ARRAY)
+            return true;
+    return false;
+}
+
 static void judge_closed(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     bool restricted = field->judge == JUDGE_RESTRICTED;
     const char *hint = restricted ? "containers: {profile: baseline} allows it"
@@ -207,6 +216,9 @@ static void judge_closed(Judgement *j, const Place *place, const Field *field, c
     /* Values of maps may be secrets (driver options, annotations); keys say enough. */
     if (body_type(value) == BODY_TYPE_OBJECT)
         judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, hint, " is set (%zu keys)",
+                         body_size(value));
+    else if (judge_is_deep(value))
+        judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, hint, " is set (%zu elements)",
                          body_size(value));
     else
         judgement_refuse_hinted(j, place, field->rule, value, hint);

@@ -339,6 +339,10 @@ Test(judge, secrets_stay_out) {
         {"VolumeCreate", "{'DriverOpts':{'o':'password=geheim','device':'//h/s'}}"},
         {"VolumeCreate", "{'Driver':'x','DriverOpts':{'token':'geheim'}}"},
         {"NetworkCreate", "{'Options':{'token':'geheim'}}"},
+        {"ContainerCreate", HOST("'DeviceRequests':[{'Driver':'x','Options':{'token':'geheim'}}]")},
+        {"ContainerCreate", HOST("'LxcConf':[{'Key':'a','Value':'geheim'}]")},
+        {"ImageCommit", "{'NetworkingConfig':[{'a':'geheim'}]}"},
+        {"ServiceCreate", "{'TaskTemplate':{'PluginSpec':[['geheim']]}}"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
