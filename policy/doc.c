@@ -315,10 +315,37 @@ static DocMark doc_find_bad_byte(Span bytes) {
     return mark;
 }
 
+/*
+ * A line's end to libyaml (YAML 1.1), but not to YAML 1.2, grep, or whoever looks at a comment: U+0085,
+ * U+2028, U+2029, and a CR without LF. Rules behind one would be read in two ways.
+ */
+static bool doc_is_hidden_break(Span rest) {
+    static const Span breaks[] = {SPAN_INIT("\xC2\x85"), SPAN_INIT("\xE2\x80\xA8"),
+                                  SPAN_INIT("\xE2\x80\xA9")};
+
+    if (rest.data[0] == '\r')
+        return rest.size < 2 || rest.data[1] != '\n';
+    for (size_t i = 0; i < ARRAY_SIZE(breaks); i++)
+        if (span_starts_with(rest, breaks[i]))
+            return true;
+    return false;
+}
+
+static bool doc_find_hidden_break(Span bytes, DocMark *ret) {
+    *ret = (DocMark){1, 1};
+    for (size_t i = 0; i < bytes.size; i++)
+        if (bytes.data[i] == '\n')
+            ret->line++;
+        else if (doc_is_hidden_break((Span){bytes.data + i, bytes.size - i}))
+            return true;
+    return false;
+}
+
 const DocNode *doc_parse(Arena *arena, Span bytes, DocErrors *errors) {
     DocReader reader = {.arena = arena, .errors = errors};
     size_t n_before = errors->n;
     const DocNode *root;
+    DocMark mark;
 
     if (bytes.size > LIMIT_CONFIG_BYTES) {
         doc_error(errors, (DocMark){1, 1}, "larger than %u bytes", LIMIT_CONFIG_BYTES);
@@ -326,6 +353,11 @@ const DocNode *doc_parse(Arena *arena, Span bytes, DocErrors *errors) {
     }
     if (!text_is_utf8(bytes)) {
         doc_error(errors, doc_find_bad_byte(bytes), "not UTF-8 in this line");
+        return NULL;
+    }
+    if (doc_find_hidden_break(bytes, &mark)) {
+        doc_error(errors, mark,
+                  "a line break within this line that only some readers take for one: write a newline");
         return NULL;
     }
     if (!yaml_parser_initialize(&reader.parser)) {
