@@ -407,6 +407,39 @@ static void warned_scope(Warned *warned) {
                                     policy->members[m]->name));
 }
 
+static bool warned_makes(const Warned *warned) {
+    for (size_t m = 0; m < warned->policy->n_members; m++)
+        for (size_t i = 0; i < warned->policy->members[m]->n_allow; i++)
+            for (size_t k = 0; k < warned->n_operations; k++) {
+                const Operation *operation = &warned->operations[k];
+
+                if (scope_way(operation) == SCOPE_MAKES &&
+                    warned_grants(warned, &warned->policy->members[m]->allow[i], operation) &&
+                    !warned_deny_of(warned, operation))
+                    return true;
+            }
+    return false;
+}
+
+/* A tenant's volume, with the label that another goes by, is where that one would keep its data. */
+static void warned_scopes(Warned *warned) {
+    const Policy *policy = warned->policy;
+
+    if (!policy->scope.given || !warned_makes(warned))
+        return;
+    for (size_t i = 0; i < policy->set->n; i++) {
+        const Policy *other = &policy->set->policies[i];
+
+        if (other != policy && scope_reaches_into(&policy->scope, &other->scope))
+            warned_add(
+                warned, NULL,
+                arena_printf(warned->arena,
+                             "scope: what it makes can be in the scope of %s as well, if a client labels or "
+                             "names it so: give both a label of one name with two values, as own: true does",
+                             other->name));
+    }
+}
+
 static void warned_build(Warned *warned) {
     const BuildRules *build = &warned->policy->build;
 
@@ -438,5 +471,6 @@ size_t policy_warnings(const Policy *policy, Arena *arena, PolicyWarning ret[sta
     warned_rules(&warned);
     warned_build(&warned);
     warned_scope(&warned);
+    warned_scopes(&warned);
     return warned.n;
 }

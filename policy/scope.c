@@ -375,3 +375,25 @@ bool scope_is_others(const Scope *scope, ScopeKind kind, const BodyNode *answer)
             return true;
     return false;
 }
+
+static const char *scope_value_of(const Scope *scope, const char *label) {
+    for (size_t i = 0; i < scope->n_labels; i++)
+        if (strcmp(scope->labels[i].name, label) == 0)
+            return scope->labels[i].value;
+    return NULL;
+}
+
+bool scope_reaches_into(const Scope *scope, const Scope *other) {
+    bool free = other->names.given;
+
+    if (!other->given || (scope->names.given && other->names.given))
+        return false;
+    for (size_t i = 0; i < other->n_labels; i++) {
+        const char *value = scope_value_of(scope, other->labels[i].name);
+
+        if (value && strcmp(value, other->labels[i].value) != 0)
+            return false;
+        free = free || !value;
+    }
+    return free;
+}

@@ -75,3 +75,9 @@ bool scope_has_image_name(const Scope *scope, Span name);
 
 /* True where one of the scope's labels is on it, with another value: it is somebody else's. */
 bool scope_is_others(const Scope *scope, ScopeKind kind, const BodyNode *answer);
+
+/*
+ * Whether what is made under `scope` can be in `other` by labels and names of its maker's choice, and isn't
+ * so anyway. Of two that go by names nothing is said.
+ */
+bool scope_reaches_into(const Scope *scope, const Scope *other);

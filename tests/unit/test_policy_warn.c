@@ -276,3 +276,33 @@ Test(policy_warn, a_scope) {
               "whose scope"),
         0);
 }
+
+/* What one tenant makes is in another's scope, where the two go by different labels. */
+Test(policy_warn, scopes_that_meet) {
+    static const struct {
+        const char *a, *b;
+        size_t warned; /* of a */
+    } cases[] = {
+        {"{own: true}", "{own: true}", 0},
+        {"{own: true}", "{labels: {team: b}}", 1},
+        {"{own: true}", "{own: true, labels: {team: b}}", 0},
+        {"{own: true}", "{compose_project: shop}", 1},
+        {"{labels: {team: a}}", "{labels: {team: b}}", 0},
+        {"{labels: {team: a}}", "{labels: {team: a, env: test}}", 1},
+        {"{labels: {team: a, env: test}}", "{labels: {team: a}}", 0}, /* a is a part of b */
+        {"{labels: {team: a}}", "{names: [b-*]}", 1},
+        {"{names: [a-*]}", "{labels: {team: b}}", 1},
+        {"{names: [a-*]}", "{names: [b-*]}", 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (size_t makes = 0; makes < 2; makes++) {
+            char yaml[256];
+
+            snprintf(yaml, sizeof(yaml),
+                     "b: {allow: [ContainerList], scope: %s}\np: {allow: [%s], scope: %s}", cases[i].b,
+                     makes ? "VolumeCreate" : "ContainerList", cases[i].a);
+            cr_expect_eq(count(yaml, "scope: what it makes can be in the scope of b as well"),
+                         makes ? cases[i].warned : 0, "%s", yaml);
+        }
+}
