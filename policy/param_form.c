@@ -48,14 +48,17 @@ bool param_form_may_quote(Span key, Span value) {
         const char *key;
         const char *marks; /* NULL: never; else only one that has such a byte in it may hold a secret */
         bool address;      /* or what begins as an address */
-    } secrets[] = {{"buildargs", NULL, false}, {"changes", NULL, false}, {"remote", "@?%", false},
-                   {"fromSrc", "@?%", false},  {"dockerfile", "", true}, {"fromImage", "", true}};
+    } secrets[] = {{"buildargs", NULL, false}, {"changes", NULL, false},    {"remote", "@?%", false},
+                   {"fromSrc", "@?%", false},  {"dockerfile", "@?%", true}, {"fromImage", "", true}};
 
+    if (key.size > 0 && key.data[0] >= 'A' &&
+        key.data[0] <= 'Z') /* a body's field, as dockerode repeats it */
+        return false;
     for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
         if (!span_is_nocase(key, secrets[i].key))
             continue;
         if (!secrets[i].marks ||
-            (secrets[i].address && value.size > 2 && memmem(value.data, value.size, "://", 3)))
+            (secrets[i].address && value.size > 2 && memmem(value.data, value.size, ":/", 2)))
             return false;
         for (size_t k = 0; k < value.size; k++)
             if (value.data[k] == '\0' || strchr(secrets[i].marks, value.data[k]))
