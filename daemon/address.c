@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <strings.h>
 
+#include "policy/hostpath.h"
+
 static bool address_take_prefix(Span *text, const char *prefix) {
     Span p = span_from(prefix);
 
@@ -34,6 +36,9 @@ static int address_parse_unix(Span path, Address *address, const char **ret_why)
                                      "mode, so that everybody on the host could connect");
     if (path.size < 2 || path.data[0] != '/')
         return address_fail(ret_why, "a unix address needs an absolute path: unix:///run/NAME.sock");
+    /* What bind mounts may not reach is held against paths as they are written, too. */
+    if (!hostpath_is_sound(path))
+        return address_fail(ret_why, "the path of a unix socket can't have .. in it");
     if (path.size >= sizeof(address->socket.un.sun_path))
         return address_fail(ret_why, "the path is too long for a unix socket: 107 bytes at most");
     if (path.data[path.size - 1] == '/')

@@ -2,6 +2,7 @@
 /* `audit:` of the config. */
 #include "config_read.h"
 #include "config_value.h"
+#include "policy/hostpath.h"
 #include "policy/keys.h"
 #include "policy/text.h"
 
@@ -30,8 +31,8 @@ static void config_audit_read_file(void *ctx, const DocNode *node) {
 
     if (!keys_read_text(errors, node, "file", &path))
         return;
-    if (path.size < 2 || path.data[0] != '/')
-        return doc_error(errors, node->mark, "file must be an absolute path");
+    if (path.size < 2 || !hostpath_is_sound(path))
+        return doc_error(errors, node->mark, "file must be an absolute path without '..'");
     s->sink->path = arena_copy(s->reader->config->arena, path);
     if (!s->sink->path)
         doc_error(errors, node->mark, "out of memory");
@@ -188,11 +189,11 @@ static void config_audit_read_key(void *ctx, const DocNode *node) {
     name = (Span){.data = text.data + credential.size, .size = text.size - credential.size};
     if (span_starts_with(text, credential) && config_audit_is_credential(name))
         checkpoints->credential = arena_copy(reader->config->arena, name);
-    else if (text.size >= 2 && text.data[0] == '/')
+    else if (text.size >= 2 && hostpath_is_sound(text))
         checkpoints->key = arena_copy(reader->config->arena, text);
     else
         return doc_error(reader->errors, node->mark,
-                         "key must be an absolute path, or credential:NAME (LoadCredential=)");
+                         "key must be an absolute path without '..', or credential:NAME (LoadCredential=)");
     if (!checkpoints->key && !checkpoints->credential)
         doc_error(reader->errors, node->mark, "out of memory");
 }

@@ -241,8 +241,8 @@ static void config_read_key_file(void *ctx, const DocNode *node) {
 
     if (!keys_read_text(reader->errors, node, "key_file", &text))
         return;
-    if (text.size == 0 || text.data[0] != '/')
-        return doc_error(reader->errors, node->mark, "key_file must be an absolute path");
+    if (!hostpath_is_sound(text))
+        return doc_error(reader->errors, node->mark, "key_file must be an absolute path without '..'");
     reader->config->answers_key_file = arena_copy(reader->config->arena, text);
     if (!reader->config->answers_key_file)
         doc_error(reader->errors, node->mark, "out of memory");

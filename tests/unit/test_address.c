@@ -73,6 +73,8 @@ Test(address, what_is_refused) {
         {"unix:///", "absolute"},
         {"unix://run/x", "absolute"},
         {"unix:///run/", "end with /"},
+        {"unix:///run/new/../x.sock", ".. in it"},
+        {"unix:///..", ".. in it"},
         {"unix://@quaygate", "abstract"},
         {"unix:///run/x\ny", "control"},
         {"tcp://", "host and a port"},
