@@ -38,6 +38,7 @@ typedef bool (*AuditTake)(void *ctx, const AuditLine *line);
 typedef struct AuditInput {
     const char *verb;           /* for messages: "audit show" */
     const char *config;         /* --config; NULL: the default */
+    bool files_only;            /* there is no --journal */
     bool journal;               /* --journal: instead of files */
     const char *journal_folder; /* --journal=FOLDER; NULL: the system's */
     void *journal_at;           /* sd_journal; audit_journal.c's own */

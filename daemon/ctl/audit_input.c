@@ -82,9 +82,8 @@ static int input_add_sink(AuditInput *input, size_t skip) {
     }
     if (n_sinks > 0)
         return -1;
-    fprintf(stderr,
-            "quaygate %s: the config has no file sink; name a file, - for standard input, or --journal\n",
-            input->verb);
+    fprintf(stderr, "quaygate %s: %s has no file sink; name a file, or - for standard input%s\n", input->verb,
+            ctl_config_name(input->config), input->files_only ? "" : ", or --journal");
     return CTL_CONFIG;
 }
 

@@ -32,7 +32,7 @@ static const char HELP[] =
     "  5  a foreign line: no record, or none of this trail\n"
     "  6  a line in another place than its own, or once more\n"
     "  7  a bad checkpoint, or none where a key is given\n"
-    "  8  a file, or the key, can't be read\n"
+    "  8  a file, the key or the config can't be read\n"
     "  9  nothing to verify: no line has a hash\n"
     "\n"
     "Whole lines that were cut off the end can't be seen in what is left; nor can a trail that was made "
@@ -280,15 +280,15 @@ static int verify_trails(Verify *v, char **args, size_t n) {
         r = r == CTL_OK ? verify_trail(v) : AUDIT_UNREADABLE;
         if (first == AUDIT_OK)
             first = r;
-        v->input =
-            (audit_input_done(&v->input), (AuditInput){.verb = v->input.verb, .config = v->input.config});
+        audit_input_done(&v->input);
+        v->input = (AuditInput){.verb = v->input.verb, .config = v->input.config, .files_only = true};
         if (r == AUDIT_UNREADABLE)
             return first;
     }
 }
 
 int audit_verify(int argc, char **argv) {
-    Verify v = {.input.verb = "audit verify"};
+    Verify v = {.input = {.verb = "audit verify", .files_only = true}};
     int r = verify_take_options(&v, argc, argv);
 
     if (r == CTL_OK && v.help) {

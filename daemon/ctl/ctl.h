@@ -51,6 +51,9 @@ int ctl_take_time(const char *verb, const char *text, int64_t *ret);
 /* What the daemon would run with: `path`, else the default file where it is, else the presets alone. */
 int ctl_load(const char *path, Config **ret);
 
+/* What a message calls the config that ctl_load takes for `path`. */
+const char *ctl_config_name(const char *path);
+
 /* The policy of the config, or NULL, after saying on stderr that there is none. */
 Policy *ctl_find_policy(const char *verb, const Config *config, const char *name);
 

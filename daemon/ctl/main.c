@@ -73,9 +73,17 @@ int ctl_fail_option(const char *verb, int option, char **argv) {
                           argv[optind - 1]);
 }
 
+static const char *config_path(const char *path) {
+    return path || config_is_absent(CTL_DEFAULT_CONFIG) ? path : CTL_DEFAULT_CONFIG;
+}
+
+const char *ctl_config_name(const char *path) {
+    path = config_path(path);
+    return path ? path : "the built-in config (" CTL_DEFAULT_CONFIG " isn't there)";
+}
+
 int ctl_load(const char *path, Config **ret) {
-    if (!path && !config_is_absent(CTL_DEFAULT_CONFIG))
-        path = CTL_DEFAULT_CONFIG;
+    path = config_path(path);
     return path ? config_load(path, stderr, ret) : config_builtin(NULL, NULL, NULL, stderr, ret);
 }
 

@@ -200,7 +200,7 @@ static int top_find_address(Top *top, const char *config_path) {
     if (ctl_load(config_path, &config) < 0)
         return CTL_CONFIG;
     if (!config->has_metrics) {
-        fprintf(stderr, "quaygate top: the config has no 'metrics:'\n");
+        fprintf(stderr, "quaygate top: %s has no 'metrics:'\n", ctl_config_name(config_path));
         return CTL_CONFIG;
     }
     top->address = config->listeners[config->n_listeners].address;
