@@ -15,6 +15,7 @@ static void write_key(size_t size, char byte, mode_t mode) {
 
     if (path[sizeof(path) - 2] == 'X')
         close(mkstemp(path));
+    cr_assert_eq(chmod(path, 0600), 0); /* one that nobody may write, to who isn't root */
     file = fopen(path, "w");
     cr_assert_not_null(file);
     for (size_t i = 0; i < size; i++)
