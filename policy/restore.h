@@ -6,7 +6,7 @@
  *
  *   - only to an object of the name whose inspect it was in (an updater has removed the old one by then,
  * which is why no look at the engine can bring it);
- *   - only to the place it was at, as place_rows have it: Config.Env of an inspect to Env of a create. A
+ *   - only to the place it was at, as restore_rows have it: Config.Env of an inspect to Env of a create. A
  * label that hides nothing isn't a way to read what Env hides;
  *   - only as that very text: the entry "NAME=quaygate:redacted:…" as the client was told it. Two values that
  *     were told alike at one place are none;
