@@ -42,7 +42,7 @@ static const CtlVerb VERBS[] = {
      "operations [--json]\n      every operation of the Engine API that can be allowed"},
     {"presets", ctl_presets, "presets [NAME]\n      the built-in policies, or one of them as YAML"},
     {"replay", ctl_replay,
-     "replay [--config FILE] --policy NAME [--listener ADDRESS] [--recorded POLICY] AUDIT...\n"
+     "replay [--config FILE] --policy NAME [--listener ADDRESS] [--recorded POLICY] [--json] AUDIT...\n"
      "      which recorded decisions would be others under a policy"},
     {"suggest", ctl_suggest,
      "suggest [--policy NAME] [--listener ADDRESS] [--denied] AUDIT...\n"
