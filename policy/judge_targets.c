@@ -49,11 +49,16 @@ void judge_target_key(Judgement *j, const Place *place, const Field *field, cons
                          " is not a path in the container to mount on");
 }
 
-/* A name in /run/secrets or /, or a path: dockerd mounts a file there, and cleans what it has joined. */
+/*
+ * A secret's name in /run/secrets, a config's in /, or a path: dockerd mounts a file there, and cleans what
+ * it has joined.
+ */
 static void judge_file_target(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     Span name = body_string(value);
     bool is_path = name.size > 0 && name.data[0] == '/';
-    const char *path = arena_printf(j->arena, "%s%.*s", is_path ? "" : "/run/secrets/", SPAN_FMT(name));
+    bool is_config = strcmp(field->rule, "containers.configs") == 0;
+    const char *above = is_path ? "" : is_config ? "/" : "/run/secrets/";
+    const char *path = arena_printf(j->arena, "%s%.*s", above, SPAN_FMT(name));
 
     if (!path || !judge_target_is_safe(j, span_from(path), SPAN("")))
         judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, NULL,
