@@ -207,6 +207,8 @@ static bool gather_entry_may_be_told(const Gatherer *g, const Field *field, cons
         return true;
     if (field->judge == JUDGE_LABEL)
         return gather_is_required_label(g, key);
+    if (field->judge == JUDGE_LOG_OPTION) /* those whose value is judged, and none is a secret */
+        return span_is(key, "tag") || span_is(key, "labels") || span_is(key, "max-buffer-size");
     return inside->harmless && (span_is(key, "type") || span_is(key, "o") || span_is(key, "device"));
 }
 
@@ -304,6 +306,20 @@ static bool gather_is_told_empty(const Gatherer *g, const Field *field) {
            (gather_is_for(g, "ContainerUpdate") && gather_is_read(g, field));
 }
 
+/* A text that is judged as the template is, and says nothing of what is around that. */
+static void gather_template(Gatherer *g) {
+    gather_add(g, (Fact){.type = BODY_TYPE_STRING, .text = SPAN("{{")});
+}
+
+/* A label of the volume that a service's mount makes, with a template in it. */
+static bool gather_is_template(const Gatherer *g, const Field *field, const BodyNode *value) {
+    const Field *above = field->judge == JUDGE_LABEL && field->parent ? field->parent->parent : NULL;
+
+    return above && span_is(above->name, "VolumeOptions") && strcmp(g->table->object, "services") == 0 &&
+           body_type(value) == BODY_TYPE_STRING && body_string(value).size > 1 &&
+           memmem(body_string(value).data, body_string(value).size, "{{", 2);
+}
+
 static void gather_leaf(Gatherer *g, const Field *field, const BodyNode *value, Span key, Inside inside) {
     if (field->judge == JUDGE_ENV && body_type(value) == BODY_TYPE_STRING) {
         if (judge_env_is_pattern(body_string(value))) /* the beginning of names, and no value */
@@ -312,6 +328,8 @@ static void gather_leaf(Gatherer *g, const Field *field, const BodyNode *value, 
     }
     if (!field->rule && !inside.told && !gather_is_read(g, field))
         return;
+    if (gather_is_template(g, field, value))
+        return gather_template(g);
     if (body_type(value) == BODY_TYPE_STRING && !gather_may_be_told(g, field, &inside, key))
         gather_withheld(g, value);
     else
@@ -331,11 +349,24 @@ static bool gather_is_secret_list(const Gatherer *g, const Field *field) {
            (span_is(field->name, "Env") || (span_is(field->name, "Cmd") && !g->policy->exec.commands.given));
 }
 
+/* Of a service's environment nothing but that it has a template that is denied. */
+static void gather_environment(Gatherer *g, const BodyNode *env) {
+    size_t before = g->place_size;
+
+    if (judge_templates_are_tame(env))
+        return;
+    gather_enter_index(g, 0);
+    gather_template(g);
+    g->place_size = before;
+}
+
 static void gather_below(Gatherer *g, const Field *field, const BodyNode *value, bool entry, Inside inside) {
     size_t before = g->n + g->lost;
 
     if (gather_is_secret_list(g, field))
         return gather_withheld(g, value);
+    if (field->judge == JUDGE_TEMPLATE) /* an environment */
+        return gather_environment(g, value);
     if (field->judge == JUDGE_DRIVER_OPTIONS)
         inside.harmless = gather_options_are_harmless(value);
     if (body_type(value) == BODY_TYPE_OBJECT)

@@ -50,6 +50,8 @@ typedef enum FieldJudge {
     JUDGE_TARGET_KEY,  /* the same, of keys alone */
     JUDGE_FILE_TARGET, /* of a service's secret or config */
     JUDGE_WORKING_DIR,
+    /* judge_templates.c */
+    JUDGE_TEMPLATE, /* a text, or all texts of an array */
     /* judge_values.c */
     JUDGE_CAPABILITY,
     JUDGE_NETWORK,

@@ -257,6 +257,8 @@ static JudgeFunction judge_find(FieldJudge judge) {
         if (!function)
             function = judge_targets_find(judge);
         if (!function)
+            function = judge_templates_find(judge);
+        if (!function)
             function = judge_things_find(judge);
         return function ? function : judge_values_find(judge);
     }

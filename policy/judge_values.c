@@ -454,6 +454,18 @@ static void judge_listed_key(Judgement *j, const Place *place, const Field *fiel
         judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, NULL, " is set");
 }
 
+/* By its key; and of what is a program (judge_templates.c) or memory of the engine's, by its value. */
+static void judge_log_option(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    Span text = body_type(value) == BODY_TYPE_STRING ? body_string(value) : SPAN("");
+    size_t actions = 0;
+
+    judge_listed_key(j, place, field, value);
+    if (span_is(place->key, "tag") && !judge_template_is_tame(text, &actions))
+        judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule,
+                         "write {{.Name}} or {{index .ContainerLabels \"x\"}}: names, and nothing else",
+                         " is a template that does more than name things, or does so too often");
+}
+
 JudgeFunction judge_values_find(FieldJudge judge) {
     static const struct {
         FieldJudge judge;
@@ -476,6 +488,7 @@ JudgeFunction judge_values_find(FieldJudge judge) {
         {JUDGE_SYSCTL, judge_sysctl},
         {JUDGE_RUNTIME, judge_runtime},
         {JUDGE_LOG_DRIVER, judge_log_driver},
+        {JUDGE_LOG_OPTION, judge_log_option},
         {JUDGE_LABEL, judge_label},
         {JUDGE_RESTART_POLICY, judge_restart_policy},
     };

@@ -114,10 +114,11 @@ void judge_bind_mount(Judgement *j, const Place *place, const BodyNode *value, S
 /* judge_values.c: the judge for values, or NULL when it is none of its own. */
 JudgeFunction judge_values_find(FieldJudge judge);
 
-/* judge_mounts.c, judge_targets.c, judge_things.c: likewise. */
+/* judge_mounts.c, judge_targets.c, judge_templates.c, judge_things.c: likewise. */
 JudgeFunction judge_mounts_find(FieldJudge judge);
 JudgeFunction judge_targets_find(FieldJudge judge);
 JudgeFunction judge_things_find(FieldJudge judge);
+JudgeFunction judge_templates_find(FieldJudge judge);
 
 /*
  * judge_targets.c. Whether something may be mounted on `target`, from `source` on the host ("": none), as a
@@ -143,6 +144,12 @@ unsigned judge_namespace_modes(const Judgement *j, RulesNamespace which);
 bool judge_templates_of_mount(Judgement *j, const Place *place, const Field *field, const BodyNode *mount);
 bool judge_templates_of_options(Judgement *j, const Place *place, const Field *field,
                                 const BodyNode *options);
+
+/* judge_templates.c: false where a template does more than name things. *actions: counts on. */
+bool judge_template_is_tame(Span text, size_t *actions);
+
+/* judge_templates.c: the same of a text, or of all texts of an array together. */
+bool judge_templates_are_tame(const BodyNode *value);
 
 /* judge_required.c: what must be there; after the walk. `root` is the table's object. */
 void judge_required(Judgement *j, const BodyNode *root);

@@ -131,6 +131,8 @@
  * 0.00001 dockerd makes the quota 0 (daemon/daemon_unix.go, getCPUResources), which is none.
  */
 #define LIMIT_NANO_CPUS_LEAST 10000000
+/* Actions and parentheses of Go templates in a text, or in an environment: each may repeat the whole body. */
+#define LIMIT_TEMPLATE_ACTIONS 32u
 #define LIMIT_RULE_PIDS 4194304 /* limits.pids: the kernel's PID_MAX_LIMIT */
 
 /* --- Moving bytes ------------------------------------------------------------------------------- */
