@@ -6,6 +6,7 @@
 #include "bytes.h"
 #include "judge.h"
 #include "judgement.h"
+#include "limits.h"
 #include "text.h"
 
 #define LIST_MAX 20u
@@ -454,6 +455,24 @@ static void judge_listed_key(Judgement *j, const Place *place, const Field *fiel
         judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, NULL, " is set");
 }
 
+/* "4m", "512k", "1048576", as docker/go-units reads it: no fraction, and no unit of which one is too much. */
+static bool log_buffer_fits(Span size) {
+    static const struct {
+        const char *unit;
+        int64_t bytes;
+    } units[] = {{"", 1},          {"b", 1},       {"k", 1 << 10},  {"kb", 1 << 10},
+                 {"kib", 1 << 10}, {"m", 1 << 20}, {"mb", 1 << 20}, {"mib", 1 << 20}};
+    int64_t value = 0;
+    size_t n = 0;
+
+    for (; n < size.size && n < 9 && size.data[n] >= '0' && size.data[n] <= '9'; n++)
+        value = value * 10 + (size.data[n] - '0');
+    for (size_t i = 0; n > 0 && i < ARRAY_SIZE(units); i++)
+        if (span_is_nocase((Span){size.data + n, size.size - n}, units[i].unit))
+            return value * units[i].bytes <= LIMIT_LOG_BUFFER;
+    return false;
+}
+
 /* By its key; and of what is a program (judge_templates.c) or memory of the engine's, by its value. */
 static void judge_log_option(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     Span text = body_type(value) == BODY_TYPE_STRING ? body_string(value) : SPAN("");
@@ -464,6 +483,8 @@ static void judge_log_option(Judgement *j, const Place *place, const Field *fiel
         judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule,
                          "write {{.Name}} or {{index .ContainerLabels \"x\"}}: names, and nothing else",
                          " is a template that does more than name things, or does so too often");
+    if (span_is(place->key, "max-buffer-size") && text.size > 0 && !log_buffer_fits(text))
+        judgement_refuse_hinted(j, place, field->rule, value, "take at most 16m");
 }
 
 JudgeFunction judge_values_find(FieldJudge judge) {

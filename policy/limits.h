@@ -133,6 +133,8 @@
 #define LIMIT_NANO_CPUS_LEAST 10000000
 /* Actions and parentheses of Go templates in a text, or in an environment: each may repeat the whole body. */
 #define LIMIT_TEMPLATE_ACTIONS 32u
+/* max-buffer-size of a log: the engine's memory, in no container's limit. Its own default is 1 MiB. */
+#define LIMIT_LOG_BUFFER (16 << 20)
 #define LIMIT_RULE_PIDS 4194304 /* limits.pids: the kernel's PID_MAX_LIMIT */
 
 /* --- Moving bytes ------------------------------------------------------------------------------- */
