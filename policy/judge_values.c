@@ -473,6 +473,45 @@ static bool log_buffer_fits(Span size) {
     return false;
 }
 
+/* "container.name" as moby's journald driver writes it (sanitizeKeyMod): CONTAINER_NAME, or what begins so.
+ */
+static bool log_label_is(Span name, const char *field) {
+    size_t n = strlen(field), k = 0;
+
+    for (size_t i = 0; i < name.size; i++) {
+        unsigned char c = (unsigned char) ascii_lower(name.data[i]);
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+        if ((!alnum && k == 0) || (c & 0xC0) == 0x80) /* and of a rune's bytes the first counts */
+            continue;
+        if (k == n)
+            return field[n - 1] == '_';
+        if ((unsigned char) ascii_lower(field[k++]) != (alnum ? c : '_'))
+            return false;
+    }
+    return k == n;
+}
+
+/*
+ * With journald a label becomes a field of an entry that root wrote: one of another container's name and ID,
+ * one that `journalctl -u sshd` shows, one of the gate's own (CONTAINER_ID_FULL, seen on 20.10).
+ */
+static bool log_labels_are_plain(Span names) {
+    static const char *const fields[] = {"CONTAINER_", "SYSLOG_", "OBJECT_",  "COREDUMP_",     "CODE_",
+                                         "QUAYGATE_",  "MESSAGE", "MESSAGE_", "PRIORITY",      "USER_UNIT",
+                                         "UNIT",       "ERRNO",   "TID",      "INVOCATION_ID", "IMAGE_NAME"};
+
+    for (size_t begin = 0, i = 0; i <= names.size; i++) {
+        if (i < names.size && names.data[i] != ',')
+            continue;
+        for (size_t k = 0; k < ARRAY_SIZE(fields); k++)
+            if (log_label_is((Span){names.data + begin, i - begin}, fields[k]))
+                return false;
+        begin = i + 1;
+    }
+    return true;
+}
+
 /* By its key; and of what is a program (judge_templates.c) or memory of the engine's, by its value. */
 static void judge_log_option(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     Span text = body_type(value) == BODY_TYPE_STRING ? body_string(value) : SPAN("");
@@ -485,6 +524,9 @@ static void judge_log_option(Judgement *j, const Place *place, const Field *fiel
                          " is a template that does more than name things, or does so too often");
     if (span_is(place->key, "max-buffer-size") && text.size > 0 && !log_buffer_fits(text))
         judgement_refuse_hinted(j, place, field->rule, value, "take at most 16m");
+    if (span_is(place->key, "labels") && !log_labels_are_plain(text))
+        judgement_refuse_hinted(j, place, field->rule, value,
+                                "journald has fields of such a name; call the label otherwise");
 }
 
 JudgeFunction judge_values_find(FieldJudge judge) {
