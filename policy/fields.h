@@ -52,6 +52,9 @@ typedef enum FieldJudge {
     JUDGE_WORKING_DIR,
     /* judge_templates.c */
     JUDGE_TEMPLATE, /* a text, or all texts of an array */
+    /* judge_logs.c */
+    JUDGE_LOG_DRIVER,
+    JUDGE_LOG_OPTION, /* of a map's keys, and what some of them have */
     /* judge_values.c */
     JUDGE_CAPABILITY,
     JUDGE_NETWORK,
@@ -66,7 +69,6 @@ typedef enum FieldJudge {
     JUDGE_SECURITY_OPT,
     JUDGE_SYSCTL, /* of a map's keys */
     JUDGE_RUNTIME,
-    JUDGE_LOG_DRIVER,
     JUDGE_LABEL, /* of a map's keys */
     JUDGE_ENV,
     JUDGE_NOT_NEGATIVE,
@@ -79,7 +81,6 @@ typedef enum FieldJudge {
     JUDGE_DEFAULT,
     JUDGE_CONSISTENCY,
     /* judge_values.c: a list of map keys */
-    JUDGE_LOG_OPTION,
     JUDGE_STORAGE_OPTION,
     JUDGE_NETWORK_OPTION,
     /* judge_things.c */

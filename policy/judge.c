@@ -241,7 +241,11 @@ static void judge_exec_privileged(Judgement *j, const Place *place, const Field 
 }
 
 static JudgeFunction judge_find(FieldJudge judge) {
-    JudgeFunction function;
+    static JudgeFunction (*const finders[])(FieldJudge) = {
+        judge_mounts_find, judge_targets_find, judge_templates_find,
+        judge_logs_find,   judge_things_find,  judge_values_find,
+    };
+    JudgeFunction function = NULL;
 
     switch ((int) judge) {
     case JUDGE_CLOSED:
@@ -253,14 +257,9 @@ static JudgeFunction judge_find(FieldJudge judge) {
     case JUDGE_EXEC_PRIVILEGED:
         return judge_exec_privileged;
     default:
-        function = judge_mounts_find(judge);
-        if (!function)
-            function = judge_targets_find(judge);
-        if (!function)
-            function = judge_templates_find(judge);
-        if (!function)
-            function = judge_things_find(judge);
-        return function ? function : judge_values_find(judge);
+        for (size_t i = 0; !function && i < ARRAY_SIZE(finders); i++)
+            function = finders[i](judge);
+        return function;
     }
 }
 

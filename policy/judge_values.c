@@ -258,10 +258,9 @@ NAMESPACE_JUDGE(uts, RULES_NAMESPACE_UTS)
 NAMESPACE_JUDGE(user, RULES_NAMESPACE_USER)
 NAMESPACE_JUDGE(cgroup, RULES_NAMESPACE_CGROUP)
 
-/* --- Security options, sysctls, runtimes, log drivers, labels -------------------------------------- */
+/* --- Security options, sysctls, runtimes, labels --------------------------------------------------- */
 
-/* Whether the text, which NULL says there was no memory for, is in the key's list, or in the profile's. */
-static bool judge_is_listed(const PatternList *list, const char *const *profile, const char *text) {
+bool judge_is_listed(const PatternList *list, const char *const *profile, const char *text) {
     if (!text)
         return false;
     if (list->given)
@@ -314,15 +313,6 @@ static void judge_runtime(Judgement *j, const Place *place, const Field *field, 
 
     if (!judge_is_listed(&j->rules->runtimes, profile, arena_copy(j->arena, name)))
         judgement_refuse_hinted(j, place, field->rule, value, judgement_hint(j, "runtimes: [", name, "]"));
-}
-
-/* T-083: the others make dockerd dial an address of the client's choice. */
-static void judge_log_driver(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
-    static const char *const profile[] = {"json-file", "local", "journald", "none", NULL};
-    Span name = body_string(value);
-
-    if (!judge_is_listed(&j->rules->log_drivers, profile, arena_copy(j->arena, name)))
-        judgement_refuse_hinted(j, place, field->rule, value, judgement_hint(j, "log_drivers: [", name, "]"));
 }
 
 /*
@@ -423,10 +413,6 @@ static const struct {
     {JUDGE_NETWORK_SCOPE, false, {"local"}},
     {JUDGE_DEFAULT, false, {"default"}},
     {JUDGE_CONSISTENCY, false, {"default", "consistent", "cached", "delegated"}},
-    /* Not env, env-regex, labels-regex: they copy values into the log. */
-    {JUDGE_LOG_OPTION,
-     true,
-     {"max-size", "max-file", "compress", "labels", "tag", "mode", "max-buffer-size"}},
     {JUDGE_STORAGE_OPTION, true, {"size"}},
     /* T-091: not bridge.name, host_binding_ipv4, parent, trusted_host_interfaces, gateway_mode. */
     {JUDGE_NETWORK_OPTION,
@@ -455,80 +441,6 @@ static void judge_listed_key(Judgement *j, const Place *place, const Field *fiel
         judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, NULL, " is set");
 }
 
-/* "4m", "512k", "1048576", as docker/go-units reads it: no fraction, and no unit of which one is too much. */
-static bool log_buffer_fits(Span size) {
-    static const struct {
-        const char *unit;
-        int64_t bytes;
-    } units[] = {{"", 1},          {"b", 1},       {"k", 1 << 10},  {"kb", 1 << 10},
-                 {"kib", 1 << 10}, {"m", 1 << 20}, {"mb", 1 << 20}, {"mib", 1 << 20}};
-    int64_t value = 0;
-    size_t n = 0;
-
-    for (; n < size.size && n < 9 && size.data[n] >= '0' && size.data[n] <= '9'; n++)
-        value = value * 10 + (size.data[n] - '0');
-    for (size_t i = 0; n > 0 && i < ARRAY_SIZE(units); i++)
-        if (span_is_nocase((Span){size.data + n, size.size - n}, units[i].unit))
-            return value * units[i].bytes <= LIMIT_LOG_BUFFER;
-    return false;
-}
-
-/* "container.name" as moby's journald driver writes it (sanitizeKeyMod): CONTAINER_NAME, or what begins so.
- */
-static bool log_label_is(Span name, const char *field) {
-    size_t n = strlen(field), k = 0;
-
-    for (size_t i = 0; i < name.size; i++) {
-        unsigned char c = (unsigned char) ascii_lower(name.data[i]);
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-
-        if ((!alnum && k == 0) || (c & 0xC0) == 0x80) /* and of a rune's bytes the first counts */
-            continue;
-        if (k == n)
-            return field[n - 1] == '_';
-        if ((unsigned char) ascii_lower(field[k++]) != (alnum ? c : '_'))
-            return false;
-    }
-    return k == n;
-}
-
-/*
- * With journald a label becomes a field of an entry that root wrote: one of another container's name and ID,
- * one that `journalctl -u sshd` shows, one of the gate's own (CONTAINER_ID_FULL, seen on 20.10).
- */
-static bool log_labels_are_plain(Span names) {
-    static const char *const fields[] = {"CONTAINER_", "SYSLOG_", "OBJECT_",  "COREDUMP_",     "CODE_",
-                                         "QUAYGATE_",  "MESSAGE", "MESSAGE_", "PRIORITY",      "USER_UNIT",
-                                         "UNIT",       "ERRNO",   "TID",      "INVOCATION_ID", "IMAGE_NAME"};
-
-    for (size_t begin = 0, i = 0; i <= names.size; i++) {
-        if (i < names.size && names.data[i] != ',')
-            continue;
-        for (size_t k = 0; k < ARRAY_SIZE(fields); k++)
-            if (log_label_is((Span){names.data + begin, i - begin}, fields[k]))
-                return false;
-        begin = i + 1;
-    }
-    return true;
-}
-
-/* By its key; and of what is a program (judge_templates.c) or memory of the engine's, by its value. */
-static void judge_log_option(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
-    Span text = body_type(value) == BODY_TYPE_STRING ? body_string(value) : SPAN("");
-    size_t actions = 0;
-
-    judge_listed_key(j, place, field, value);
-    if (span_is(place->key, "tag") && !judge_template_is_tame(text, &actions))
-        judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule,
-                         "write {{.Name}} or {{index .ContainerLabels \"x\"}}: names, and nothing else",
-                         " is a template that does more than name things, or does so too often");
-    if (span_is(place->key, "max-buffer-size") && text.size > 0 && !log_buffer_fits(text))
-        judgement_refuse_hinted(j, place, field->rule, value, "take at most 16m");
-    if (span_is(place->key, "labels") && !log_labels_are_plain(text))
-        judgement_refuse_hinted(j, place, field->rule, value,
-                                "journald has fields of such a name; call the label otherwise");
-}
-
 JudgeFunction judge_values_find(FieldJudge judge) {
     static const struct {
         FieldJudge judge;
@@ -550,8 +462,6 @@ JudgeFunction judge_values_find(FieldJudge judge) {
         {JUDGE_SECURITY_OPT, judge_security_opt},
         {JUDGE_SYSCTL, judge_sysctl},
         {JUDGE_RUNTIME, judge_runtime},
-        {JUDGE_LOG_DRIVER, judge_log_driver},
-        {JUDGE_LOG_OPTION, judge_log_option},
         {JUDGE_LABEL, judge_label},
         {JUDGE_RESTART_POLICY, judge_restart_policy},
     };

@@ -114,7 +114,14 @@ void judge_bind_mount(Judgement *j, const Place *place, const BodyNode *value, S
 /* judge_values.c: the judge for values, or NULL when it is none of its own. */
 JudgeFunction judge_values_find(FieldJudge judge);
 
-/* judge_mounts.c, judge_targets.c, judge_templates.c, judge_things.c: likewise. */
+/*
+ * judge_values.c: whether the text is in the key's list, or, where that isn't given, in the profile's, which
+ * ends in NULL. No for NULL: there was no memory.
+ */
+bool judge_is_listed(const PatternList *list, const char *const *profile, const char *text);
+
+/* judge_logs.c, judge_mounts.c, judge_targets.c, judge_templates.c, judge_things.c: likewise. */
+JudgeFunction judge_logs_find(FieldJudge judge);
 JudgeFunction judge_mounts_find(FieldJudge judge);
 JudgeFunction judge_targets_find(FieldJudge judge);
 JudgeFunction judge_things_find(FieldJudge judge);
