@@ -123,6 +123,18 @@ bool judge_templates_of_options(Judgement *j, const Place *place, const Field *f
     return found;
 }
 
+/*
+ * Of an environment: swarmkit expands what is behind the first = (template.expandEnv). A quote that begins
+ * before that is none there, so a name has no template at all.
+ */
+static bool template_entry_is_tame(Span entry, size_t *actions) {
+    const char *equals = entry.size > 0 ? memchr(entry.data, '=', entry.size) : NULL;
+
+    if (equals && template_is_in((Span){entry.data, (size_t) (equals - entry.data)}))
+        return false;
+    return judge_template_is_tame(entry, actions);
+}
+
 bool judge_templates_are_tame(const BodyNode *value) {
     bool is_list = body_type(value) == BODY_TYPE_ARRAY;
     size_t actions = 0;
@@ -132,7 +144,7 @@ bool judge_templates_are_tame(const BodyNode *value) {
     for (size_t i = 0; is_list && i < body_size(value); i++) {
         const BodyNode *entry = body_at(value, i);
 
-        if (body_type(entry) == BODY_TYPE_STRING && !judge_template_is_tame(body_string(entry), &actions))
+        if (body_type(entry) == BODY_TYPE_STRING && !template_entry_is_tame(body_string(entry), &actions))
             return false;
     }
     return true;
