@@ -208,7 +208,8 @@ static bool gather_entry_may_be_told(const Gatherer *g, const Field *field, cons
     if (field->judge == JUDGE_LABEL)
         return gather_is_required_label(g, key);
     if (field->judge == JUDGE_LOG_OPTION) /* those whose value is judged, and none is a secret */
-        return span_is(key, "tag") || span_is(key, "labels") || span_is(key, "max-buffer-size");
+        return span_is(key, "tag") || span_is(key, "labels") || span_is(key, "max-buffer-size") ||
+               span_is(key, "max-file");
     return inside->harmless && (span_is(key, "type") || span_is(key, "o") || span_is(key, "device"));
 }
 

@@ -35,6 +35,20 @@ static bool log_buffer_fits(Span size) {
     return false;
 }
 
+/* At each rotation, which may be each line, the engine renames as many files as there may be, or tries to. */
+static bool log_files_fit(Span count) {
+    unsigned value = 0;
+
+    for (size_t i = 0; i < count.size; i++) {
+        if (count.data[i] < '0' || count.data[i] > '9')
+            return false;
+        value = value * 10 + (unsigned) (count.data[i] - '0');
+        if (value > LIMIT_LOG_FILES)
+            return false;
+    }
+    return true;
+}
+
 /* As moby's journald driver writes a label (sanitizeKeyMod: container-name is CONTAINER_NAME). A `field` that
  * ends in _ is all that begin so. */
 static bool log_label_is(Span name, const char *field) {
@@ -86,7 +100,7 @@ static bool log_option_is_listed(Span key) {
 }
 
 /* By its key, whose value may be a token (splunk-token) and stays out; and of what is a program
- * (judge_templates.c) or memory of the engine's, by its value. */
+ * (judge_templates.c) or the engine's memory or time, by its value. */
 static void judge_log_option(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     Span text = body_type(value) == BODY_TYPE_STRING ? body_string(value) : SPAN("");
     size_t actions = 0;
@@ -99,6 +113,8 @@ static void judge_log_option(Judgement *j, const Place *place, const Field *fiel
                          " is a template that does more than name things, or does so too often");
     if (span_is(place->key, "max-buffer-size") && text.size > 0 && !log_buffer_fits(text))
         judgement_refuse_hinted(j, place, field->rule, value, "take at most 16m");
+    if (span_is(place->key, "max-file") && !log_files_fit(text))
+        judgement_refuse_hinted(j, place, field->rule, value, "take at most 1000");
     if (span_is(place->key, "labels") && !log_labels_are_plain(text))
         judgement_refuse_hinted(j, place, field->rule, value,
                                 "journald has fields of such a name; call the label otherwise");

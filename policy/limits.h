@@ -135,6 +135,8 @@
 #define LIMIT_TEMPLATE_ACTIONS 32u
 /* max-buffer-size of a log: the engine's memory, in no container's limit. Its own default is 1 MiB. */
 #define LIMIT_LOG_BUFFER (16 << 20)
+/* max-file of a log: dockerd renames as many at each rotation; two thousand million take it hours (20.10). */
+#define LIMIT_LOG_FILES 1000u
 #define LIMIT_RULE_PIDS 4194304 /* limits.pids: the kernel's PID_MAX_LIMIT */
 
 /* --- Moving bytes ------------------------------------------------------------------------------- */
