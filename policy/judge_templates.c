@@ -22,6 +22,16 @@ static Span template_behind(Span text, const char *at) {
     return (Span){at, text.size - (size_t) (at - text.data)};
 }
 
+/*
+ * Not all that there is, of a log with the environment, nor that by itself: a service's may be what templates
+ * have made of it, thirty times the body, and the tag would have it thirty times more.
+ */
+static bool template_is_short(Span field) {
+    static const char environment[] = "ContainerEnv";
+
+    return field.size > 1 && !memmem(field.data, field.size, environment, sizeof(environment) - 1);
+}
+
 /* How long the token at the head of an action's rest is; 0: one that may do more than name something. */
 static size_t template_token(Span rest) {
     static const char *const words[] = {"index", "nil"};
@@ -41,7 +51,7 @@ static size_t template_token(Span rest) {
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
         if (span_is((Span){rest.data, n}, words[i]))
             return n;
-    return c == '.' ? n : 0;
+    return c == '.' && template_is_short((Span){rest.data, n}) ? n : 0;
 }
 
 bool judge_template_is_tame(Span text, size_t *actions) {
