@@ -2,6 +2,7 @@
 #include "query_redact.h"
 
 #include "ascii.h"
+#include "policy/param_form.h"
 
 typedef enum Redaction {
     REDACT_NOT = 0,
@@ -35,11 +36,11 @@ static const struct {
 };
 
 /*
- * A key that begins with a capital is a body's field, for no parameter of the API does: a plain value of it
- * (Image, Name) says what was asked for, an object may hold options, labels, or a swarm's key (CAConfig).
+ * Of a body's field a plain value (Image, Name) says what was asked for; an object may hold options, labels,
+ * or a swarm's key (CAConfig).
  */
 static Redaction query_of_unlisted(Span name) {
-    return name.size > 0 && name.data[0] >= 'A' && name.data[0] <= 'Z' ? REDACT_JSON : REDACT_NOT;
+    return param_form_is_body_field(name) ? REDACT_JSON : REDACT_NOT;
 }
 
 static int query_hex(char c) {

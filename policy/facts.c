@@ -317,8 +317,7 @@ static bool gather_is_template(const Gatherer *g, const Field *field, const Body
     const Field *above = field->judge == JUDGE_LABEL && field->parent ? field->parent->parent : NULL;
 
     return above && span_is(above->name, "VolumeOptions") && strcmp(g->table->object, "services") == 0 &&
-           body_type(value) == BODY_TYPE_STRING && body_string(value).size > 1 &&
-           memmem(body_string(value).data, body_string(value).size, "{{", 2);
+           body_type(value) == BODY_TYPE_STRING && judge_template_is_in(body_string(value));
 }
 
 static void gather_leaf(Gatherer *g, const Field *field, const BodyNode *value, Span key, Inside inside) {

@@ -47,8 +47,9 @@ typedef enum FieldJudge {
     JUDGE_SUBPATH,
     JUDGE_TMPFS, /* a map whose keys are paths in the container, with mount options as values */
     /* judge_targets.c */
-    JUDGE_TARGET_KEY,  /* the same, of keys alone */
-    JUDGE_FILE_TARGET, /* of a service's secret or config */
+    JUDGE_TARGET_KEY,    /* the same, of keys alone */
+    JUDGE_SECRET_TARGET, /* the file of a service's secret */
+    JUDGE_CONFIG_TARGET, /* of its config */
     JUDGE_WORKING_DIR,
     /* judge_templates.c */
     JUDGE_TEMPLATE, /* a text, or all texts of an array */

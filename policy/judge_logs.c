@@ -3,6 +3,7 @@
  * Where the output of a container goes: which driver, and with what options. The driver runs in the engine,
  * as root, in no container's limit.
  */
+#include "bytes.h"
 #include "judge.h"
 #include "judgement.h"
 #include "limits.h"
@@ -17,6 +18,20 @@ static void judge_log_driver(Judgement *j, const Place *place, const Field *fiel
         judgement_refuse_hinted(j, place, field->rule, value, judgement_hint(j, "log_drivers: [", name, "]"));
 }
 
+/* Takes the digits at the front of `text`. −1: there are none, or more than nine. */
+static int64_t log_take_number(Span *text) {
+    int64_t value = 0;
+    size_t n = 0;
+
+    for (; n < text->size && text->data[n] >= '0' && text->data[n] <= '9'; n++) {
+        if (n == 9)
+            return -1;
+        value = value * 10 + (text->data[n] - '0');
+    }
+    *text = (Span){text->data + n, text->size - n};
+    return n > 0 ? value : -1;
+}
+
 /* "4m", "512k", "1048576", as docker/go-units reads it: no fraction, and no unit of which one is too much. */
 static bool log_buffer_fits(Span size) {
     static const struct {
@@ -24,29 +39,19 @@ static bool log_buffer_fits(Span size) {
         int64_t bytes;
     } units[] = {{"", 1},          {"b", 1},       {"k", 1 << 10},  {"kb", 1 << 10},
                  {"kib", 1 << 10}, {"m", 1 << 20}, {"mb", 1 << 20}, {"mib", 1 << 20}};
-    int64_t value = 0;
-    size_t n = 0;
+    int64_t value = log_take_number(&size);
 
-    for (; n < size.size && n < 9 && size.data[n] >= '0' && size.data[n] <= '9'; n++)
-        value = value * 10 + (size.data[n] - '0');
-    for (size_t i = 0; n > 0 && i < ARRAY_SIZE(units); i++)
-        if (span_is_nocase((Span){size.data + n, size.size - n}, units[i].unit))
+    for (size_t i = 0; value >= 0 && i < ARRAY_SIZE(units); i++)
+        if (span_is_nocase(size, units[i].unit))
             return value * units[i].bytes <= LIMIT_LOG_BUFFER;
     return false;
 }
 
 /* At each rotation, which may be each line, the engine renames as many files as there may be, or tries to. */
 static bool log_files_fit(Span count) {
-    unsigned value = 0;
+    int64_t value = log_take_number(&count);
 
-    for (size_t i = 0; i < count.size; i++) {
-        if (count.data[i] < '0' || count.data[i] > '9')
-            return false;
-        value = value * 10 + (unsigned) (count.data[i] - '0');
-        if (value > LIMIT_LOG_FILES)
-            return false;
-    }
-    return true;
+    return count.size == 0 && value >= 0 && value <= LIMIT_LOG_FILES;
 }
 
 /* As moby's journald driver writes a label (sanitizeKeyMod: container-name is CONTAINER_NAME). A `field` that
@@ -56,7 +61,7 @@ static bool log_label_is(Span name, const char *field) {
 
     for (size_t i = 0; i < name.size; i++) {
         unsigned char c = (unsigned char) ascii_lower(name.data[i]);
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        bool alnum = byte_is((char) c, BYTE_ALNUM);
 
         if ((!alnum && k == 0) || (c & 0xC0) == 0x80) /* and of a rune's bytes the first counts */
             continue;
@@ -113,7 +118,7 @@ static void judge_log_option(Judgement *j, const Place *place, const Field *fiel
                          " is a template that does more than name things, or does so too often");
     if (span_is(place->key, "max-buffer-size") && text.size > 0 && !log_buffer_fits(text))
         judgement_refuse_hinted(j, place, field->rule, value, "take at most 16m");
-    if (span_is(place->key, "max-file") && !log_files_fit(text))
+    if (span_is(place->key, "max-file") && text.size > 0 && !log_files_fit(text))
         judgement_refuse_hinted(j, place, field->rule, value, "take at most 1000");
     if (span_is(place->key, "labels") && !log_labels_are_plain(text))
         judgement_refuse_hinted(j, place, field->rule, value,

@@ -49,20 +49,24 @@ void judge_target_key(Judgement *j, const Place *place, const Field *field, cons
                          " is not a path in the container to mount on");
 }
 
-/*
- * A secret's name in /run/secrets, a config's in /, or a path: dockerd mounts a file there, and cleans what
- * it has joined.
- */
-static void judge_file_target(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+/* A name in the folder `above`, or a path: dockerd mounts a file there, and cleans what it has joined. */
+static void judge_file_target(Judgement *j, const Place *place, const Field *field, const BodyNode *value,
+                              const char *above) {
     Span name = body_string(value);
     bool is_path = name.size > 0 && name.data[0] == '/';
-    bool is_config = strcmp(field->rule, "containers.configs") == 0;
-    const char *above = is_path ? "" : is_config ? "/" : "/run/secrets/";
-    const char *path = arena_printf(j->arena, "%s%.*s", above, SPAN_FMT(name));
+    const char *path = arena_printf(j->arena, "%s%.*s", is_path ? "" : above, SPAN_FMT(name));
 
     if (!path || !judge_target_is_safe(j, span_from(path), SPAN("")))
         judgement_object(j, place, REASON_FIELD_NOT_ALLOWED, field->rule, NULL,
                          " is not a path in the container to mount on");
+}
+
+static void judge_secret_target(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    judge_file_target(j, place, field, value, "/run/secrets/");
+}
+
+static void judge_config_target(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
+    judge_file_target(j, place, field, value, "/");
 }
 
 /* T-087: a descriptor that runc left open leads out of the container (CVE-2024-21626). */
@@ -78,8 +82,10 @@ JudgeFunction judge_targets_find(FieldJudge judge) {
     switch ((int) judge) {
     case JUDGE_TARGET_KEY:
         return judge_target_key;
-    case JUDGE_FILE_TARGET:
-        return judge_file_target;
+    case JUDGE_SECRET_TARGET:
+        return judge_secret_target;
+    case JUDGE_CONFIG_TARGET:
+        return judge_config_target;
     case JUDGE_WORKING_DIR:
         return judge_working_dir;
     default:

@@ -14,7 +14,7 @@
 #include "judgement.h"
 #include "limits.h"
 
-static bool template_is_in(Span text) {
+bool judge_template_is_in(Span text) {
     return text.size > 1 && memmem(text.data, text.size, "{{", 2) != NULL;
 }
 
@@ -94,7 +94,7 @@ static bool template_is_in_labels(Judgement *j, const Place *place, const Field 
     bool found = false;
 
     while (template_is_expanded(j) && labels && body_next(labels, &iter, &at.key, &value)) {
-        if (body_type(value) != BODY_TYPE_STRING || !template_is_in(body_string(value)))
+        if (body_type(value) != BODY_TYPE_STRING || !judge_template_is_in(body_string(value)))
             continue;
         template_refuse(j, &at, field);
         found = true;
@@ -109,7 +109,7 @@ bool judge_templates_of_mount(Judgement *j, const Place *place, const Field *fie
     for (size_t i = 0; template_is_expanded(j) && i < ARRAY_SIZE(members); i++) {
         Place at = PLACE_BELOW(place, members[i]);
 
-        if (!template_is_in(judgement_text_of(mount, members[i])))
+        if (!judge_template_is_in(judgement_text_of(mount, members[i])))
             continue;
         template_refuse(j, &at, field);
         found = true;
@@ -125,7 +125,7 @@ bool judge_templates_of_options(Judgement *j, const Place *place, const Field *f
     bool found = false;
 
     while (template_is_expanded(j) && body_next(options, &iter, &at.key, &value)) {
-        if (body_type(value) != BODY_TYPE_STRING || !template_is_in(body_string(value)))
+        if (body_type(value) != BODY_TYPE_STRING || !judge_template_is_in(body_string(value)))
             continue;
         template_refuse(j, &at, field);
         found = true;
@@ -140,7 +140,7 @@ bool judge_templates_of_options(Judgement *j, const Place *place, const Field *f
 static bool template_entry_is_tame(Span entry, size_t *actions) {
     const char *equals = entry.size > 0 ? memchr(entry.data, '=', entry.size) : NULL;
 
-    if (equals && template_is_in((Span){entry.data, (size_t) (equals - entry.data)}))
+    if (equals && judge_template_is_in((Span){entry.data, (size_t) (equals - entry.data)}))
         return false;
     return judge_template_is_tame(entry, actions);
 }

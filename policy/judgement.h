@@ -152,6 +152,9 @@ bool judge_templates_of_mount(Judgement *j, const Place *place, const Field *fie
 bool judge_templates_of_options(Judgement *j, const Place *place, const Field *field,
                                 const BodyNode *options);
 
+/* judge_templates.c: whether anything in it is one. */
+bool judge_template_is_in(Span text);
+
 /* judge_templates.c: false where a template does more than name things. *actions: counts on. */
 bool judge_template_is_tame(Span text, size_t *actions);
 

@@ -43,6 +43,10 @@ bool param_form_is_address(Span value) {
     return false;
 }
 
+bool param_form_is_body_field(Span key) {
+    return key.size > 0 && key.data[0] >= 'A' && key.data[0] <= 'Z';
+}
+
 bool param_form_may_quote(Span key, Span value) {
     static const struct {
         const char *key;
@@ -51,8 +55,7 @@ bool param_form_may_quote(Span key, Span value) {
     } secrets[] = {{"buildargs", NULL, false}, {"changes", NULL, false},    {"remote", "@?%", false},
                    {"fromSrc", "@?%", false},  {"dockerfile", "@?%", true}, {"fromImage", "", true}};
 
-    if (key.size > 0 && key.data[0] >= 'A' &&
-        key.data[0] <= 'Z') /* a body's field, as dockerode repeats it */
+    if (param_form_is_body_field(key))
         return false;
     for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
         if (!span_is_nocase(key, secrets[i].key))

@@ -22,6 +22,10 @@ bool param_form_is_reference(Span value);
 /* ImageBuild's `remote`: of another machine, not of the host. */
 bool param_form_is_address(Span value);
 
+/* A body's field, which dockerode repeats in the query: it begins with a capital, and no parameter of the API
+ * does. */
+bool param_form_is_body_field(Span key);
+
 /*
  * False where the value of a parameter may hold a secret: then no sentence quotes it, for sentences stand in
  * the audit trail. daemon/record.c leaves the same out of the query.

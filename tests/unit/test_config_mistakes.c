@@ -56,6 +56,8 @@ Test(config_mistakes, mistakes_have_their_place) {
         {HEAD "protect: [/a, srv, /b/../c]\n", "f.yaml:3:15: protect holds absolute paths without '..'\n"
                                                "f.yaml:3:20: protect holds absolute paths without '..'\n"},
         {HEAD "answers: {key_file: key}\n", "f.yaml:3:21: key_file must be an absolute path without '..'\n"},
+        {HEAD "answers: {key_file: /x/../key}\n",
+         "f.yaml:3:21: key_file must be an absolute path without '..'\n"},
         {HEAD "answers: {key: /k}\n", "f.yaml:3:11: unknown key 'key'\n"},
         {HEAD "protect: /a\n", "f.yaml:3:10: protect must be a list\n"},
         /* api_versions */
@@ -83,6 +85,8 @@ Test(config_mistakes, mistakes_have_their_place) {
          "f.yaml:3:17: a sink is {file: PATH}, {syslog: FACILITY}, journald or stdout\n"},
         {HEAD "audit: {sinks: [{file: /x}], checkpoints: {}}\n", "f.yaml:3:43: checkpoints need a key\n"},
         {HEAD "audit: {sinks: [{file: /x}], checkpoints: {key: x}}\n",
+         "f.yaml:3:49: key must be an absolute path without '..', or credential:NAME (LoadCredential=)\n"},
+        {HEAD "audit: {sinks: [{file: /x}], checkpoints: {key: /x/../key}}\n",
          "f.yaml:3:49: key must be an absolute path without '..', or credential:NAME (LoadCredential=)\n"},
         {HEAD "audit: {sinks: [{file: /x}], checkpoints: {key: credential:../x}}\n",
          "f.yaml:3:49: key must be an absolute path without '..', or credential:NAME (LoadCredential=)\n"},
