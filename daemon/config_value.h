@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Single values of the config: sizes, times, modes, users. Each reader reports what is wrong, at the node,
- * and then returns false and leaves *ret alone.
+ * and then returns false and leaves *ret alone. No number but a mode may have a zero in front: YAML 1.1 reads
+ * octal there, 1.2 doesn't.
  */
 #pragma once
 

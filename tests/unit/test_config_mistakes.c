@@ -153,6 +153,8 @@ Test(config_mistakes, mistakes_of_a_listener) {
         {"address: unix:///a, policy: all, allow_uids: []",
          "f.yaml:2:59: allow_uids must have from 1 to 1024 entries\n"},
         {"address: unix:///a, policy: all, allow_uids: 0", "f.yaml:2:59: allow_uids must be a list\n"},
+        {"address: unix:///a, policy: all, allow_uids: [010]",
+         "f.yaml:2:60: the user '010' is octal to some readers of YAML: write it without the zero\n"},
         {"address: unix:///a, policy: all, allow_gids: [-1]", "f.yaml:2:60: this host has no group '-1'\n"},
         {"address: unix:///a, policy: all, allow_containers: []",
          "f.yaml:2:65: allow_containers must have from 1 to 1024 entries\n"},
