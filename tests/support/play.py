@@ -328,7 +328,7 @@ def select(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--daemon", default=os.path.join(HERE, "../../build/daemon/quaygated"))
-    parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1))
+    parser.add_argument("--jobs", type=int, default=3 * len(os.sched_getaffinity(0)))
     parser.add_argument("--sanitized", action="store_true", help="the daemon is a sanitizer build")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--verbose", action="store_true", help="each scenario with its time")

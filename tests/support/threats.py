@@ -294,7 +294,7 @@ def main():
     parser.add_argument("--daemon", default=os.path.join(HERE, "../../build/daemon/quaygated"))
     parser.add_argument("--runner")
     parser.add_argument("--split", type=int, default=0)
-    parser.add_argument("--gates", type=int, default=2 * (os.cpu_count() or 1))
+    parser.add_argument("--gates", type=int, default=2 * len(os.sched_getaffinity(0)))
     parser.add_argument("--sanitized", action="store_true", help="the daemon is a sanitizer build")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("what", nargs="*", metavar="FILE.txt|TEXT")

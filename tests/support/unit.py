@@ -75,7 +75,7 @@ def run(test, under):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--under", choices=["valgrind", "sanitizers"])
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("build")
     parser.add_argument("suite")
     parser.add_argument("names", nargs="*")
