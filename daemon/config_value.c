@@ -26,18 +26,13 @@ static const ConfigUnit TIME_UNITS[] = {
     {"h", UINT64_C(3600) * 1000000u},
 };
 
-/* "010" is 8 to a reader of YAML 1.1 and 10 to one of 1.2, and looks like either to who reads the file. */
-static bool config_value_is_octal(Span text) {
-    return text.size > 1 && text.data[0] == '0' && text.data[1] >= '0' && text.data[1] <= '9';
-}
-
 /* Digits at the front of `text`; the rest stays in it. False without digits, past 64 bits, or with a zero
  * first. */
 static bool config_value_take_digits(Span *text, uint64_t *ret) {
     uint64_t value = 0;
     size_t i = 0;
 
-    if (config_value_is_octal(*text))
+    if (keys_is_octal(*text))
         return false;
     for (; i < text->size && text->data[i] >= '0' && text->data[i] <= '9'; i++)
         if (__builtin_mul_overflow(value, 10u, &value) ||
@@ -153,7 +148,7 @@ static bool config_value_id(DocErrors *errors, const DocNode *node, const char *
 
     if (!keys_read_text(errors, node, what, &text))
         return false;
-    if (config_value_is_octal(text)) {
+    if (keys_is_octal(text)) {
         doc_error(errors, node->mark,
                   "the %s '%s' is octal to some readers of YAML: write it without the zero", what,
                   text_show(errors->arena, text, LIMIT_VALUE_SHOWN));

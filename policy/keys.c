@@ -86,6 +86,10 @@ bool keys_read_word(DocErrors *errors, const DocNode *node, const char *what, co
     return false;
 }
 
+bool keys_is_octal(Span text) {
+    return text.size > 1 && text.data[0] == '0' && text.data[1] >= '0' && text.data[1] <= '9';
+}
+
 bool keys_is_sequence(DocErrors *errors, const DocNode *node, const char *what) {
     if (node->type == DOC_SEQUENCE)
         return true;

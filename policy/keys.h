@@ -26,6 +26,9 @@ bool keys_read_word(DocErrors *errors, const DocNode *node, const char *what, co
                     size_t n, size_t *ret_index);
 bool keys_is_sequence(DocErrors *errors, const DocNode *node, const char *what);
 
+/* "010": 8 to a reader of YAML 1.1, 10 to one of 1.2, and to who reads the file either. No number of ours. */
+bool keys_is_octal(Span text);
+
 /* "unknown operation 'X'; did you mean 'Y'?" */
 void keys_report_unknown(DocErrors *errors, const DocNode *node, const char *kind,
                          const char *const *candidates, size_t n);

@@ -8,11 +8,14 @@
 #define PORT_MAX 65535u
 #define NANO 1000000000 /* of a CPU */
 
-/* Digits at the front of `text`; the rest stays in it. False without digits, or past `max`. */
+/* Digits at the front of `text`; the rest stays in it. False without digits, past `max`, or with a zero
+ * first. */
 static bool limit_take_digits(Span *text, int64_t max, int64_t *ret) {
     int64_t value = 0;
     size_t i = 0;
 
+    if (keys_is_octal(*text))
+        return false;
     for (; i < text->size && text->data[i] >= '0' && text->data[i] <= '9'; i++) {
         value = value * 10 + (text->data[i] - '0');
         if (value > max)

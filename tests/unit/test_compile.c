@@ -287,6 +287,8 @@ Test(compile, mistakes) {
          "a host IP is an address like 127.0.0.1 or ::1, in lower case"},
         {SPAN("    containers: {ports: {host_ports: [65536]}}\n"), 3, 39,
          "a host port is a number like 8080, a range like 8000-8999, or 0 for one of the engine's choice"},
+        {SPAN("    containers: {ports: {host_ports: [0100]}}\n"), 3, 39,
+         "a host port is a number like 8080, a range like 8000-8999, or 0 for one of the engine's choice"},
         {SPAN("    containers: {ports: {host_ports: [9-8]}}\n"), 3, 39,
          "a host port is a number like 8080, a range like 8000-8999, or 0 for one of the engine's choice"},
         {SPAN("    containers: {ports: {host_ports: [0-8]}}\n"), 3, 39,
