@@ -83,11 +83,12 @@ static int config_finish(Config *config, const char *file, FILE *messages) {
     return r < 0 ? config_fail(place ? place : file, r, messages) : 0;
 }
 
-int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
+static int config_parse_with(Span bytes, const char *file, ConfigPresets presets, FILE *messages,
+                             Config **ret) {
     CLEANUP(config_unref_p) Config *config = config_new();
     CLEANUP(arena_free_p) Arena *scratch = arena_new(LIMIT_CONFIG_ARENA_BYTES); /* the tree, the messages */
     DocErrors errors = {.arena = scratch, .file = file};
-    ConfigReader reader = {.config = config, .errors = &errors};
+    ConfigReader reader = {.config = config, .errors = &errors, .presets = presets};
     int r;
 
     if (!config || !scratch)
@@ -112,6 +113,10 @@ int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
     return 0;
 }
 
+int config_parse(Span bytes, const char *file, FILE *messages, Config **ret) {
+    return config_parse_with(bytes, file, CONFIG_PRESETS_ALL, messages, ret);
+}
+
 bool config_is_absent(const char *path) {
     struct stat st;
 
@@ -119,7 +124,7 @@ bool config_is_absent(const char *path) {
 }
 
 /* One byte past the limit is enough for doc_parse to refuse it. */
-int config_load(const char *path, FILE *messages, Config **ret) {
+int config_load(const char *path, ConfigPresets presets, FILE *messages, Config **ret) {
     CLEANUP(buffer_done) Buffer text = {0};
     int r = file_read(path, LIMIT_CONFIG_BYTES, &text);
 
@@ -127,7 +132,7 @@ int config_load(const char *path, FILE *messages, Config **ret) {
         fprintf(messages, "%s: %s\n", path, strerror(-r));
         return r;
     }
-    return config_parse(buffer_span(&text), path, messages, ret);
+    return config_parse_with(buffer_span(&text), path, presets, messages, ret);
 }
 
 /* --- the command line */
@@ -191,14 +196,15 @@ static int config_builtin_listener(Config *config, const char *listen, const cha
     return -EINVAL;
 }
 
-int config_builtin(const char *listen, const char *upstream, const char *policy, FILE *messages,
-                   Config **ret) {
+int config_builtin(const char *listen, const char *upstream, const char *policy, ConfigPresets presets,
+                   FILE *messages, Config **ret) {
     CLEANUP(config_unref_p) Config *config = config_new();
     CLEANUP(arena_free_p) Arena *scratch = arena_new(LIMIT_CONFIG_ARENA_BYTES);
     DocErrors errors = {.arena = scratch, .file = "presets"};
     ConfigListener *listener = config ? arena_alloc(config->arena, sizeof(*listener)) : NULL;
     int r;
 
+    policy = policy ? policy : BUILTIN_POLICY;
     if (!listener || !scratch)
         return config_fail_memory("quaygate", messages);
     if (upstream && config_builtin_address("--upstream", upstream, messages, &config->upstream) < 0)
@@ -208,13 +214,15 @@ int config_builtin(const char *listen, const char *upstream, const char *policy,
         fprintf(messages, "--upstream %s: the upstream can't be a passed socket\n", upstream);
         return -EINVAL;
     }
-    config->policies = policy_set_compile(NULL, &config->versions, &errors);
+    config->policies =
+        presets == CONFIG_PRESETS_ALL
+            ? policy_set_compile(NULL, &config->versions, &errors)
+            : policy_set_compile_with(NULL, &(Span){policy, strlen(policy)}, 1, &config->versions, &errors);
     if (!config->policies) {
         config_print_errors(&errors, messages);
         return errors.n > 0 ? -EINVAL : config_fail_memory("quaygate", messages);
     }
-    if (config_builtin_listener(config, listen ? listen : BUILTIN_LISTEN, policy ? policy : BUILTIN_POLICY,
-                                messages, listener) < 0)
+    if (config_builtin_listener(config, listen ? listen : BUILTIN_LISTEN, policy, messages, listener) < 0)
         return -EINVAL;
     config->listeners = listener;
     config->n_listeners = 1;

@@ -129,11 +129,17 @@ typedef struct Config {
     ConfigLimits limits;
 } Config;
 
+/* Which of the built-in policies a config has. */
+typedef enum ConfigPresets {
+    CONFIG_PRESETS_NAMED, /* those that its listeners and policies name, for who only serves it */
+    CONFIG_PRESETS_ALL,   /* for who may be asked about any */
+} ConfigPresets;
+
 /*
  * Reads `path`. On mistakes returns −EINVAL and prints each as FILE:LINE:COLUMN: message to `messages`;
  * −errno when the file can't be read (printed too).
  */
-int config_load(const char *path, FILE *messages, Config **ret);
+int config_load(const char *path, ConfigPresets presets, FILE *messages, Config **ret);
 
 /*
  * Whether there is no such file, so that the built-in config may serve. What only can't be read is there, and
@@ -141,15 +147,15 @@ int config_load(const char *path, FILE *messages, Config **ret);
  */
 bool config_is_absent(const char *path);
 
-/* The same from memory; `file` is only a name. */
+/* The same from memory, with all presets; `file` is only a name. */
 int config_parse(Span bytes, const char *file, FILE *messages, Config **ret);
 
 /*
  * One ad-hoc listener without a file; each of `listen`, `upstream`, `policy` may be NULL for the built-in:
  * policy monitoring on unix:///run/quaygate/docker.sock before unix:///var/run/docker.sock.
  */
-int config_builtin(const char *listen, const char *upstream, const char *policy, FILE *messages,
-                   Config **ret);
+int config_builtin(const char *listen, const char *upstream, const char *policy, ConfigPresets presets,
+                   FILE *messages, Config **ret);
 
 Config *config_ref(Config *config);
 Config *config_unref(Config *config); /* accepts NULL, returns NULL */

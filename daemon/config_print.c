@@ -103,12 +103,10 @@ static void config_print_key_size(FILE *out, const char *key, uint64_t bytes) {
 
 /* Presets are everywhere the same: only the file's own policies are written. */
 static int config_print_policies(const Config *config, FILE *out) {
-    size_t n;
-    const char *const *names = policy_set_names(config->policies, &n);
+    const Policy *policy;
     bool any = false;
 
-    for (size_t i = 0; i < n; i++) {
-        const Policy *policy = policy_set_get(config->policies, span_from(names[i]));
+    for (size_t i = 0; (policy = policy_set_at(config->policies, i)); i++) {
         int r;
 
         if (policy_is_preset(policy))

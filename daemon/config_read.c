@@ -334,6 +334,37 @@ static void config_read_audit_key(void *ctx, const DocNode *node) {
     config_read_audit(ctx, node);
 }
 
+/* What the listeners name; what isn't well-formed there is told when they are read. */
+static PolicySet *config_compile_named(ConfigReader *reader) {
+    const DocNode *list = reader->listeners;
+    size_t n = 0, n_items = list && list->type == DOC_SEQUENCE ? list->n : 0;
+    Span *names = arena_alloc_array(reader->errors->arena, n_items + 1, sizeof(*names));
+
+    if (!names)
+        return NULL;
+    for (size_t i = 0; i < n_items; i++) {
+        const DocNode *item = list->items[i];
+        const DocNode *policy = item->type == DOC_MAPPING ? doc_get(item, "policy") : NULL;
+
+        if (policy && policy->type == DOC_SCALAR)
+            names[n++] = policy->scalar;
+    }
+    return policy_set_compile_with(reader->policies, names, n, &reader->config->versions, reader->errors);
+}
+
+static void config_read_policies(ConfigReader *reader) {
+    size_t n_before = reader->errors->n;
+
+    reader->config->policies =
+        reader->presets == CONFIG_PRESETS_ALL
+            ? policy_set_compile(reader->policies, &reader->config->versions, reader->errors)
+            : config_compile_named(reader);
+    if (!reader->config->policies && reader->errors->n == n_before)
+        doc_error(reader->errors, reader->root->mark, "out of memory");
+    if (reader->config->policies)
+        zones_settle(reader->config->policies, reader->errors);
+}
+
 void config_read(ConfigReader *reader) {
     static const KeyRow keys[] = {
         {"version", config_read_version},           {"upstream", config_read_upstream},
@@ -343,7 +374,6 @@ void config_read(ConfigReader *reader) {
         {"answers", config_read_answers},           {"limits", config_read_limits},
         {"metrics", config_keep_metrics},
     };
-    size_t n_before;
 
     if (!keys_read(reader->errors, reader->root, "", keys, ARRAY_SIZE(keys), reader))
         return;
@@ -351,13 +381,7 @@ void config_read(ConfigReader *reader) {
         doc_error(reader->errors, reader->root->mark,
                   "'version' is missing; this form of the file is version: 1");
     config_settle_host(reader->config);
-    n_before = reader->errors->n;
-    reader->config->policies =
-        policy_set_compile(reader->policies, &reader->config->versions, reader->errors);
-    if (!reader->config->policies && reader->errors->n == n_before)
-        doc_error(reader->errors, reader->root->mark, "out of memory");
-    if (reader->config->policies)
-        zones_settle(reader->config->policies, reader->errors);
+    config_read_policies(reader);
     if (reader->listeners)
         config_read_listeners(reader);
     else

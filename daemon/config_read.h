@@ -12,6 +12,7 @@
 typedef struct ConfigReader {
     Config *config;
     DocErrors *errors;
+    ConfigPresets presets;
     const DocNode *root;
     const DocNode *upstream; /* what is read only when all keys are known; NULL: not there */
     const DocNode *listeners;

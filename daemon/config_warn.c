@@ -56,8 +56,8 @@ static size_t config_warn_versions(const Config *config, FILE *out) {
 }
 
 size_t config_print_warnings(const Config *config, FILE *out) {
-    size_t n_names, n = config_warn_versions(config, out);
-    const char *const *names = policy_set_names(config->policies, &n_names);
+    size_t n = config_warn_versions(config, out);
+    const Policy *policy;
 
     for (size_t i = 0; i < config->n_listeners; i++) {
         const ConfigListener *listener = &config->listeners[i];
@@ -66,11 +66,8 @@ size_t config_print_warnings(const Config *config, FILE *out) {
             n += config_warn_policy(config, listener->policy, listener, out);
         n += config_warn_observer(config, listener, out);
     }
-    for (size_t i = 0; i < n_names; i++) {
-        const Policy *policy = policy_set_get(config->policies, span_from(names[i]));
-
+    for (size_t i = 0; (policy = policy_set_at(config->policies, i)); i++)
         if (!policy_is_preset(policy))
             n += config_warn_policy(config, policy, NULL, out);
-    }
     return n;
 }

@@ -28,10 +28,11 @@
 
 static int main_load(const Options *options, Config **ret) {
     if (options->config)
-        return config_load(options->config, stderr, ret);
+        return config_load(options->config, CONFIG_PRESETS_NAMED, stderr, ret);
     if (!options->listen && !options->upstream && !options->policy && !config_is_absent(DEFAULT_CONFIG))
-        return config_load(DEFAULT_CONFIG, stderr, ret);
-    return config_builtin(options->listen, options->upstream, options->policy, stderr, ret);
+        return config_load(DEFAULT_CONFIG, CONFIG_PRESETS_NAMED, stderr, ret);
+    return config_builtin(options->listen, options->upstream, options->policy, CONFIG_PRESETS_NAMED, stderr,
+                          ret);
 }
 
 /* Two descriptors a connection, its own and the engine's: take what the hard limit gives. */

@@ -163,7 +163,7 @@ static int server_apply(Server *server, Config *config, Redactor *redactor) {
 static int server_load_and_apply(Server *server) {
     CLEANUP(config_unref_p) Config *config = NULL;
     Redactor *redactor = NULL;
-    int r = config_load(server->config->file, stderr, &config);
+    int r = config_load(server->config->file, CONFIG_PRESETS_NAMED, stderr, &config);
 
     if (r == 0 && !server_keeps_key(server, config))
         r = server_new_redactor(config, &redactor);

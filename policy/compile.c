@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Presets first, then the file's policies, then who includes whom: an include may name a policy that
- * stands further down.
+ * The file's policies first, then the presets that are wanted, then who includes whom: an include may name a
+ * policy that stands further down, or a preset that nobody else wants.
  */
 #include "compile.h"
 
@@ -173,7 +173,7 @@ static void compile_policy(Compiler *compiler, const DocPair *pair, bool preset)
                   LIMIT_POLICY_NAME_BYTES);
         return;
     }
-    if (policy_set_get(set, pair->key.scalar)) {
+    if (!preset && preset_is_reserved(pair->key.scalar)) {
         doc_error(compiler->errors, pair->key.mark, "'%.*s' is a preset's name: choose another",
                   SPAN_FMT(pair->key.scalar));
         return;
@@ -181,23 +181,27 @@ static void compile_policy(Compiler *compiler, const DocPair *pair, bool preset)
     name = rule_copy_text(set->arena, compiler->errors, &pair->key);
     if (!name || set->n >= compiler->n_slots)
         return;
-    policy = &set->policies[set->n];
-    set->names[set->n] = name;
-    set->n++;
+    policy = &set->policies[set->n++];
     *policy = (Policy){
         .set = set, .name = name, .origin = compile_origin(compiler, pair->key.mark), .preset = preset};
     compiler->policy = policy;
     (void) keys_read(compiler->errors, pair->value, "", POLICY_KEYS, ARRAY_SIZE(POLICY_KEYS), compiler);
 }
 
-/* The very path a file's policies take. A mistake in a preset would be ours, and is told as one. */
-static void compile_preset(Compiler *compiler, const char *name) {
+/*
+ * The very path a file's policies take. A mistake in a preset would be ours, and is told as one. Not where
+ * there is such a policy already, be it a file's own; nor where there is no such preset.
+ */
+static void compile_preset(Compiler *compiler, Span name) {
     DocErrors *outer = compiler->errors;
+    const char *yaml = preset_yaml(name);
     const DocNode *policies;
     DocErrors errors = {.arena = outer->arena};
 
-    errors.file = arena_printf(outer->arena, "preset %s", name);
-    policies = doc_get(doc_parse(outer->arena, span_from(preset_yaml(span_from(name))), &errors), "policies");
+    if (!yaml || policy_set_get(compiler->set, name))
+        return;
+    errors.file = arena_printf(outer->arena, "preset %.*s", SPAN_FMT(name));
+    policies = doc_get(doc_parse(outer->arena, span_from(yaml), &errors), "policies");
     compiler->errors = &errors;
     for (size_t i = 0; policies && policies->type == DOC_MAPPING && i < policies->n; i++)
         compile_policy(compiler, &policies->pairs[i], true);
@@ -227,10 +231,11 @@ static void compile_find_includes(Compiler *compiler, Draft *draft) {
         Include *include = &draft->includes[i];
         bool twice = false;
 
+        compile_preset(compiler, include->node->scalar);
         include->policy = policy_set_get(compiler->set, include->node->scalar);
         if (!include->policy) {
             keys_report_unknown(compiler->errors, include->node, "policy", compiler->set->names,
-                                compiler->set->n);
+                                compiler->set->n_names);
             continue;
         }
         for (size_t j = 0; j < n; j++)
@@ -335,21 +340,33 @@ static int compile_alloc(Compiler *compiler, size_t n_slots) {
     return compiler->drafts && set->policies && set->names ? 0 : -1;
 }
 
-static void compile_all(Compiler *compiler, const DocNode *policies) {
+/* All that a listener or an include may name: the presets, and what the file has besides. */
+static void compile_names(PolicySet *set) {
     size_t n_presets;
     const char *const *presets = preset_names(&n_presets);
 
-    for (size_t i = 0; i < n_presets; i++)
-        if (preset_is_reserved(span_from(presets[i])) || !policies || !doc_get(policies, presets[i]))
-            compile_preset(compiler, presets[i]);
+    memcpy(set->names, presets, n_presets * sizeof(*presets));
+    set->n_names = n_presets;
+    for (size_t i = 0; i < set->n; i++)
+        if (!preset_yaml(span_from(set->policies[i].name)))
+            set->names[set->n_names++] = set->policies[i].name;
+}
+
+static void compile_all(Compiler *compiler, const DocNode *policies, const Span *presets, size_t n_presets) {
+    PolicySet *set = compiler->set;
+
     if (policies)
         compile_policies(compiler, policies);
-    for (size_t i = 0; i < compiler->set->n; i++)
+    compile_names(set);
+    for (size_t i = 0; i < n_presets; i++)
+        compile_preset(compiler, presets[i]);
+    for (size_t i = 0; i < set->n; i++) /* it grows by the presets that are included */
         compile_find_includes(compiler, &compiler->drafts[i]);
     compile_join_includes(compiler);
 }
 
-PolicySet *policy_set_compile(const DocNode *policies, const ApiVersions *versions, DocErrors *errors) {
+PolicySet *policy_set_compile_with(const DocNode *policies, const Span *presets, size_t n_presets,
+                                   const ApiVersions *versions, DocErrors *errors) {
     CLEANUP(policy_set_free_p) PolicySet *set = calloc(1, sizeof(*set));
     Compiler compiler = {.set = set, .errors = errors};
     size_t n_before = errors->n, n_slots;
@@ -363,8 +380,22 @@ PolicySet *policy_set_compile(const DocNode *policies, const ApiVersions *versio
         compile_fail_memory(&compiler, (DocMark){1, 1});
         return NULL;
     }
-    compile_all(&compiler, policies);
+    compile_all(&compiler, policies, presets, n_presets);
     return errors->n == n_before ? TAKE_PTR(set) : NULL;
+}
+
+PolicySet *policy_set_compile(const DocNode *policies, const ApiVersions *versions, DocErrors *errors) {
+    size_t n;
+    const char *const *names = preset_names(&n);
+    Span *presets = arena_alloc_array(errors->arena, n, sizeof(*presets));
+
+    if (!presets) {
+        doc_error(errors, (DocMark){1, 1}, "out of memory");
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++)
+        presets[i] = span_from(names[i]);
+    return policy_set_compile_with(policies, presets, n, versions, errors);
 }
 
 int policy_set_protect(PolicySet *set, const char *const *paths, size_t n) {
@@ -440,13 +471,17 @@ PolicySet *policy_set_free(PolicySet *set) {
 
 Policy *policy_set_get(const PolicySet *set, Span name) {
     for (size_t i = 0; i < set->n; i++)
-        if (span_is(name, set->names[i]))
+        if (span_is(name, set->policies[i].name))
             return &set->policies[i];
     return NULL;
 }
 
+const Policy *policy_set_at(const PolicySet *set, size_t i) {
+    return i < set->n ? &set->policies[i] : NULL;
+}
+
 const char *const *policy_set_names(const PolicySet *set, size_t *ret_n) {
-    *ret_n = set->n;
+    *ret_n = set->n_names;
     return set->names;
 }
 

@@ -15,13 +15,20 @@
 typedef struct PolicySet PolicySet; /* presets and the file's policies, by name */
 
 /*
- * `policies` may be NULL: presets only. Each rule's origin is errors->file and its line. NULL on any
- * error (which is in `errors`), no memory being one of them. What is compiled is copied: `policies` may go.
+ * With the built-in policies that `presets` names, and those that are included; a name that no preset has is
+ * passed over. `policies` may be NULL: presets only. Each rule's origin is errors->file and its line. NULL on
+ * any error (which is in `errors`), no memory being one of them. What is compiled is copied: `policies` may
+ * go.
  *
  * `include` joins the allow lists of the policies it names, theirs included, and their `answers` to the
  * strictest; their `deny`, `mode` and `containers` stay their own.
  */
+PolicySet *policy_set_compile_with(const DocNode *policies, const Span *presets, size_t n_presets,
+                                   const ApiVersions *versions, DocErrors *errors);
+
+/* With all presets. */
 PolicySet *policy_set_compile(const DocNode *policies, const ApiVersions *versions, DocErrors *errors);
+
 PolicySet *policy_set_free(PolicySet *set); /* with its policies; accepts NULL, returns NULL */
 
 /*
@@ -48,9 +55,12 @@ typedef const char *(*PolicyZone)(void *ctx, Arena *arena, const char *name, con
                                   size_t *ret_n);
 void policy_set_zones(PolicySet *set, PolicyZone look, void *ctx, DocErrors *errors);
 
-Policy *policy_set_get(const PolicySet *set, Span name); /* borrowed; NULL: no such policy */
+Policy *policy_set_get(const PolicySet *set, Span name); /* borrowed; NULL: it has no such policy */
 
-/* Names of all policies and presets, for "did you mean". */
+/* One after the other, the file's own first, in its order. NULL: behind the last. */
+const Policy *policy_set_at(const PolicySet *set, size_t i);
+
+/* Names of the set's policies and of all presets, for "did you mean". */
 const char *const *policy_set_names(const PolicySet *set, size_t *ret_n);
 
 static inline void policy_set_free_p(PolicySet **set) {

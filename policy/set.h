@@ -42,7 +42,8 @@ struct PolicySet {
     Arena *arena;
     ApiVersions versions;
     Policy *policies;
-    const char **names; /* of policies, same order */
     size_t n;
+    const char **names; /* of those, and of the presets that aren't compiled */
+    size_t n_names;
     ZoneList zones; /* that the policies name */
 };

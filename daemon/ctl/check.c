@@ -26,7 +26,7 @@ static int check_file(const char *path) {
     CLEANUP(config_unref_p) Config *config = NULL;
     size_t n;
 
-    if (config_load(path, stderr, &config) < 0)
+    if (config_load(path, CONFIG_PRESETS_ALL, stderr, &config) < 0)
         return CTL_CONFIG;
     n = config_print_warnings(config, stderr);
     if (n > 0)

@@ -139,7 +139,8 @@ int check_app(const char *app, const char *path, const char *policy) {
         return app_fail_names(app);
     if (!check)
         return app_fail_memory();
-    if (ctl_load(path, &config) < 0 || config_builtin(NULL, NULL, "none", stderr, &presets) < 0)
+    if (ctl_load(path, &config) < 0 ||
+        config_builtin(NULL, NULL, "none", CONFIG_PRESETS_ALL, stderr, &presets) < 0)
         return CTL_CONFIG;
     check->arena = arena;
     check->app = policy_set_get(presets->policies, span_from(app));

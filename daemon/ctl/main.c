@@ -84,7 +84,8 @@ const char *ctl_config_name(const char *path) {
 
 int ctl_load(const char *path, Config **ret) {
     path = config_path(path);
-    return path ? config_load(path, stderr, ret) : config_builtin(NULL, NULL, NULL, stderr, ret);
+    return path ? config_load(path, CONFIG_PRESETS_ALL, stderr, ret)
+                : config_builtin(NULL, NULL, NULL, CONFIG_PRESETS_ALL, stderr, ret);
 }
 
 Policy *ctl_find_policy(const char *verb, const Config *config, const char *name) {

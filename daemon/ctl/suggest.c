@@ -423,7 +423,7 @@ int ctl_suggest(int argc, char **argv) {
     s.arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
     if (!s.arena)
         return suggest_fail(&s, strerror(ENOMEM));
-    if (config_builtin(NULL, NULL, "none", stderr, &s.presets) < 0)
+    if (config_builtin(NULL, NULL, "none", CONFIG_PRESETS_ALL, stderr, &s.presets) < 0)
         return CTL_CONFIG;
     s.presets->host = (HostView){0};
     if (!trail_set_open(&s.trails, "suggest", argv + optind, (size_t) (argc - optind), true))

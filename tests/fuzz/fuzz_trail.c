@@ -56,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size > INPUT_BYTES)
         return 0;
     if (!config)
-        FUZZ_CHECK(config_builtin(NULL, NULL, NULL, stderr, &config) == 0, "the built-in config");
+        FUZZ_CHECK(config_builtin(NULL, NULL, NULL, CONFIG_PRESETS_ALL, stderr, &config) == 0,
+                   "the built-in config");
     fd = memfd_create("trail", MFD_CLOEXEC);
     FUZZ_CHECK(fd >= 0 && write(fd, data, size) == (ssize_t) size, "no memory for a file");
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

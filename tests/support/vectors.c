@@ -355,7 +355,7 @@ int main(int argc, char **argv) {
     runner.seen_allow = calloc(n, sizeof(bool));
     runner.seen_deny = calloc(n, sizeof(bool));
     if (!runner.seen_allow || !runner.seen_deny ||
-        config_builtin(NULL, NULL, NULL, stderr, &runner.config) < 0)
+        config_builtin(NULL, NULL, NULL, CONFIG_PRESETS_ALL, stderr, &runner.config) < 0)
         return EXIT_FAILURE;
     runner.config->host = (HostView){0}; /* no vector's verdict is this machine's */
     body_seed(1);

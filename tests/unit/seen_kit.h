@@ -23,7 +23,7 @@ static inline void kit_setup(void) {
     cr_assert_geq(fd, 0);
     close(fd);
     kit_arena = arena_new(LIMIT_CONFIG_ARENA_BYTES);
-    cr_assert_eq(config_builtin(NULL, NULL, "none", stderr, &kit_config), 0);
+    cr_assert_eq(config_builtin(NULL, NULL, "none", CONFIG_PRESETS_ALL, stderr, &kit_config), 0);
     kit_config->host = (HostView){0};
 }
 

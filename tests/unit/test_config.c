@@ -227,15 +227,15 @@ Test(config, a_file) {
 
     cr_assert_eq(write(fd, HEAD, strlen(HEAD)), (ssize_t) strlen(HEAD));
     close(fd);
-    cr_expect_eq(config_load(path, out, &config), 0);
+    cr_expect_eq(config_load(path, CONFIG_PRESETS_NAMED, out, &config), 0);
     cr_assert(config);
     cr_expect_str_eq(config->file, path);
     cr_expect_eq(config_unref(config_ref(config)), NULL);
     cr_expect_eq(config->n_refs, 1);
     config_unref(config);
     unlink(path);
-    cr_expect_eq(config_load(path, out, &config), -ENOENT);
-    cr_expect_eq(config_load("/tmp", out, &config), -EISDIR);
+    cr_expect_eq(config_load(path, CONFIG_PRESETS_NAMED, out, &config), -ENOENT);
+    cr_expect_eq(config_load("/tmp", CONFIG_PRESETS_NAMED, out, &config), -EISDIR);
     fclose(out);
     cr_expect(strstr(messages, ": No such file or directory\n/tmp: Is a directory\n"), "%s", messages);
     free(messages);
@@ -254,7 +254,7 @@ Test(config, a_file_too_large) {
         Config *config = NULL;
 
         cr_assert_eq(pwrite(fd, text, LIMIT_CONFIG_BYTES + past, 0), (ssize_t) (LIMIT_CONFIG_BYTES + past));
-        cr_expect_eq(config_load(path, out, &config), past ? -EINVAL : 0);
+        cr_expect_eq(config_load(path, CONFIG_PRESETS_NAMED, out, &config), past ? -EINVAL : 0);
         fclose(out);
         cr_expect_eq(strstr(messages, "larger than") != NULL, past == 1, "%s", messages);
         config_unref(config);
@@ -330,7 +330,8 @@ Test(config, without_a_file) {
         size_t size;
         FILE *out = open_memstream(&messages, &size);
         Config *config = NULL;
-        int r = config_builtin(cases[i].listen, cases[i].upstream, cases[i].policy, out, &config);
+        int r = config_builtin(cases[i].listen, cases[i].upstream, cases[i].policy, CONFIG_PRESETS_NAMED, out,
+                               &config);
 
         fclose(out);
         cr_expect_eq(r, cases[i].message ? -EINVAL : 0, "%zu: %s", i, messages);
