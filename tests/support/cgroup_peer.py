@@ -6,6 +6,8 @@ SO_PEERCRED tells the process that connected: so a process of its own goes into 
 its socket. It stays until the connection is closed here, or ends at once.
 """
 
+import contextlib
+import fcntl
 import os
 import socket
 import subprocess
@@ -36,11 +38,31 @@ def can_make():
     return True
 
 
+@contextlib.contextmanager
+def alone():
+    """Nobody else, of this run or another, makes or takes away cgroups meanwhile: one that is still empty would go."""
+    folder = os.open(hierarchies()[0], os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 class Peer:
     """`socket` is connected to `address` by a process in the cgroup `path`, below every hierarchy's root."""
 
     def __init__(self, path, address, stays=True):
         self.made = []
+        with alone():
+            self._enter(path, address, stays)
+        if not self.socket:
+            self.close()
+            raise RuntimeError(f"no connection from the cgroup {path}")
+        if not stays:
+            self.process.wait(10)
+
+    def _enter(self, path, address, stays):
         for root in hierarchies():
             self._make(root, path)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -51,12 +73,7 @@ class Peer:
         theirs.close()
         with ours:
             _, fds, _, _ = socket.recv_fds(ours, 1, 1)
-        if not fds:
-            self.close()
-            raise RuntimeError(f"no connection from the cgroup {path}")
-        self.socket = socket.socket(fileno=fds[0])
-        if not stays:
-            self.process.wait(10)
+        self.socket = socket.socket(fileno=fds[0]) if fds else None
 
     def _make(self, root, path):
         for end in [i for i, c in enumerate(path + "/") if c == "/"]:
@@ -71,11 +88,10 @@ class Peer:
         """Ends the process; cgroups that it made go, unless another is in them."""
         self.process.stdin.close()
         self.process.wait(10)
-        for folder in reversed(self.made):
-            try:
-                os.rmdir(folder)
-            except OSError:
-                pass
+        with alone():
+            for folder in reversed(self.made):
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
         self.made = []
 
 
