@@ -43,6 +43,7 @@ typedef struct AuditInput {
     const char *journal_folder; /* --journal=FOLDER; NULL: the system's */
     void *journal_at;           /* sd_journal; audit_journal.c's own */
     uint64_t journal_line;
+    uint64_t n_foreign;      /* entries of the journal that others sent in quaygated's name */
     bool follows;            /* -f */
     bool quiet;              /* no bar: rows go to the same terminal */
     struct AuditFile *files; /* oldest first; heap */
