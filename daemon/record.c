@@ -256,7 +256,10 @@ static void record_request(RecordWriter *w, const Record *record) {
     record_path(w, &request->target);
     record_query(w, &request->target);
     record_word(w, SPAN(",\"operation\":"), span_from(request->operation ? request->operation->id : NULL));
-    record_number(w, SPAN(",\"bytes\":"), record->request != NULL, record->request_bytes);
+    /* Chunks that nobody has read are no body of no bytes: `replay` would take them for none. */
+    record_number(w, SPAN(",\"bytes\":"),
+                  record->request && (request->framing != FRAMING_CHUNKED || record->request_bytes > 0),
+                  record->request_bytes);
     record_raw(w, SPAN("}"));
 }
 

@@ -264,7 +264,7 @@ static void again_read_body(Arena *arena, const TrailRecord *record, Again *ret)
     bool is_json = operation && (operation->body == BODY_JSON || operation->body == BODY_JSON_OPTIONAL);
 
     ret->body_is_told = true;
-    if (record->request_bytes == 0 || (operation && !is_json))
+    if ((record->has_bytes && record->request_bytes == 0) || (operation && !is_json))
         return; /* a stream isn't judged */
     ret->has_body = true;
     ret->body = SPAN("{}");

@@ -171,9 +171,10 @@ static void trail_fill_record(const BodyNode *root, TrailRecord *ret) {
         .rule = trail_text(root, "rule", NULL),
         .field = trail_text(root, "field", NULL),
         .reason = trail_text(root, "reason", NULL),
-        .request_bytes = bytes && body_type(bytes) == BODY_TYPE_INTEGER ? body_integer(bytes) : 0,
+        .has_bytes = bytes && body_type(bytes) == BODY_TYPE_INTEGER,
         .facts = facts && body_type(facts) == BODY_TYPE_ARRAY ? facts : NULL,
     };
+    ret->request_bytes = ret->has_bytes ? body_integer(bytes) : 0;
     ret->path = trail_text(request, "path", &ret->has_path);
     ret->query = trail_text(request, "query", &ret->has_query);
 }

@@ -30,6 +30,7 @@ typedef struct TrailRecord {
     const BodyNode *root;
     Span time, event, id, listener, policy, method, path, query, operation, verdict, rule, field, reason;
     int64_t request_bytes;    /* 0 where unknown */
+    bool has_bytes;           /* it is known */
     const BodyNode *facts;    /* an array; NULL: none were asked for */
     bool has_path, has_query; /* not null */
 } TrailRecord;
