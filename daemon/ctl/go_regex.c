@@ -16,6 +16,7 @@ typedef struct Translation {
     unsigned depth;                     /* of parentheses */
     unsigned atoms[GO_REGEX_DEPTH + 1]; /* so far, by depth */
     unsigned last;                      /* of these, what came last */
+    unsigned repeated;
     bool icase, open;
     bool quantifiable; /* what came last is no anchor, and no quantifier */
     const char *why;
@@ -38,13 +39,19 @@ static bool go_take(Translation *t, const char *text) {
     return true;
 }
 
+/* What came last is to be there so many times more. */
+static void go_repeat(Translation *t, unsigned times) {
+    t->atoms[t->depth] += t->last * times;
+    t->repeated += t->last * times;
+    if (t->repeated > GO_REGEX_REPEATED)
+        t->why = "so many repetitions";
+}
+
 /* Something came that may be repeated. */
 static void go_count(Translation *t, unsigned atoms) {
     t->atoms[t->depth] += atoms;
     t->last = atoms;
     t->quantifiable = true;
-    if (t->atoms[t->depth] > GO_REGEX_ATOMS)
-        t->why = "so many repetitions";
 }
 
 static char go_next(Translation *t) {
@@ -240,8 +247,10 @@ static bool go_take_repeat(Translation *t) {
     n = high > low ? high : low;
     if (n > 255) /* POSIX's RE_DUP_MAX */
         t->why = "so many repetitions";
-    else if (n > 1)
-        go_count(t, t->last * (n - 1));
+    if (comma && t->rest.data[i - 1] == ',' && low > 0) /* x{2,} is xxx* */
+        n++;
+    if (!t->why && n > 1)
+        go_repeat(t, n - 1);
     (void) snprintf(text, sizeof(text), "{%.*s}", (int) i, t->rest.data);
     go_put(t, text);
     t->rest.data += i + 1;
@@ -261,6 +270,8 @@ static void go_take_quantifier(Translation *t, char c) {
         t->why = "a repetition of nothing";
         return;
     }
+    if (c == '+') /* regcomp makes xx* of it: of one within the other, each doubles what is inside */
+        go_repeat(t, 1);
     if (c != '{')
         go_put(t, text);
     (void) go_take(t, "?"); /* the shortest match or the longest: all the same to whether there is one */
@@ -313,7 +324,7 @@ static void go_take_one(Translation *t) {
         }
         go_put(t, ")");
         t->depth--;
-        go_count(t, t->atoms[t->depth + 1]);
+        go_count(t, t->atoms[t->depth + 1] > 0 ? t->atoms[t->depth + 1] : 1);
         return;
     case '|':
         t->open = t->open || t->depth == 0;
@@ -325,10 +336,9 @@ static void go_take_one(Translation *t) {
         break;
     }
     go_put(t, text);
+    go_count(t, 1);
     if (strchr("|^$", c))
         t->quantifiable = false;
-    else
-        go_count(t, 1);
 }
 
 const char *go_regex_compile(Arena *arena, Span pattern, GoRegex *ret) {

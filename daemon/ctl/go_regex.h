@@ -11,8 +11,8 @@
 
 /* Of the pattern, once its variables are filled in. */
 #define GO_REGEX_BYTES 4096u
-/* Atoms, once each {n,m} is written out, as regcomp does it. */
-#define GO_REGEX_ATOMS 8192u
+/* Atoms that repetitions add, once each {n,m} and + is written out, as regcomp does it. */
+#define GO_REGEX_REPEATED 1024u
 #define GO_REGEX_DEPTH 64u /* of parentheses */
 
 typedef struct GoRegex {

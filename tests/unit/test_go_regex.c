@@ -102,11 +102,18 @@ Test(go_regex, what_cannot_be) {
         {"/[\xc3\xa9]", "something in brackets"},
         {"/a{256}", "so many repetitions"},
         {"/a{255}", NULL},
-        {"((a{128}){64})", NULL},
-        {"((a{128}){64})b", "so many repetitions"},
-        {"((a{128}){64}b)", "so many repetitions"},
-        {"(()*a{255}){33}", "so many repetitions"},
+        {"((a{128}){8}b{2})", NULL},
+        {"((a{128}){8})b{3}", "so many repetitions"},
+        {"((a{128}){8}b{3})", "so many repetitions"},
+        {"(()*a{255}){5}", "so many repetitions"},
         {"/a{2,1}", "something that POSIX doesn't take"},
+        {"((((((a+)+)+)+)+)+)+", NULL},
+        {"((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+", "so many repetitions"},
+        {"((((((((((((((a{1,}){1,}){1,}){1,}){1,}){1,}){1,}){1,}){1,}){1,}){1,}){1,}){1,}){1,})+",
+         "so many repetitions"},
+        {"((((((((((((((()+)+)+)+)+)+)+)+)+)+)+)+)+)+)+", "so many repetitions"},
+        {"(((a||||||||||){255}){255}", "so many repetitions"},
+        {"(((a^^^^$$$$$$){255}){255}", "so many repetitions"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
