@@ -96,11 +96,15 @@ static const char *tecnativa_get(const Tecnativa *t, const char *name) {
     return NULL;
 }
 
-/* As HAProxy's `-m bool` takes a text: by its number. */
+/* As HAProxy's `-m bool` takes a text: by the number at its beginning. */
+static bool tecnativa_is_number_on(const char *value) {
+    return strtol(value, NULL, 10) != 0;
+}
+
 static bool tecnativa_is_on(const Tecnativa *t, const char *name, bool by_default) {
     const char *value = tecnativa_get(t, name);
 
-    return value ? strtol(value, NULL, 10) != 0 : by_default;
+    return value ? tecnativa_is_number_on(value) : by_default;
 }
 
 /* No flag. */
@@ -283,7 +287,8 @@ static void tecnativa_note_values(Tecnativa *t) {
                           "%s is no setting of docker-socket-proxy that is known here", name);
         else if (!tecnativa_is_other(name) && strspn(value, "0123456789") != strlen(value))
             imported_note(&t->imported, IMPORT_OPEN,
-                          "%s=%s is no number: HAProxy takes it for off, and so do we", name, value);
+                          "%s=%s is no number: HAProxy takes it for %s, and so do we", name, value,
+                          tecnativa_is_number_on(value) ? "what it begins with, on" : "off");
     }
 }
 

@@ -252,7 +252,11 @@ static void wollomatic_take_binds(Wollomatic *w) {
         while (n > 1 && rest.data[n - 1] == '/')
             n--;
         text = arena_copy(w->imported.arena, (Span){rest.data, n});
-        if (!text || w->imported.n_binds == IMPORTED_ITEMS_MAX)
+        if (text && strpbrk(text, "*?"))
+            imported_note(
+                &w->imported, IMPORT_NARROWER,
+                "allowbindmountfrom %s is left out: its * or ? would stand for more than itself here", text);
+        else if (!text || w->imported.n_binds == IMPORTED_ITEMS_MAX)
             w->imported.failed = true;
         else if (n > 0)
             w->imported.binds[w->imported.n_binds++] = text;
