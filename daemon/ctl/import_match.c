@@ -6,11 +6,25 @@
 
 /* Of versions none too: most clients have one, curl in scripts has not. */
 static const unsigned SAMPLE_VERSIONS[] = {0, 24, 41, 44, 51};
-static const char *const SAMPLE_NAMES[] = {"9f2c4e6a8b0d1f3e5a7c9b2d4f6e8a0c1b3d5f7e9a2c4b6d8f0e1a3c5b7d9f2e",
-                                           "9f2c4e6a8b0d", "qzx", "q0-zx_7.k"};
-static const char *const SAMPLE_IMAGES[] = {
-    "qzx", "qzx/zk:1.2", "qzx.example.com:5000/zk/qz:1.2",
-    "sha256:9f2c4e6a8b0d1f3e5a7c9b2d4f6e8a0c1b3d5f7e9a2c4b6d8f0e1a3c5b7d9f2e"};
+/* Two of each kind, that begin and end otherwise: what matches both is for names of that kind, not for some.
+ */
+typedef const char *const Samples[2];
+static Samples SAMPLE_NAMES[] = {
+    {"9f2c4e6a8b0d1f3e5a7c9b2d4f6e8a0c1b3d5f7e9a2c4b6d8f0e1a3c5b7d9f2e",
+     "e05d7b1c3f9a8e2d4b6c0f1a7e9d5b3c2f8a4e6d0b1c9f7a5e3d8b2c6f4a0e17"},
+    {"9f2c4e6a8b0d", "e05d7b1c3f9a"},
+    {"qzx", "bkj"},
+    {"q0-zx_7.k", "b8_kj-3.w"},
+};
+static Samples SAMPLE_IMAGES[] = {
+    {"qzx", "bkj"},
+    {"qzx/zk:1.2", "bkj/wq:8.7"},
+    {"qzx.example.com:5000/zk/qz:1.2", "bkj.example.org:6001/wq/bk:8.7"},
+    {"sha256:9f2c4e6a8b0d1f3e5a7c9b2d4f6e8a0c1b3d5f7e9a2c4b6d8f0e1a3c5b7d9f2e",
+     "sha256:e05d7b1c3f9a8e2d4b6c0f1a7e9d5b3c2f8a4e6d0b1c9f7a5e3d8b2c6f4a0e17"},
+};
+
+_Static_assert(ARRAY_SIZE(SAMPLE_NAMES) == ARRAY_SIZE(SAMPLE_IMAGES), "one loop for both");
 
 static const char *sample_path(Arena *arena, const Operation *operation, unsigned version, const char *name) {
     const char *path = cover_path(arena, operation, version, name);
@@ -29,12 +43,16 @@ static bool match_operation(Arena *arena, const GoRegex *regex, const Operation 
     bool image = strstr(operation->path, ":**}") != NULL;
 
     for (size_t v = 0; v < ARRAY_SIZE(SAMPLE_VERSIONS); v++)
-        for (size_t i = 0; i < ARRAY_SIZE(SAMPLE_NAMES); i++)
-            if (sample_matches(arena, regex,
-                               sample_path(arena, operation, SAMPLE_VERSIONS[v],
-                                           image ? SAMPLE_IMAGES[i] : SAMPLE_NAMES[i]),
-                               with_query))
+        for (size_t i = 0; i < ARRAY_SIZE(SAMPLE_NAMES); i++) {
+            const char *const *names = image ? SAMPLE_IMAGES[i] : SAMPLE_NAMES[i];
+            bool both = true;
+
+            for (size_t k = 0; k < 2 && both; k++)
+                both = sample_matches(
+                    arena, regex, sample_path(arena, operation, SAMPLE_VERSIONS[v], names[k]), with_query);
+            if (both)
                 return true;
+        }
     return false;
 }
 
