@@ -215,26 +215,49 @@ static void yaml_out_find_lines(const DocNode *node, unsigned *lines, size_t roo
     }
 }
 
-/* Comments of a line, then the line's own end. */
-static void yaml_out_print_line(const YamlOut *out, Span line, unsigned number, const unsigned *lines,
-                                size_t n_lines, FILE *file) {
+/* Which line each comment is of (0: behind all lines, or nowhere), in their order. */
+typedef struct YamlPlace {
+    unsigned line;
+    size_t number; /* of the comment */
+} YamlPlace;
+
+static int yaml_out_compare(const void *one, const void *two) {
+    const YamlPlace *a = one, *b = two;
+
+    if (a->line != b->line)
+        return a->line < b->line ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static void yaml_out_sort(const YamlOut *out, const unsigned *lines, size_t n_lines, YamlPlace *ret) {
+    for (size_t i = 0; i < out->n_comments; i++) {
+        const YamlComment *comment = &out->comments[i];
+        bool known = comment->scalar > 0 && comment->scalar <= n_lines;
+
+        ret[i].number = i;
+        ret[i].line = comment->above ? comment->line : known ? lines[comment->scalar - 1] : 0;
+    }
+    if (out->n_comments > 0)
+        qsort(ret, out->n_comments, sizeof(*ret), yaml_out_compare);
+}
+
+/* Comments of a line, `n` of them, then the line's own end. */
+static void yaml_out_print_line(const YamlOut *out, Span line, const YamlPlace *places, size_t n,
+                                FILE *file) {
     size_t indent = 0;
     const char *separator = "  # ";
 
     while (indent < line.size && line.data[indent] == ' ')
         indent++;
-    for (size_t i = 0; i < out->n_comments; i++)
-        if (out->comments[i].above && out->comments[i].line == number)
-            fprintf(file, "%*s# %s\n", (int) indent, "", out->comments[i].text);
+    for (size_t i = 0; i < n; i++)
+        if (out->comments[places[i].number].above)
+            fprintf(file, "%*s# %s\n", (int) indent, "", out->comments[places[i].number].text);
     if (line.size > 0)
         fwrite(line.data, 1, line.size, file);
-    for (size_t i = 0; i < out->n_comments; i++) {
-        const YamlComment *comment = &out->comments[i];
-
-        if (comment->above || comment->scalar == 0 || comment->scalar > n_lines ||
-            lines[comment->scalar - 1] != number)
+    for (size_t i = 0; i < n; i++) {
+        if (out->comments[places[i].number].above)
             continue;
-        fprintf(file, "%s%s", separator, comment->text);
+        fprintf(file, "%s%s", separator, out->comments[places[i].number].text);
         separator = "; ";
     }
     fputc('\n', file);
@@ -245,17 +268,26 @@ void yaml_out_print(const YamlOut *out, FILE *file) {
     DocErrors errors = {.arena = arena};
     const DocNode *root = arena ? doc_parse(arena, buffer_span(&out->text), &errors) : NULL;
     unsigned *lines = arena ? arena_alloc_array(arena, out->n_scalars + 1, sizeof(*lines)) : NULL;
+    YamlPlace *places = arena ? arena_alloc_array(arena, out->n_comments + 1, sizeof(*places)) : NULL;
+    size_t n_comments = places ? out->n_comments : 0, n = 0, at = 0;
     Span rest = buffer_span(&out->text);
-    size_t n = 0;
     unsigned number = 0;
 
     if (root && lines)
         yaml_out_find_lines(root, lines, out->n_scalars, &n);
+    if (places)
+        yaml_out_sort(out, lines, n, places);
+    while (at < n_comments && places[at].line == 0)
+        at++;
     while (rest.size > 0) {
         const char *end = memchr(rest.data, '\n', rest.size);
-        size_t size = end ? (size_t) (end - rest.data) : rest.size;
+        size_t size = end ? (size_t) (end - rest.data) : rest.size, behind = at;
 
-        yaml_out_print_line(out, (Span){rest.data, size}, ++number, lines, n, file);
+        number++;
+        while (behind < n_comments && places[behind].line == number)
+            behind++;
+        yaml_out_print_line(out, (Span){rest.data, size}, places ? &places[at] : NULL, behind - at, file);
+        at = behind;
         rest = (Span){rest.data + size, rest.size - size};
         if (end)
             rest = (Span){rest.data + 1, rest.size - 1};

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "policy/doc.h"
 
@@ -158,5 +159,52 @@ Test(yaml_out, no_utf_8_is_no_text) {
     yaml_out_text(out, "a");
     yaml_out_list_end(out);
     cr_expect_null(yaml_out_finish(out).data);
+    yaml_out_free(out);
+}
+
+/* A line's notes stand above it in the order in which they came, whatever line they are of. */
+Test(yaml_out, comments_and_notes) {
+    YamlOut *out = yaml_out_new();
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    yaml_out_list(out);
+    yaml_out_comment(out, "of no text");
+    yaml_out_text(out, "a");
+    yaml_out_comment(out, "1");
+    yaml_out_comment(out, "2");
+    yaml_out_text(out, "b");
+    yaml_out_note(out, 2, "over b");
+    yaml_out_note(out, 0, "at the end");
+    yaml_out_note(out, 1, "over a");
+    yaml_out_note(out, 2, "again");
+    yaml_out_note(out, 9, "nowhere");
+    yaml_out_list_end(out);
+    (void) yaml_out_finish(out);
+    yaml_out_print(out, file);
+    (void) fclose(file);
+    cr_expect_str_eq(text, "# over a\n- a  # 1; 2\n# over b\n# again\n- b\n# at the end\n");
+    free(text);
+    yaml_out_free(out);
+}
+
+/* Each line that is printed looked at each comment. */
+Test(yaml_out, many_comments) {
+    YamlOut *out = yaml_out_new();
+    FILE *file = fopen("/dev/null", "we");
+    clock_t began;
+
+    yaml_out_list(out);
+    for (unsigned i = 0; i < 80000; i++) {
+        yaml_out_text(out, "x");
+        yaml_out_comment(out, "%u", i);
+    }
+    yaml_out_list_end(out);
+    cr_assert_not_null(yaml_out_finish(out).data);
+    began = clock();
+    yaml_out_print(out, file);
+    cr_expect_lt((clock() - began) / CLOCKS_PER_SEC, 4);
+    (void) fclose(file);
     yaml_out_free(out);
 }
