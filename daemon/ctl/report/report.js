@@ -11,11 +11,13 @@
   /* --- text: everything a record says goes through show(), and into the page as text alone. */
 
   const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]|\p{Cs}/gu;
-  const show = (text) => String(text).replace(HIDDEN, (c) => {
+  /* A line that somebody put in may have anything in a member's place, which has no text of its own. */
+  const word = (text) => typeof text === "string" ? text : text === null || text === undefined ? "" : JSON.stringify(text);
+  const show = (text) => word(text).replace(HIDDEN, (c) => {
     const n = c.codePointAt(0);
     return n > 0xffff ? "\\U" + n.toString(16).toUpperCase().padStart(8, "0") : "\\u" + n.toString(16).toUpperCase().padStart(4, "0");
   });
-  const showLines = (text) => String(text).split("\n").map(show).join("\n");
+  const showLines = (text) => word(text).split("\n").map(show).join("\n");
   const number = (n) => n.toLocaleString("en-US");
   const plural = (n, one, many) => `${number(n)} ${n === 1 ? one : many}`;
   const sameYear = () => new Date(data.first).getUTCFullYear() === new Date(data.last).getUTCFullYear();
@@ -51,9 +53,10 @@
   const labelOf = (facet, name) => facet === "rule" && name === "allow" ? "allow (no entry of it)" : facet === "container" && /^[0-9a-f]{64}$/.test(name) ? name.slice(0, 12) : show(name);
   for (const group of groups) {
     group.haystack = [group.rule, group.client, group.container, group.operation, group.policy, group.listener, group.reason, group.field, group.verdict,
-      group.method, ...group.records.map((r) => `${r.id} ${r.request ? r.request.path : ""}`)].join("\n").toLowerCase();
+      group.method, ...group.records.map((r) => `${word(r.id)} ${r.request ? word(r.request.path) : ""}`)].join("\n").toLowerCase();
   }
 
+  const sentenceOf = (group) => Object.hasOwn(data.reasons, group.rule) ? data.reasons[group.rule] : null;
   const wholeTime = () => chosen.from === 0 && chosen.to === nBuckets;
   const countOf = (group) => {
     if (wholeTime()) return group.count;
@@ -258,7 +261,7 @@
   const explain = (group) => {
     const first = group.records[0] || {}, request = first.request || {}, pairs = [];
     const add = (name, text) => { if (text !== null && text !== undefined && text !== "") pairs.push(make("dt", {}, name), make("dd", {}, value(text))); };
-    add("Asked", `${group.method || ""} ${request.path || ""}`.trim());
+    add("Asked", `${group.method || ""} ${word(request.path)}`.trim());
     add("Rule", group.rule);
     add("Stands in", group.where);
     add("Field", group.field);
@@ -266,7 +269,7 @@
     add("Policy", group.policy);
     add("Policy's hash", first.policy_hash);
     add("Listener", group.listener);
-    const sentence = data.reasons[group.rule];
+    const sentence = sentenceOf(group);
     return make("div", {},
       make("div", { class: "block" }, make("h3", {}, "Why"), make("p", {}, value(group.reason || sentence || "The record doesn't say.")), sentence && sentence !== group.reason ? make("p", { class: "quiet" }, sentence + ".") : null, make("dl", {}, ...pairs)),
       make("div", { class: "block" }, make("h3", {}, "What to do"), make("p", {}, adviceOf(group))),
@@ -306,7 +309,7 @@
       if (now) row.after(drawDetail(group)); else $(`detail-${group.index}`).remove();
     } }, value(group.operation || `${group.method || "?"} …`));
     const row = make("tr", {}, make("td", {}, button, make("span", { class: "sub" }, value(group.policy || ""))), make("td", {}, make("span", { class: `tag ${REFUSED.includes(group.verdict) ? group.verdict : ""}` }, show(group.verdict))),
-      make("td", {}, value(group.client)), make("td", {}, value(group.reason || data.reasons[group.rule] || "—"), make("span", { class: "sub mono value" }, group.rule === "allow" ? "" : show(group.rule || ""))), make("td", { class: "number" }, number(n)),
+      make("td", {}, value(group.client)), make("td", {}, value(group.reason || sentenceOf(group) || "—"), make("span", { class: "sub mono value" }, group.rule === "allow" ? "" : show(group.rule || ""))), make("td", { class: "number" }, number(n)),
       timeCell(group.first), timeCell(group.last));
     return open ? [row, drawDetail(group)] : [row];
   };
