@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+#include "daemon/clock.h"
 
 static int fetch_fail(const char **ret_why, int r, const char *why) {
     *ret_why = why;
@@ -16,8 +19,22 @@ static void fetch_close(const int *fd) {
         close(*fd);
 }
 
-static int fetch_connect(const Address *address, const char **ret_why) {
-    static const struct timeval patience = {.tv_sec = FETCH_SECONDS};
+/* What is left of the patience goes to the next call: who sends a byte now and then ends, too. */
+static int fetch_wait(int fd, uint64_t until_usec, const char **ret_why) {
+    uint64_t now = clock_monotonic_usec();
+    struct timeval left;
+
+    if (now >= until_usec)
+        return fetch_fail(ret_why, -ETIMEDOUT, "it takes too long to answer");
+    left = (struct timeval){.tv_sec = (time_t) ((until_usec - now) / 1000000),
+                            .tv_usec = (suseconds_t) ((until_usec - now) % 1000000)};
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof(left)) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof(left)) < 0)
+        return -errno;
+    return 0;
+}
+
+static int fetch_connect(const Address *address, uint64_t until_usec, const char **ret_why) {
     int fd, r;
 
     if (address->kind == ADDRESS_FD)
@@ -27,11 +44,11 @@ static int fetch_connect(const Address *address, const char **ret_why) {
     fd = socket(address->socket.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    (void) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    if (connect(fd, &address->socket.any, address->length) == 0)
+    r = fetch_wait(fd, until_usec, ret_why);
+    if (r == 0 && connect(fd, &address->socket.any, address->length) == 0)
         return fd;
-    r = -errno;
+    if (r == 0)
+        r = -errno;
     close(fd);
     return r;
 }
@@ -51,13 +68,14 @@ static int fetch_send(int fd, const char *path) {
 }
 
 /* To the end of the connection. */
-static int fetch_receive(int fd, Buffer *in, const char **ret_why) {
+static int fetch_receive(int fd, uint64_t until_usec, Buffer *in, const char **ret_why) {
     for (;;) {
         char *room = buffer_reserve(in, 16u << 10);
+        int r = room ? fetch_wait(fd, until_usec, ret_why) : -ENOMEM;
         ssize_t n;
 
-        if (!room)
-            return -ENOMEM;
+        if (r < 0)
+            return r;
         n = recv(fd, room, 16u << 10, 0);
         if (n == 0)
             return 0;
@@ -89,15 +107,16 @@ static int fetch_read(Span answer, Buffer *body, const char **ret_why) {
 
 int fetch(const Address *address, const char *path, Buffer *body, const char **ret_why) {
     CLEANUP(buffer_done) Buffer in = {0};
+    uint64_t until = clock_monotonic_usec() + FETCH_SECONDS * UINT64_C(1000000);
     int fd CLEANUP(fetch_close) = -EBADF;
     int r;
 
     *ret_why = NULL;
-    fd = fetch_connect(address, ret_why);
+    fd = fetch_connect(address, until, ret_why);
     if (fd < 0)
         return fd;
     r = fetch_send(fd, path);
     if (r == 0)
-        r = fetch_receive(fd, &in, ret_why);
+        r = fetch_receive(fd, until, &in, ret_why);
     return r < 0 ? r : fetch_read(buffer_span(&in), body, ret_why);
 }

@@ -8,7 +8,7 @@
 #include "daemon/buffer.h"
 
 #define FETCH_BYTES (64u << 20) /* of an answer: hundreds of listeners, each with every operation */
-#define FETCH_SECONDS 10u       /* for each step of it */
+#define FETCH_SECONDS 10u       /* for all of it */
 
 /*
  * Appends the body to *body. The status, 200 or another; or −errno, and in *ret_why (static) a sentence, or
