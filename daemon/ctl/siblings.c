@@ -28,26 +28,46 @@ void path_list_done(PathList *list) {
     *list = (PathList){0};
 }
 
-/* What is behind the file's own name, without ".gz": "" for itself. False: it is no sibling. */
-static bool siblings_take_suffix(const char *name, const char *base, Span *ret) {
-    size_t size = strlen(base);
-    Span rest;
+static bool siblings_take_end(Span *text, Span end) {
+    if (text->size <= end.size || memcmp(text->data + text->size - end.size, end.data, end.size) != 0)
+        return false;
+    text->size -= end.size;
+    return true;
+}
 
-    if (strncmp(name, base, size) != 0)
+/* A dot or a dash, a digit, and what dates have. */
+static bool siblings_is_suffix(Span text) {
+    if (text.size < 2 || (text.data[0] != '.' && text.data[0] != '-') || text.data[1] < '0' ||
+        text.data[1] > '9')
         return false;
-    rest = span_from(name + size);
-    if (rest.size > 3 && strcmp(rest.data + rest.size - 3, ".gz") == 0)
-        rest.size -= 3;
-    *ret = rest;
-    if (rest.size == 0)
-        return name[size] == '\0';
-    if (rest.size < 2 || (rest.data[0] != '.' && rest.data[0] != '-') || rest.data[1] < '0' ||
-        rest.data[1] > '9')
-        return false;
-    for (size_t i = 1; i < rest.size; i++)
-        if (!strchr("0123456789-_.:TZ", rest.data[i]))
+    for (size_t i = 1; i < text.size; i++)
+        if (!memchr("0123456789-_.:TZ", text.data[i], 16))
             return false;
     return true;
+}
+
+/*
+ * What rotation put into the name, without ".gz": behind the file's own, or with logrotate's `extension` in
+ * front of its last part; "" for itself. False: it is no sibling.
+ */
+static bool siblings_take_suffix(const char *name, const char *base, Span *ret) {
+    const char *dot = strrchr(base, '.');
+    size_t size = strlen(base), stem = dot && dot > base ? (size_t) (dot - base) : size;
+    Span text = span_from(name);
+
+    *ret = (Span){name + size, 0};
+    if (strcmp(name, base) == 0)
+        return true;
+    if (strncmp(name, base, stem) != 0)
+        return false;
+    (void) siblings_take_end(&text, SPAN(".gz"));
+    if (text.size >= size && strncmp(name, base, size) == 0) {
+        *ret = (Span){name + size, text.size - size};
+        if (siblings_is_suffix(*ret))
+            return true;
+    }
+    *ret = (Span){name + stem, text.size - stem};
+    return stem < size && siblings_take_end(ret, span_from(base + stem)) && siblings_is_suffix(*ret);
 }
 
 typedef struct Sibling {
@@ -109,12 +129,18 @@ static int siblings_scan(DIR *dir, const char *base, Sibling **ret, size_t *ret_
     return 0;
 }
 
+static bool siblings_are_twins(const char *plain, const char *packed) {
+    size_t size = strlen(plain);
+
+    return strncmp(plain, packed, size) == 0 && strcmp(packed + size, ".gz") == 0;
+}
+
 /* While a file is being compressed both are there: the plain one, which comes first, is whole. */
 static size_t siblings_drop_twins(Sibling *items, size_t n) {
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (kept > 0 && span_equals(items[kept - 1].suffix, items[i].suffix))
+        if (kept > 0 && siblings_are_twins(items[kept - 1].name, items[i].name))
             free(items[i].name);
         else
             items[kept++] = items[i];

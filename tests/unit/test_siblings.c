@@ -64,6 +64,31 @@ Test(siblings, order) {
     cr_expect_eq(rmdir(folder), 0);
 }
 
+/* logrotate's `extension .log`; the daemon goes on from these. */
+Test(siblings, before_the_extension) {
+    static const char *const names[] = {"a-20251231.log.gz", "a-20260101.log", "a.2.log.gz",
+                                        "a.1.log",           "a.log.1",        "a.log"};
+    static const char *const twins[] = {"a-20260101.log.gz", "a.1.log.gz", "a.log.1.gz"};
+    static const char *const others[] = {"a-x.log", "a-2026.lag", "a-2026log",   "ab-2026.log", "a.log.log",
+                                         "a..log",  "a.gz",       "a.1.log.bak", "a-1.log.log"};
+
+    cr_assert(mkdtemp(folder));
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        make(names[i], true);
+    for (size_t i = 0; i < ARRAY_SIZE(twins); i++)
+        make(twins[i], true);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        make(others[i], true);
+    expect(names, ARRAY_SIZE(names));
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        make(names[i], false);
+    for (size_t i = 0; i < ARRAY_SIZE(twins); i++)
+        make(twins[i], false);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        make(others[i], false);
+    cr_expect_eq(rmdir(folder), 0);
+}
+
 /* logrotate compresses what is there: both are, for a moment. */
 Test(siblings, compressed_just_now) {
     static const char *const names[] = {"a.log-20260101", "a.log-20260101-5", "a.log.2.gz", "a.log.1",
