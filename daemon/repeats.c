@@ -65,6 +65,14 @@ static int repeats_add(Buffer *out, Span part) {
     return buffer_append_all(out, parts, ARRAY_SIZE(parts));
 }
 
+/* Each connection over TCP has a port of its own, and is the same client all the same. */
+static Span repeats_host(const Subject *client) {
+    Span address = span_from(client ? client->address : "");
+    const char *colon = address.size > 0 ? strrchr(address.data, ':') : NULL;
+
+    return colon ? (Span){address.data, (size_t) (colon - address.data)} : address;
+}
+
 static int repeats_key(Buffer *text, const Record *record, char ret[static CHAIN_HASH_SIZE]) {
     const Subject *client = record->client;
     const Request *request = record->request;
@@ -77,7 +85,7 @@ static int repeats_key(Buffer *text, const Record *record, char ret[static CHAIN
         span_from(record->policy ? record->policy : ""),
         span_from(client && client->exe ? client->exe : ""),
         span_from(client ? client->origin.container : ""),
-        span_from(client ? client->address : ""),
+        repeats_host(client),
         request && request->operation ? span_from(request->operation->id)
         : request                     ? request->target.path
                                       : SPAN(""),

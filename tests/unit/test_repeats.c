@@ -52,6 +52,24 @@ Test(repeats, first_tenth_hundredth) {
     cr_expect_eq(n_untold, 0);
 }
 
+/* A client over TCP that connects anew for each request is one client; another host is another. */
+Test(repeats, a_port_is_no_client) {
+    Repeats *repeats = repeats_new(on_untold, NULL);
+    Subject client = {0};
+    Record record = denial("a");
+    uint64_t told = 0, sum;
+
+    record.client = &client;
+    for (unsigned port = 40000; port < 40099; port++) {
+        (void) snprintf(client.address, sizeof(client.address), "[fd00::1]:%u", port);
+        told += note(repeats, &record, 1, 1, &sum);
+    }
+    cr_expect_eq(told, 2, "the first and the tenth, not %llu", (unsigned long long) told);
+    (void) snprintf(client.address, sizeof(client.address), "[fd00::2]:40000");
+    cr_expect_eq(note(repeats, &record, 1, 1, &sum), 1);
+    repeats_free(repeats);
+}
+
 Test(repeats, once_a_minute) {
     Repeats *repeats = repeats_new(on_untold, NULL);
     Record record = denial("a");
