@@ -111,7 +111,8 @@ const char *judgement_hint(Judgement *j, const char *open, Span value, const cha
         char c = ascii_lower(value.data[i]);
         bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 
-        if (c < 0x20 || c > 0x7E || c == '"' || c == '\\')
+        /* A pattern would allow more than what was asked for, and a client chooses what stands here. */
+        if (c < 0x20 || c > 0x7E || strchr("\"\\*?", c))
             return NULL;
         plain = plain && (alnum || c == '/' || (i > 0 && (c == '.' || c == '_' || c == '-')));
     }
