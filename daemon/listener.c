@@ -124,24 +124,72 @@ static int listener_lock_directory(const char *path) {
     return fd;
 }
 
+/* What the kernel says of it is "Operation not permitted", of which nobody could tell what. */
+static int listener_give(const char *path, uid_t owner, gid_t group, const char **ret_why) {
+    if (lchown(path, owner, group) == 0)
+        return 0;
+    if (errno == EPERM)
+        return listener_fail(
+            ret_why, -EPERM,
+            "it can't be given to that owner or group; but for root's daemon there must be no owner, and "
+            "a group that the daemon is in (of the unit: examples/systemd/groups.conf)");
+    return -errno;
+}
+
+static uid_t listener_wanted_owner(const Listener *listener, const ConfigListener *config) {
+    return config->owner != (uid_t) -1 ? config->owner : listener->owner;
+}
+
+static gid_t listener_wanted_group(const Listener *listener, const ConfigListener *config) {
+    return config->group != (gid_t) -1 ? config->group : listener->group;
+}
+
 /*
  * Owner first: a mode given before it would hold for the wrong people for a moment. If the owner can't be
  * set, nobody has any rights.
  */
-static int listener_apply_rights(const Listener *listener, const ConfigListener *config) {
+static int listener_apply_rights(const Listener *listener, const ConfigListener *config,
+                                 const char **ret_why) {
     const char *path = config->address.socket.un.sun_path;
-    uid_t owner = config->owner != (uid_t) -1 ? config->owner : listener->owner;
-    gid_t group = config->group != (gid_t) -1 ? config->group : listener->group;
+    uid_t owner = listener_wanted_owner(listener, config);
+    gid_t group = listener_wanted_group(listener, config);
     struct stat st;
+    int r;
 
     if (lstat(path, &st) < 0)
         return -errno;
-    if ((st.st_uid != owner || st.st_gid != group) &&
-        (fchmodat(AT_FDCWD, path, 0, AT_SYMLINK_NOFOLLOW) < 0 || lchown(path, owner, group) < 0))
-        return -errno;
+    if (st.st_uid != owner || st.st_gid != group) {
+        if (fchmodat(AT_FDCWD, path, 0, AT_SYMLINK_NOFOLLOW) < 0)
+            return -errno;
+        r = listener_give(path, owner, group, ret_why);
+        if (r < 0)
+            return r;
+    }
     if (fchmodat(AT_FDCWD, path, config->mode, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
     return 0;
+}
+
+/* Whether they could be applied: there and back, since who may give what to whom no call tells. */
+static int listener_try_rights(const Listener *listener, const ConfigListener *config, const char **ret_why) {
+    const char *path = config->address.socket.un.sun_path;
+    uid_t owner = listener_wanted_owner(listener, config);
+    gid_t group = listener_wanted_group(listener, config);
+    struct stat st;
+    int r;
+
+    if (lstat(path, &st) < 0)
+        return -errno;
+    if (st.st_uid == owner && st.st_gid == group)
+        return 0;
+    if (fchmodat(AT_FDCWD, path, 0, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    r = listener_give(path, owner, group, ret_why);
+    if (r == 0) /* what somebody gave it by hand may be past our giving: it has what is wanted then */
+        (void) lchown(path, st.st_uid, st.st_gid);
+    if (fchmodat(AT_FDCWD, path, st.st_mode & 07777, AT_SYMLINK_NOFOLLOW) < 0 && r == 0)
+        r = -errno;
+    return r;
 }
 
 static int listener_bind_unix(Listener *listener) {
@@ -170,7 +218,7 @@ static int listener_bind_unix(Listener *listener) {
     listener->ino = st.st_ino;
     listener->owner = st.st_uid;
     listener->group = st.st_gid;
-    r = listener_apply_rights(listener, config);
+    r = listener_apply_rights(listener, config, &listener->why);
     if (r < 0)
         return r;
     return listen(listener->fd, SOMAXCONN) < 0 ? -errno : 0;
@@ -451,14 +499,27 @@ Listener *listener_free(Listener *listener) {
     return NULL;
 }
 
+int listener_try(const Listener *listener, const Config *config, size_t index) {
+    const ConfigListener *next = &config->listeners[index];
+    const char *why = NULL;
+    int family, r = 0;
+
+    if (next->address.kind == ADDRESS_FD)
+        r = listener_look_at_passed(listener->fd, next, &family, &why);
+    else if (next->address.kind == ADDRESS_UNIX)
+        r = listener_try_rights(listener, next, &why);
+    if (r < 0)
+        log_error("listener %s: %s", next->address.text, why ? why : strerror(-r));
+    return r;
+}
+
 int listener_update(Listener *listener, Config *config, size_t index) {
     const ConfigListener *next = &config->listeners[index];
     Config *old = listener->config;
+    const char *why = NULL;
     int family, r;
 
     if (next->address.kind == ADDRESS_FD) {
-        const char *why = NULL;
-
         r = listener_look_at_passed(listener->fd, next, &family, &why);
         if (r < 0) /* the new keys don't fit it: with the old ones it stays at least as narrow */
             return r;
@@ -468,5 +529,5 @@ int listener_update(Listener *listener, Config *config, size_t index) {
     (void) config_unref(old);
     if (next->address.kind != ADDRESS_UNIX)
         return 0;
-    return listener_path_is_ours(listener) ? listener_apply_rights(listener, next) : -ESTALE;
+    return listener_path_is_ours(listener) ? listener_apply_rights(listener, next, &why) : -ESTALE;
 }

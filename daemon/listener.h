@@ -32,6 +32,12 @@ void listener_start(Listener *listener); /* accepting */
 void listener_stop(Listener *listener);  /* not accepting, still bound */
 
 /*
+ * Before a reload takes over that kept this address: whether listener_update would do all that `config` says.
+ * Nothing is changed. Logged −errno.
+ */
+int listener_try(const Listener *listener, const Config *config, size_t index);
+
+/*
  * A reload kept this address: new settings (mode, owner, policy, allow lists) from now on. −errno when mode
  * or owner can't be set, −ESTALE when the path is no longer ours: the policy and the allow lists hold
  * nonetheless. Only where a passed socket doesn't fit the new keys do the old settings stay. Not logged.

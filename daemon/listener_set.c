@@ -43,14 +43,14 @@ typedef struct ListenerOpening {
 static int listener_set_add(const ListenerOpening *o, size_t index, int passed) {
     ListenerSet *set = o->set;
     Listener **item = &set->items[set->n];
-    int r = 0;
+    int r;
 
     *item = listener_set_find(o->running, &o->config->listeners[index].address, passed,
                               index == o->config->n_listeners);
     set->index[set->n] = index;
     set->kept[set->n] = *item != NULL;
-    if (!*item)
-        r = listener_open(o->base, o->config, index, passed, o->accept, o->arg, item);
+    r = *item ? listener_try(*item, o->config, index)
+              : listener_open(o->base, o->config, index, passed, o->accept, o->arg, item);
     if (r == 0)
         set->n++;
     return r;

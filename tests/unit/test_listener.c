@@ -462,6 +462,36 @@ Test(listener, an_update_that_fails_opens_to_nobody) {
     cr_assert_eq(seteuid(0), 0);
 }
 
+/* So a reload tries it before it takes over: the one that runs has its rights still, and says why. */
+Test(listener, an_update_that_would_fail_fails_the_reload) {
+    Taken taken = {0};
+    ListenerSet set, again, none = {0};
+    Config *config = config_on_path(""), *next = config_on_path(", mode: '0666', group: 1");
+    struct stat before, after;
+
+    if (geteuid() != 0)
+        cr_skip_test("needs root to be somebody else");
+    cr_assert_eq(chown(directory, 3, 3), 0);
+    cr_assert_eq(setegid(3), 0);
+    cr_assert_eq(seteuid(3), 0);
+    cr_assert_eq(listener_set_open(&set, base, config, &none, on_accept, &taken), 0);
+    cr_assert_eq(lstat(path, &before), 0);
+    cr_expect_eq(listener_set_open(&again, base, next, &set, on_accept, &taken), -EPERM);
+    cr_assert_eq(lstat(path, &after), 0);
+    cr_expect_eq(after.st_mode, before.st_mode);
+    cr_expect_eq(after.st_gid, before.st_gid);
+    cr_assert_eq(seteuid(0), 0);
+    cr_assert_eq(setegid(0), 0);
+    cr_expect_eq(listener_set_open(&again, base, next, &set, on_accept, &taken), 0, "root may");
+    cr_assert_eq(lstat(path, &after), 0);
+    cr_expect_eq(after.st_mode, before.st_mode, "not before it takes over");
+    cr_expect_eq(after.st_gid, before.st_gid);
+    listener_set_abandon(&again);
+    config_unref(config);
+    config_unref(next);
+    listener_set_done(&set);
+}
+
 /* In a child: the socket must be descriptor 3, and the variables must name the process. */
 static int child_with_passed(int family, const char *address_text, const char *names, const char *keys) {
     pid_t pid = fork();
