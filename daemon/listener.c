@@ -209,6 +209,8 @@ static int listener_bind_unix(Listener *listener) {
     mask = umask(0777);
     r = bind(listener->fd, &address->socket.any, address->length) < 0 ? -errno : 0;
     umask(mask);
+    if (r == -ENOENT)
+        return listener_fail(&listener->why, r, "its folder isn't there");
     if (r < 0)
         return r;
     if (lstat(address->socket.un.sun_path, &st) < 0)
@@ -244,6 +246,10 @@ static int listener_bind_tcp(Listener *listener) {
     int r;
 
     listener->fd = socket(listener->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener->fd < 0 && errno == EAFNOSUPPORT)
+        return listener_fail(
+            &listener->why, -EAFNOSUPPORT,
+            "the daemon may have no TCP here (the unit has none: examples/systemd/tcp.conf)");
     if (listener->fd < 0)
         return -errno;
     if (setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
