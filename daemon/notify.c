@@ -13,6 +13,8 @@
 /* How old a count may be: who looks at it has typed a command. */
 #define NOTIFY_STATUS_USEC UINT64_C(5000000)
 #define NOTIFY_STATUS_BYTES 192u
+/* Beyond the grace: records are brought to the disk. */
+#define NOTIFY_END_USEC UINT64_C(10000000)
 
 struct Notify {
     NotifyCount count;
@@ -112,9 +114,13 @@ void notify_reloaded(Notify *notify, int r) {
     notify_send(notify, "READY=1\n");
 }
 
-void notify_stopping(Notify *notify) {
+void notify_stopping(Notify *notify, uint64_t grace_usec) {
+    char fields[64];
+
     if (!notify || !notify->on)
         return;
     notify->state = "stopping, running requests finish; ";
-    notify_send(notify, "STOPPING=1\n");
+    snprintf(fields, sizeof(fields), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64 "\n",
+             grace_usec + NOTIFY_END_USEC);
+    notify_send(notify, fields);
 }

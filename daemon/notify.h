@@ -30,4 +30,6 @@ Notify *notify_free(Notify *notify); /* accepts NULL, returns NULL */
 void notify_ready(Notify *notify);           /* it serves; the timers begin */
 void notify_reloading(Notify *notify);       /* before a reload … */
 void notify_reloaded(Notify *notify, int r); /* … and after it: 0, or why the old config stays */
-void notify_stopping(Notify *notify);        /* the watchdog is fed on until the end */
+/* The watchdog is fed on until the end. The manager waits for the grace, whatever TimeoutStopSec= of the unit
+ * says. */
+void notify_stopping(Notify *notify, uint64_t grace_usec);

@@ -227,7 +227,7 @@ static void server_drain(Server *server) {
     clients_set_last(&server->clients,
                      NULL); /* may begin an exchange, which asks its listener for the config */
     listener_set_done(&server->listeners);
-    notify_stopping(server->notify); /* without sockets, which the status line counts */
+    notify_stopping(server->notify, grace); /* without sockets, which the status line counts */
     if (!server->clients.first || event_add(server->grace, &wait) < 0)
         server_on_grace(-1, 0, server);
 }

@@ -80,9 +80,10 @@ Test(notify, a_reload_and_the_end) {
                               "2 sockets, 1 rule, 1 denial in the last hour");
     notify_reloaded(notify, 0);
     cr_expect_str_eq(heard(), "READY=1\nSTATUS=2 sockets, 1 rule, 1 denial in the last hour");
-    notify_stopping(notify);
-    cr_expect_str_eq(heard(), "STOPPING=1\nSTATUS=stopping, running requests finish; "
-                              "2 sockets, 1 rule, 1 denial in the last hour");
+    notify_stopping(notify, UINT64_C(180000000));
+    cr_expect_str_eq(heard(),
+                     "STOPPING=1\nEXTEND_TIMEOUT_USEC=190000000\nSTATUS=stopping, running requests finish; "
+                     "2 sockets, 1 rule, 1 denial in the last hour");
     notify_free(notify);
 }
 
@@ -136,10 +137,10 @@ Test(notify, nobody_listens) {
     notify_ready(notify);
     notify_reloading(notify);
     notify_reloaded(notify, 0);
-    notify_stopping(notify);
+    notify_stopping(notify, UINT64_C(180000000));
     cr_expect_eq(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), 0, "and no timer wakes it");
     notify_free(notify);
     notify_ready(NULL);
-    notify_stopping(NULL);
+    notify_stopping(NULL, 0);
     cr_expect_str_eq(heard(), "");
 }
