@@ -53,8 +53,8 @@ typedef struct ViewScope {
 static const ViewScope view_scopes[] = {
     {"ContainerList", "Names ", PEERS, false},
     {"ContainerInspect", "", PEERS, false},
-    {"ImageList", "RepoTags RepoDigests ", 0, false},
-    {"ImageInspect", "RepoTags RepoDigests ", MADE_BY, false},
+    {"ImageList", "RepoTags RepoDigests Containers ", 0, false},
+    {"ImageInspect", "RepoTags RepoDigests Containers ", MADE_BY, false},
     {"ImageHistory", "Tags ", 0, false},
     {"NetworkList", "Containers Services ", 0, false},
     {"NetworkInspect", "Containers Services ", 0, false},

@@ -110,6 +110,13 @@ static const Case cases[] = {
      "[{\"RepoTags\":[\"ci-a:1\"],\"RepoDigests\":[\"ci-a@sha256:1\"]},{\"RepoTags\":[\"reg.x:5000/"
      "app:1\"]}]",
      0},
+    /* from v1.47 on, who runs a platform of an image: IDs of containers, whosever they are */
+    {"team", GET, V "/images/json?manifests=1",
+     "[{" MINE ",\"Containers\":-1,\"Manifests\":[{\"ImageData\":{\"Containers\":[\"" ID_A "\"]}}]}]",
+     "[{" MINE ",\"Containers\":-1,\"Manifests\":[{\"ImageData\":{\"Containers\":[]}}]}]", 0},
+    {"team", GET, V "/images/i/json?manifests=1",
+     "{\"Id\":\"sha256:1\",\"Manifests\":[{\"ImageData\":{\"Containers\":[\"" ID_A "\",\"" ID_B "\"]}}]}",
+     "{\"Id\":\"sha256:1\",\"Manifests\":[{\"ImageData\":{\"Containers\":[]}}]}", 0},
     {"named", GET, V "/networks", "[{\"Name\":\"ci-n\"},{\"Name\":\"bridge\"}]", "[{\"Name\":\"ci-n\"}]", 0},
     {"team", GET, V "/networks",
      "[{" MINE ",\"Containers\":{\"" ID_B "\":{\"Name\":\"x\"}},\"Services\":{\"s\":{}}}]",
