@@ -72,7 +72,10 @@ const Operation *routes_match(Method method, const Target *target, Span *ret_obj
  */
 bool routes_is_taken(Method method, const Target *target);
 
-/* Whether moby registers it below /v1.NN too: the debug routes it doesn't (T-015). */
+/*
+ * Whether every engine has it below /v1.NN too. The debug routes are there from 28 on only (API v1.48), and
+ * then below any version (T-015); routes_match() finds them in both places.
+ */
 bool routes_has_version(const Operation *operation);
 
 const char *method_name(Method method); /* "GET"; NULL for METHOD_NONE */

@@ -228,7 +228,9 @@ Test(routes, names) {
         {METHOD_GET, "/debug/vars", "DebugVars", ""},
         {METHOD_GET, "/debug/pprof/heap", "DebugDump", "heap"},
         {METHOD_GET, "/debug/pprof/trace", "DebugTrace", ""},
-        {METHOD_GET, "/v1.41/debug/vars", NULL, ""}, /* T-015 */
+        {METHOD_GET, "/v1.41/debug/vars", "DebugVars", ""}, /* T-015: so from 28 on, below any version */
+        {METHOD_GET, "/v1.48/debug/pprof/heap", "DebugDump", "heap"},
+        {METHOD_POST, "/debug/vars", NULL, ""},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -309,8 +311,11 @@ Test(routes, taken) {
         {METHOD_HEAD, "/containers/web/alias/export", false},
         {METHOD_GET, "/containers/web", false},
         {METHOD_GET, "/libpod/containers/a/json", false},
-        {METHOD_GET, "/v1.41/debug/vars", false},
+        {METHOD_GET, "/v1.41/debug/vars", true},
         {METHOD_GET, "/debug/vars", true},
+        {METHOD_POST, "/debug/vars", true}, /* to 27 with any method */
+        {METHOD_DELETE, "/v1.41/debug/pprof/heap", true},
+        {METHOD_GET, "/debugger", false},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
