@@ -274,11 +274,28 @@ static bool scope_put_mounts(ScopeEdit *e, const char *path, BodyNode *mounts) {
     return good;
 }
 
-/* Room for every label at every place, behind what is there. */
+/*
+ * Engines to 24 (API v1.43) make a second network of a name where they aren't asked not to, and then neither
+ * is found by it any more, be the first another tenant's (seen on 20.10).
+ */
+static bool scope_put_unique(ScopeEdit *e, BodyNode *root) {
+    static const char key[] = "CheckDuplicate";
+    const BodyNode *said = body_member(root, key);
+    bool is_flag = said && body_type(said) == BODY_TYPE_BOOL;
+
+    if (said && body_type(said) != BODY_TYPE_NULL && (!is_flag || body_bool(said)))
+        return true;
+    if (e->n == e->room || body_set_bool(root, key, true) < 0)
+        return false;
+    e->items[e->n++] = "CheckDuplicate=true";
+    return true;
+}
+
+/* Room for every label at every place, and one more, behind what is there. */
 static bool scope_edit_begin(ScopeEdit *e, const BodyNode *mounts, const Edits *edits) {
     size_t places = 2 + (mounts ? body_size(mounts) : 0);
 
-    e->room = edits->n + places * e->scope->n_labels;
+    e->room = edits->n + places * e->scope->n_labels + 1;
     e->items = arena_alloc_array(e->arena, e->room + 1, sizeof(*e->items));
     if (!e->items)
         return false;
@@ -315,6 +332,8 @@ Reason scope_edit(Arena *arena, const Scope *scope, const Operation *operation, 
         if (!scope_put_map(&e, places->labels[i], root))
             return REASON_NO_MEMORY;
     if (!scope_put_mounts(&e, places->mounts, mounts))
+        return REASON_NO_MEMORY;
+    if (strcmp(operation->id, "NetworkCreate") == 0 && !scope_put_unique(&e, root))
         return REASON_NO_MEMORY;
     *edits = (Edits){.items = e.items, .n = e.n};
     return REASON_OK;
