@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "needs_made.h"
 
+#include "needs_rows.h"
 #include "set.h"
 
 #define MADE_USES (NEED_FREE | NEED_MAY_BE_NEW)
