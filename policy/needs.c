@@ -147,7 +147,8 @@ static void need_walk_array(NeedWalk *walk, BodyNode *array, const char *field) 
 
 /*
  * The network by its ID or name, which counts and not the map's key, but where that is one of the engine's
- * own (moby daemon/container_operations.go, getNetworkID).
+ * own (moby daemon/container_operations.go, getNetworkID). An empty key is none of those: it names nothing,
+ * and the ID counts (seen on 20.10 and 28.5).
  */
 static void need_walk_endpoints(NeedWalk *walk, BodyNode *map, const char *field) {
     const BodyNode *value;
@@ -160,7 +161,7 @@ static void need_walk_endpoints(NeedWalk *walk, BodyNode *map, const char *field
         Span id = body_type(value) == BODY_TYPE_OBJECT ? need_text_of(value, "NetworkID") : SPAN("");
         Need need = {.place = NEED_IN_MEMBER, .key = "NetworkID"};
 
-        if (need_network_is_known(name) || !needs_cut(FORM_ENDPOINT, id, &need))
+        if ((name.size > 0 && need_network_is_known(name)) || !needs_cut(FORM_ENDPOINT, id, &need))
             continue;
         need.field = shown ? arena_printf(walk->arena, "%s[\"%s\"].NetworkID", field, shown) : NULL;
         need.node = key ? body_edit_member(map, key) : NULL;

@@ -41,10 +41,15 @@ static bool made_networks(Needs *needs, Arena *arena, const Need *from, const Bo
     Span name;
 
     while (networks && body_type(networks) == BODY_TYPE_OBJECT &&
-           body_next(networks, &iter, &name, &endpoint))
-        if (!need_network_is_known(name) &&
-            !made_add(needs, arena, from, NEED_NETWORK, name, made_text(endpoint, "NetworkID")))
+           body_next(networks, &iter, &name, &endpoint)) {
+        Span id = made_text(endpoint, "NetworkID");
+        bool nameless = name.size == 0 && id.size > 0; /* where it counts, as in need_walk_endpoints() */
+
+        if (nameless && !made_add(needs, arena, from, NEED_NETWORK, id, SPAN("")))
             return false;
+        if (!need_network_is_known(name) && !made_add(needs, arena, from, NEED_NETWORK, name, id))
+            return false;
+    }
     return true;
 }
 
