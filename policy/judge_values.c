@@ -41,13 +41,21 @@ static void judge_capability(Judgement *j, const Place *place, const Field *fiel
                                                             : NULL);
 }
 
+/* dockerd takes a name's upper case, by Unicode: nice with a dotless i is NICE (seen on 20.10 and 28.5). */
+static bool judge_has_beyond_ascii(Span name) {
+    for (size_t i = 0; i < name.size; i++)
+        if ((unsigned char) name.data[i] >= 0x80)
+            return true;
+    return false;
+}
+
 bool judge_allows_ulimit(const Rules *rules, const BodyNode *ulimit) {
     static const Span prefix = SPAN("rlimit_"); /* to Podman part of the name */
     Span name = judgement_text_of(ulimit, "Name");
 
     if (name.size > prefix.size && span_is_nocase((Span){name.data, prefix.size}, "rlimit_"))
         name = (Span){name.data + prefix.size, name.size - prefix.size};
-    if (!span_is_nocase(name, "rtprio") && !span_is_nocase(name, "nice"))
+    if (!span_is_nocase(name, "rtprio") && !span_is_nocase(name, "nice") && !judge_has_beyond_ascii(name))
         return true;
     if (judgement_integer_of(ulimit, "Soft") == 0 && judgement_integer_of(ulimit, "Hard") == 0)
         return true;
