@@ -238,7 +238,18 @@ static void judge_mount_source(Judgement *j, const Place *place, const Field *fi
     }
 }
 
-/* Types are case-sensitive; image, cluster, npipe and whatever comes are closed. */
+/*
+ * Swarm takes the upper case of a type, by Unicode (convert/container.go): BIND and its like with a dotless i
+ * are bind mounts (seen on 20.10 and 28.5). So what isn't all lower case is none, whoever speaks of mounts.
+ */
+static bool judge_is_plain_type(Span type) {
+    for (size_t i = 0; i < type.size; i++)
+        if (type.data[i] < 'a' || type.data[i] > 'z')
+            return false;
+    return type.size > 0;
+}
+
+/* Image, cluster, npipe and whatever comes are closed. */
 static void judge_mount(Judgement *j, const Place *place, const Field *field, const BodyNode *value) {
     static const char *const open[] = {"bind", "volume", "tmpfs"};
     Span type = judgement_text_of(value, "Type"), source = judgement_text_of(value, "Source");
@@ -247,12 +258,12 @@ static void judge_mount(Judgement *j, const Place *place, const Field *field, co
 
     if (!judge_is_one_of(type, open, ARRAY_SIZE(open))) {
         const char *shown = text_show(j->arena, type, LIMIT_VALUE_SHOWN);
+        bool plain = judge_is_plain_type(type);
 
         /* `bind_mounts` alone, beside the privileged profile, speaks of no other kind. */
-        if (judgement_holds(j, RULES_VOLUMES) || type.size == 0)
-            judgement_object(j, &at, REASON_FIELD_NOT_ALLOWED,
-                             type.size == 0 ? field->rule : "containers.volumes", NULL, "=%s",
-                             shown ? shown : "…");
+        if (judgement_holds(j, RULES_VOLUMES) || !plain)
+            judgement_object(j, &at, REASON_FIELD_NOT_ALLOWED, plain ? "containers.volumes" : field->rule,
+                             NULL, "=%s", shown ? shown : "…");
         return;
     }
     if (span_is(type, "bind") && !judgement_holds(j, RULES_BIND_MOUNTS))
