@@ -41,11 +41,12 @@ typedef enum FieldJudge {
     JUDGE_MOUNT, /* one of Mounts, as a whole */
     JUDGE_PROPAGATION,
     JUDGE_CREATE_MOUNTPOINT,
+    JUDGE_TMPFS, /* a map whose keys are paths in the container, with mount options as values */
+    /* judge_volumes.c */
     JUDGE_VOLUME_NAME,
     JUDGE_VOLUME_DRIVER,
     JUDGE_DRIVER_OPTIONS, /* a local volume's, as a whole */
     JUDGE_SUBPATH,
-    JUDGE_TMPFS, /* a map whose keys are paths in the container, with mount options as values */
     /* judge_targets.c */
     JUDGE_TARGET_KEY,    /* the same, of keys alone */
     JUDGE_SECRET_TARGET, /* the file of a service's secret */

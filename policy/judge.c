@@ -243,7 +243,7 @@ static void judge_exec_privileged(Judgement *j, const Place *place, const Field 
 
 static JudgeFunction judge_find(FieldJudge judge) {
     static JudgeFunction (*const finders[])(FieldJudge) = {
-        judge_mounts_find, judge_targets_find, judge_templates_find,
+        judge_mounts_find, judge_volumes_find, judge_targets_find, judge_templates_find,
         judge_logs_find,   judge_things_find,  judge_values_find,
     };
     JudgeFunction function = NULL;

@@ -108,6 +108,11 @@ int64_t judgement_integer_of(const BodyNode *object, const char *key); /* 0 */
 /* judge.c: one field and what is below it, where another has walked to it. */
 void judge_member(Judgement *j, const Place *place, const Field *field, const BodyNode *value);
 
+/* judge_mounts.c: takes the part before `separator` off *rest; false when nothing is left. An empty part
+ * counts. */
+bool judge_take_part(Span *rest, char separator, Span *ret);
+bool judge_is_one_of(Span text, const char *const *list, size_t n);
+
 /* judge_mounts.c: a host path, as the source of a bind mount. `value`: what the finding quotes, or NULL. */
 void judge_bind_mount(Judgement *j, const Place *place, const BodyNode *value, Span source, bool readonly);
 
@@ -120,12 +125,16 @@ JudgeFunction judge_values_find(FieldJudge judge);
  */
 bool judge_is_listed(const PatternList *list, const char *const *profile, const char *text);
 
-/* judge_logs.c, judge_mounts.c, judge_targets.c, judge_templates.c, judge_things.c: likewise. */
+/* judge_volumes.c: a named volume may be somebody else's; one without a name is new, and none of this. */
+void judge_volume_name(Judgement *j, const Place *place, const BodyNode *value, Span name);
+
+/* The others' likewise: NULL when the judge is none of theirs. */
 JudgeFunction judge_logs_find(FieldJudge judge);
 JudgeFunction judge_mounts_find(FieldJudge judge);
 JudgeFunction judge_targets_find(FieldJudge judge);
 JudgeFunction judge_things_find(FieldJudge judge);
 JudgeFunction judge_templates_find(FieldJudge judge);
+JudgeFunction judge_volumes_find(FieldJudge judge);
 
 /*
  * judge_targets.c. Whether something may be mounted on `target`, from `source` on the host ("": none), as a
