@@ -73,7 +73,7 @@ static void judge_ulimit(Judgement *j, const Place *place, const Field *field, c
                      shown ? shown : "…");
 }
 
-/* Also the beginning of a network's ID, by which dockerd finds it as well as by its name. */
+/* Also the beginning of a network's or container's ID, by which dockerd finds it as well as by its name. */
 static bool judge_is_hex(Span name) {
     for (size_t i = 0; i < name.size; i++) {
         char c = ascii_lower(name.data[i]);
@@ -85,12 +85,15 @@ static bool judge_is_hex(Span name) {
 }
 
 static bool judge_network_matches(const Pattern *pattern, Span name) {
+    static const Span peer = SPAN("container:");
     Span text = span_from(pattern->text);
 
     if (glob_is_literal(pattern->glob))
         return span_equals(text, name);
-    if (span_starts_with(name, SPAN("container:")))
-        return span_starts_with(text, SPAN("container:")) && glob_match(pattern->glob, name);
+    if (span_starts_with(name, peer))
+        return span_starts_with(text, peer) && glob_match(pattern->glob, name) &&
+               (!judge_is_hex((Span){name.data + peer.size, name.size - peer.size}) ||
+                span_is(text, "container:*"));
     if (!bytes_are_name(name) || span_is_nocase(name, "host"))
         return false;
     if (judge_is_hex(name) && !span_is(text, "*") && !span_is(text, "**"))
