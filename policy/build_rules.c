@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build_rules.h"
 
+#include "bytes.h"
 #include "keys.h"
 
 typedef struct BuildReader {
@@ -35,6 +36,13 @@ void build_rules_read(Arena *arena, DocErrors *errors, const DocNode *mapping, B
     (void) keys_read(errors, mapping, "build.", BUILD_KEYS, ARRAY_SIZE(BUILD_KEYS), &reader);
 }
 
+/* The beginning of any network's ID needs its exact pattern, or one for all. */
+static bool build_pattern_takes(const Pattern *pattern, Span name) {
+    bool any = span_is(SPAN("*"), pattern->text) || span_is(SPAN("**"), pattern->text);
+
+    return glob_match(pattern->glob, name) && (any || glob_is_literal(pattern->glob) || !bytes_are_hex(name));
+}
+
 bool build_rules_allow_network(const BuildRules *rules, Span network) {
     Span name = network.size > 0 ? network : SPAN("default");
     bool is_default = span_is(name, "default") || span_is(name, "bridge"); /* one to the engine */
@@ -48,7 +56,7 @@ bool build_rules_allow_network(const BuildRules *rules, Span network) {
     for (size_t i = 0; i < rules->networks.n; i++) {
         const Pattern *pattern = &rules->networks.items[i];
 
-        if (shared ? span_is(name, pattern->text) : glob_match(pattern->glob, name))
+        if (shared ? span_is(name, pattern->text) : build_pattern_takes(pattern, name))
             return true;
         if (is_default && (span_is(SPAN("default"), pattern->text) || span_is(SPAN("bridge"), pattern->text)))
             return true;

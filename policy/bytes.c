@@ -62,3 +62,13 @@ bool bytes_are_value(Span text) {
             return false;
     return bytes_are_value_eight(text.data + text.size - sizeof(uint64_t)); /* some of them once more */
 }
+
+bool bytes_are_hex(Span text) {
+    for (size_t i = 0; i < text.size; i++) {
+        char c = ascii_lower(text.data[i]);
+
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+            return false;
+    }
+    return text.size > 0;
+}

@@ -56,5 +56,11 @@ static inline bool bytes_are_name(Span text) {
     return text.size > 0 && byte_is(text.data[0], BYTE_ALNUM) && bytes_of(text, BYTE_NAME) == text.size;
 }
 
+/*
+ * Whether it has hex digits and nothing else: of a network or a container such a name may be the beginning of
+ * another's ID, by which dockerd finds it as well (T-012).
+ */
+bool bytes_are_hex(Span text);
+
 /* Whether all may stand in a field's value: no control byte but the tab (RFC 9110, section 5.5). */
 bool bytes_are_value(Span text);

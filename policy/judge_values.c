@@ -73,17 +73,6 @@ static void judge_ulimit(Judgement *j, const Place *place, const Field *field, c
                      shown ? shown : "…");
 }
 
-/* Also the beginning of a network's or container's ID, by which dockerd finds it as well as by its name. */
-static bool judge_is_hex(Span name) {
-    for (size_t i = 0; i < name.size; i++) {
-        char c = ascii_lower(name.data[i]);
-
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
-            return false;
-    }
-    return name.size > 0;
-}
-
 static bool judge_network_matches(const Pattern *pattern, Span name) {
     static const Span peer = SPAN("container:");
     Span text = span_from(pattern->text);
@@ -92,11 +81,11 @@ static bool judge_network_matches(const Pattern *pattern, Span name) {
         return span_equals(text, name);
     if (span_starts_with(name, peer))
         return span_starts_with(text, peer) && glob_match(pattern->glob, name) &&
-               (!judge_is_hex((Span){name.data + peer.size, name.size - peer.size}) ||
+               (!bytes_are_hex((Span){name.data + peer.size, name.size - peer.size}) ||
                 span_is(text, "container:*"));
     if (!bytes_are_name(name) || span_is_nocase(name, "host"))
         return false;
-    if (judge_is_hex(name) && !span_is(text, "*") && !span_is(text, "**"))
+    if (bytes_are_hex(name) && !span_is(text, "*") && !span_is(text, "**"))
         return false;
     return glob_match(pattern->glob, name);
 }
@@ -199,7 +188,7 @@ static bool subnet_is_local_ipv6(Span text) {
     return (bits.size == 2 || bits.size == 3) && bits.data[0] >= '1' && bits.data[0] <= '9' &&
            ascii_lower(text.data[0]) == 'f' &&
            (ascii_lower(text.data[1]) == 'c' || ascii_lower(text.data[1]) == 'd') &&
-           judge_is_hex((Span){text.data + 2, 2}) && text.data[4] == ':';
+           bytes_are_hex((Span){text.data + 2, 2}) && text.data[4] == ':';
 }
 
 /*
