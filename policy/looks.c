@@ -164,11 +164,15 @@ const char *looks_target(Looks *looks) {
 
 /* --- What is known ------------------------------------------------------------------------------------ */
 
-static bool looks_is_full(Span id) {
+static bool looks_begins_id(Span id) {
     for (size_t i = 0; i < id.size; i++)
         if (!(id.data[i] >= '0' && id.data[i] <= '9') && !(id.data[i] >= 'a' && id.data[i] <= 'f'))
             return false;
-    return id.size == 64;
+    return id.size <= 64;
+}
+
+static bool looks_is_full(Span id) {
+    return id.size == 64 && looks_begins_id(id);
 }
 
 NeedKind looks_kind(const Looks *looks) {
@@ -317,6 +321,11 @@ static void looks_refuse_scope(Looks *looks, const Need *need) {
     looks_refuse_rule(looks, REASON_OBJECT_ABSENT, "scope", need->field, need_absent(looks->arena, need));
 }
 
+/* It is the one that the container was in before. */
+static bool looks_is_known(const Need *need) {
+    return need->known_id && need->id && *need->id && strcmp(need->known_id, need->id) == 0;
+}
+
 /* Another container may have been found by the beginning of its ID: then nobody has the name. */
 static bool looks_has_name(const Need *need, const BodyNode *answer) {
     const BodyNode *name = need->kind == NEED_CONTAINER ? looks_text(answer, "Name") : NULL;
@@ -348,13 +357,25 @@ static bool looks_is_listed(const Looks *looks, const BodyNode *answer) {
     return !images->given;
 }
 
+/*
+ * Where a network's name is sent and no ID, the engine may find another one by it than the one that it told
+ * of: it lets a container into the local network whose ID begins so before it asks the swarm for one of that
+ * very name, which comes first in an inspect (moby daemon/network.go, FindNetwork; network_routes.go,
+ * getNetwork).
+ */
+static bool looks_is_certain(const Need *need, const BodyNode *answer) {
+    const BodyNode *scope = looks_text(answer, "Scope");
+
+    return need->kind != NEED_NETWORK || (need->uses & NEED_PINNED) || !looks_begins_id(need->name) ||
+           (scope && span_is(body_string(scope), "local")) || looks_is_known(need);
+}
+
 /* Whether what was found may be known of. An exec instance is its container's, and a task its service's,
  * which is looked at next. */
 static bool looks_check_scope(Looks *looks, const Need *need, const BodyNode *answer) {
     const Scope *scope = &looks->policy->scope;
     ScopeKind kind = LOOKS_SCOPES[need->kind];
-    bool has = kind == SCOPE_KIND_MAX_ || scope_has(scope, kind, answer) ||
-               (need->known_id && need->id && *need->id && strcmp(need->known_id, need->id) == 0);
+    bool has = kind == SCOPE_KIND_MAX_ || scope_has(scope, kind, answer) || looks_is_known(need);
 
     if (has || !(need->uses & (NEED_SCOPED | NEED_FREE | NEED_NAMING)))
         return true;
@@ -451,7 +472,7 @@ static void looks_read(Looks *looks, Need *need, Span text) {
     if (reason == REASON_NO_MEMORY)
         return looks_refuse(looks, reason, NULL, NULL);
     if (reason != REASON_OK || body_type(body_root(answer)) != BODY_TYPE_OBJECT ||
-        !looks_take_id(looks, need, body_root(answer)))
+        !looks_take_id(looks, need, body_root(answer)) || !looks_is_certain(need, body_root(answer)))
         return looks_doubt(looks, need, REASON_LOOK_UNREADABLE);
     if (!looks_check_scope(looks, need, body_root(answer)))
         return;
