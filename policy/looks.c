@@ -7,6 +7,7 @@
 #include "needs_made.h"
 #include "pin.h"
 #include "scope_filter.h"
+#include "scope_image.h"
 #include "set.h"
 #include "text.h"
 
@@ -370,12 +371,23 @@ static bool looks_is_certain(const Need *need, const BodyNode *answer) {
            (scope && span_is(body_string(scope), "local")) || looks_is_known(need);
 }
 
+/* By its ID an image is deleted under all of its names. */
+static bool looks_is_in_scope(const Looks *looks, const Need *need, const BodyNode *answer) {
+    const Scope *scope = &looks->policy->scope;
+    const Operation *operation = looks->request->operation;
+
+    return scope_has(scope, LOOKS_SCOPES[need->kind], answer) &&
+           (need->kind != NEED_IMAGE ||
+            scope_image_has(looks->arena, scope, need->name, answer,
+                            operation && strcmp(operation->id, "ImageDelete") == 0));
+}
+
 /* Whether what was found may be known of. An exec instance is its container's, and a task its service's,
  * which is looked at next. */
 static bool looks_check_scope(Looks *looks, const Need *need, const BodyNode *answer) {
     const Scope *scope = &looks->policy->scope;
     ScopeKind kind = LOOKS_SCOPES[need->kind];
-    bool has = kind == SCOPE_KIND_MAX_ || scope_has(scope, kind, answer) || looks_is_known(need);
+    bool has = kind == SCOPE_KIND_MAX_ || looks_is_in_scope(looks, need, answer) || looks_is_known(need);
 
     if (has || !(need->uses & (NEED_SCOPED | NEED_FREE | NEED_NAMING)))
         return true;

@@ -201,6 +201,15 @@ static void scope_judge_image_create(ScopeJudge *j, const Request *request) {
         scope_object(j, REASON_QUERY_NOT_ALLOWED, "query.fromImage", " is not set");
 }
 
+/* Without a name nobody could say that it is in a scope by names; what name it may be says a look. */
+static void scope_judge_commit(ScopeJudge *j, const Request *request) {
+    Span text = {0};
+
+    (void) target_query_get(&request->target, "repo", &text);
+    if (j->scope->names.given && text.size == 0)
+        scope_object(j, REASON_QUERY_NOT_ALLOWED, "query.repo", " is not set, and the scope goes by names");
+}
+
 void scope_judge(Arena *arena, const Scope *scope, const Rules *rules, const Request *request,
                  const Body *body, Findings *ret) {
     ScopeJudge j = {.arena = arena, .scope = scope, .rules = rules, .findings = ret};
@@ -209,6 +218,8 @@ void scope_judge(Arena *arena, const Scope *scope, const Rules *rules, const Req
 
     if (strcmp(id, "ImageCreate") == 0)
         scope_judge_image_create(&j, request);
+    if (strcmp(id, "ImageCommit") == 0)
+        scope_judge_commit(&j, request);
     if (!places)
         return;
     scope_judge_names(&j, places, request, body);
