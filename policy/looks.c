@@ -406,13 +406,11 @@ static bool looks_check_scope(Looks *looks, const Need *need, const BodyNode *an
 
 /* What isn't there yet must get a name of the scope. */
 static bool looks_check_new(Looks *looks, const Need *need) {
-    Span name = need->name;
-    const char *colon = name.size > 0 ? memrchr(name.data, ':', name.size) : NULL;
     const Scope *scope = &looks->policy->scope;
 
-    if (!(need->uses & (NEED_SCOPED | NEED_NAMING)) || scope_has_name(scope, name) ||
-        (need->kind == NEED_IMAGE && colon &&
-         scope_has_name(scope, (Span){name.data, (size_t) (colon - name.data)})))
+    if (!(need->uses & (NEED_SCOPED | NEED_NAMING)) ||
+        (need->kind == NEED_IMAGE ? scope_image_may_have(looks->arena, scope, need->name)
+                                  : scope_has_name(scope, need->name)))
         return true;
     looks_refuse_scope(looks, need);
     return false;

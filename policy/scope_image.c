@@ -85,3 +85,21 @@ bool scope_image_has(Arena *arena, const Scope *scope, Span name, const BodyNode
             return scope_has_image_name(scope, text);
     return image_has_by_short(scope, &wanted, answer);
 }
+
+/* As the engine tells of it. */
+static Span image_familiar(const ImageRef *ref) {
+    static const char *const hubs[] = {"docker.io/library/", "docker.io/"};
+    Span text = span_from(ref->text);
+
+    for (size_t i = 0; i < ARRAY_SIZE(hubs); i++)
+        if (span_starts_with(text, span_from(hubs[i])))
+            return (Span){text.data + strlen(hubs[i]), text.size - strlen(hubs[i])};
+    return text;
+}
+
+bool scope_image_may_have(Arena *arena, const Scope *scope, Span name) {
+    ImageRef ref;
+
+    return scope_has_image_name(scope, name) || (imageref_parse(arena, name, &ref) && ref.name &&
+                                                 scope_has_image_name(scope, image_familiar(&ref)));
+}

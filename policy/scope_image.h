@@ -12,3 +12,6 @@
  * for, as far as names go. By an ID it is so where any of its names is; `all`: where all of them are.
  */
 bool scope_image_has(Arena *arena, const Scope *scope, Span name, const BodyNode *answer, bool all);
+
+/* Whether a new image may get the name; as docker.io/library/NAME, too, which clients make of it. */
+bool scope_image_may_have(Arena *arena, const Scope *scope, Span name);
