@@ -315,6 +315,19 @@ static bool filter_commit(Filter *f) {
     return filter_send(f, pairs, n);
 }
 
+/* --- VolumeDelete ------------------------------------------------------------------------------------- */
+
+/*
+ * With force a local volume goes, and then a cluster's of the same name, whosever it is (moby
+ * volume_routes.go, deleteVolumes).
+ */
+static bool filter_volume(Filter *f) {
+    size_t n;
+    QueryPair *pairs = filter_copy_query(f, "force", 1, &n);
+
+    return pairs ? filter_send(f, pairs, n) : filter_no_memory(f);
+}
+
 const char *scope_filter_text(Arena *arena, const Scope *scope, const char *operation) {
     Filter f = {.arena = arena, .scope = scope, .operation = operation};
     CLEANUP(body_free_p) Body *filters = NULL;
@@ -343,6 +356,8 @@ Reason scope_filter(Arena *arena, const Scope *scope, Request *request, const ch
         good = filter_list(&f);
     else if (strcmp(request->operation->id, "ImageCommit") == 0)
         good = filter_commit(&f);
+    else if (strcmp(request->operation->id, "VolumeDelete") == 0)
+        good = filter_volume(&f);
     *ret_field = FILTERS_FIELD;
     *ret_detail = f.detail;
     return good ? REASON_OK : f.reason;

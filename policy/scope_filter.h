@@ -16,8 +16,8 @@ const char *scope_filter_text(Arena *arena, const Scope *scope, const char *oper
 
 /*
  * Nothing to do for what isn't SCOPE_LISTS, nor ImageCommit and ImageBuild, whose labels stand in the query
- * too. REASON_OK; or why it can't be narrowed, in *ret_field (static) and *ret_detail (arena):
- * QUERY_NOT_ALLOWED, SCOPE_OPERATION; or NO_MEMORY.
+ * too, nor VolumeDelete, whose `force` reaches another volume. REASON_OK; or why it can't be narrowed, in
+ * *ret_field (static) and *ret_detail (arena): QUERY_NOT_ALLOWED, SCOPE_OPERATION; or NO_MEMORY.
  */
 Reason scope_filter(Arena *arena, const Scope *scope, Request *request, const char **ret_field,
                     const char **ret_detail);
