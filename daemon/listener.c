@@ -18,6 +18,7 @@
 
 #include "log.h"
 #include "manager.h"
+#include "rights.h"
 #include "tcp.h"
 
 #define RUNTIME_DIRECTORY "/run/quaygate" /* made if it isn't there: the built-in listener's home */
@@ -124,72 +125,13 @@ static int listener_lock_directory(const char *path) {
     return fd;
 }
 
-/* What the kernel says of it is "Operation not permitted", of which nobody could tell what. */
-static int listener_give(const char *path, uid_t owner, gid_t group, const char **ret_why) {
-    if (lchown(path, owner, group) == 0)
-        return 0;
-    if (errno == EPERM)
-        return listener_fail(
-            ret_why, -EPERM,
-            "it can't be given to that owner or group; but for root's daemon there must be no owner, and "
-            "a group that the daemon is in (of the unit: examples/systemd/groups.conf)");
-    return -errno;
-}
-
-static uid_t listener_wanted_owner(const Listener *listener, const ConfigListener *config) {
-    return config->owner != (uid_t) -1 ? config->owner : listener->owner;
-}
-
-static gid_t listener_wanted_group(const Listener *listener, const ConfigListener *config) {
-    return config->group != (gid_t) -1 ? config->group : listener->group;
-}
-
-/*
- * Owner first: a mode given before it would hold for the wrong people for a moment. If the owner can't be
- * set, nobody has any rights.
- */
-static int listener_apply_rights(const Listener *listener, const ConfigListener *config,
-                                 const char **ret_why) {
-    const char *path = config->address.socket.un.sun_path;
-    uid_t owner = listener_wanted_owner(listener, config);
-    gid_t group = listener_wanted_group(listener, config);
-    struct stat st;
-    int r;
-
-    if (lstat(path, &st) < 0)
-        return -errno;
-    if (st.st_uid != owner || st.st_gid != group) {
-        if (fchmodat(AT_FDCWD, path, 0, AT_SYMLINK_NOFOLLOW) < 0)
-            return -errno;
-        r = listener_give(path, owner, group, ret_why);
-        if (r < 0)
-            return r;
-    }
-    if (fchmodat(AT_FDCWD, path, config->mode, AT_SYMLINK_NOFOLLOW) < 0)
-        return -errno;
-    return 0;
-}
-
-/* Whether they could be applied: there and back, since who may give what to whom no call tells. */
-static int listener_try_rights(const Listener *listener, const ConfigListener *config, const char **ret_why) {
-    const char *path = config->address.socket.un.sun_path;
-    uid_t owner = listener_wanted_owner(listener, config);
-    gid_t group = listener_wanted_group(listener, config);
-    struct stat st;
-    int r;
-
-    if (lstat(path, &st) < 0)
-        return -errno;
-    if (st.st_uid == owner && st.st_gid == group)
-        return 0;
-    if (fchmodat(AT_FDCWD, path, 0, AT_SYMLINK_NOFOLLOW) < 0)
-        return -errno;
-    r = listener_give(path, owner, group, ret_why);
-    if (r == 0) /* what somebody gave it by hand may be past our giving: it has what is wanted then */
-        (void) lchown(path, st.st_uid, st.st_gid);
-    if (fchmodat(AT_FDCWD, path, st.st_mode & 07777, AT_SYMLINK_NOFOLLOW) < 0 && r == 0)
-        r = -errno;
-    return r;
+/* As `config` says, and where it is silent as bind made the node. */
+static Rights listener_rights(const Listener *listener, const ConfigListener *config) {
+    return (Rights){
+        .owner = config->owner != (uid_t) -1 ? config->owner : listener->owner,
+        .group = config->group != (gid_t) -1 ? config->group : listener->group,
+        .mode = config->mode,
+    };
 }
 
 static int listener_bind_unix(Listener *listener) {
@@ -197,6 +139,7 @@ static int listener_bind_unix(Listener *listener) {
     const Address *address = &config->address;
     int lock UNUSED CLEANUP(listener_close_fd) = listener_lock_directory(address->socket.un.sun_path);
     struct stat st;
+    Rights rights;
     mode_t mask;
     int r;
 
@@ -220,7 +163,8 @@ static int listener_bind_unix(Listener *listener) {
     listener->ino = st.st_ino;
     listener->owner = st.st_uid;
     listener->group = st.st_gid;
-    r = listener_apply_rights(listener, config, &listener->why);
+    rights = listener_rights(listener, config);
+    r = rights_apply(address->socket.un.sun_path, &rights, &listener->why);
     if (r < 0)
         return r;
     return listen(listener->fd, SOMAXCONN) < 0 ? -errno : 0;
@@ -507,13 +451,14 @@ Listener *listener_free(Listener *listener) {
 
 int listener_try(const Listener *listener, const Config *config, size_t index) {
     const ConfigListener *next = &config->listeners[index];
+    Rights rights = listener_rights(listener, next);
     const char *why = NULL;
     int family, r = 0;
 
     if (next->address.kind == ADDRESS_FD)
         r = listener_look_at_passed(listener->fd, next, &family, &why);
     else if (next->address.kind == ADDRESS_UNIX)
-        r = listener_try_rights(listener, next, &why);
+        r = rights_try(next->address.socket.un.sun_path, &rights, &why);
     if (r < 0)
         log_error("listener %s: %s", next->address.text, why ? why : strerror(-r));
     return r;
@@ -522,6 +467,7 @@ int listener_try(const Listener *listener, const Config *config, size_t index) {
 int listener_update(Listener *listener, Config *config, size_t index) {
     const ConfigListener *next = &config->listeners[index];
     Config *old = listener->config;
+    Rights rights = listener_rights(listener, next);
     const char *why = NULL;
     int family, r;
 
@@ -535,5 +481,6 @@ int listener_update(Listener *listener, Config *config, size_t index) {
     (void) config_unref(old);
     if (next->address.kind != ADDRESS_UNIX)
         return 0;
-    return listener_path_is_ours(listener) ? listener_apply_rights(listener, next, &why) : -ESTALE;
+    return listener_path_is_ours(listener) ? rights_apply(next->address.socket.un.sun_path, &rights, &why)
+                                           : -ESTALE;
 }
