@@ -127,13 +127,20 @@ static void verify_print_finding(const ProofFinding *finding) {
     printf(":%llu and this one\n", (unsigned long long) finding->before.line);
 }
 
-static void verify_print_findings(const Verify *v, const ProofSummary *sum) {
-    size_t n, shown;
-    const ProofFinding *findings = proof_findings(v->proof, &n);
+/* Findings that there are; not all of them are kept. */
+static uint64_t verify_count(const ProofSummary *sum) {
     uint64_t total = 0;
 
     for (size_t i = 0; i < PROOF_FAULT_MAX_; i++)
         total += sum->n_faults[i];
+    return total;
+}
+
+static void verify_print_findings(const Verify *v, const ProofSummary *sum) {
+    size_t n, shown;
+    const ProofFinding *findings = proof_findings(v->proof, &n);
+    uint64_t total = verify_count(sum);
+
     shown = v->all || n < VERIFY_SHOWN ? n : VERIFY_SHOWN;
     for (size_t i = 0; i < shown; i++)
         verify_print_finding(&findings[i]);
@@ -232,7 +239,9 @@ static int verify_append(const Verify *v, const ProofSummary *sum, Buffer *out) 
         if (r == 0)
             r = verify_append_finding(out, &findings[i]);
     }
-    return r < 0 ? r : buffer_append(out, SPAN("]}\n"));
+    return r < 0 ? r
+                 : buffer_printf(out, "],\"more_findings\":%llu}\n",
+                                 (unsigned long long) (verify_count(sum) - n));
 }
 
 static void verify_print_json(const Verify *v, const ProofSummary *sum) {
