@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 #define TRAIL_READ_BYTES (64u << 10)
 
 /* --- the file */
@@ -224,8 +226,15 @@ bool trail_is_wanted(const TrailFilter *filter, const TrailRecord *record) {
 
 /* --- several files */
 
+/* Behind the name, which somebody else may have chosen. */
+static void trail_say(const TrailSet *set, const Trail *trail) {
+    fprintf(stderr, "quaygate %s: ", set->verb);
+    plain_print(stderr, trail->name);
+}
+
 static bool trail_fail(const TrailSet *set, const Trail *trail, const char *why) {
-    fprintf(stderr, "quaygate %s: %s: %s\n", set->verb, trail->name, why);
+    trail_say(set, trail);
+    fprintf(stderr, ": %s\n", why);
     return false;
 }
 
@@ -258,7 +267,8 @@ static void trail_set_broken(TrailSet *set, const Trail *trail, const char *why)
     if (set->said)
         return;
     set->n_broken++;
-    fprintf(stderr, "quaygate %s: %s:%lu: %s\n", set->verb, trail->name, trail->line, why);
+    trail_say(set, trail);
+    fprintf(stderr, ":%lu: %s\n", trail->line, why);
 }
 
 bool trail_set_read(TrailSet *set, bool (*take)(void *ctx, const TrailRecord *record), void *ctx) {
