@@ -122,13 +122,16 @@ static bool members_are_linked(const BodyNode *answer) {
 }
 
 bool members_are_named(const Operation *operation, const BodyNode *answer) {
+    static const char *const modes[] = {"NetworkMode", "PidMode",    "IpcMode",     "Cgroup",
+                                        "UTSMode",     "UsernsMode", "CgroupnsMode"};
     const BodyNode *host = body_member(answer, "HostConfig");
 
     if (strcmp(operation->id, "NetworkInspect") == 0)
         return members_is_set(answer, "Containers");
     if (strcmp(operation->id, "ContainerInspect") != 0 || !host)
         return false;
-    return members_is_mode(host, "NetworkMode") || members_is_mode(host, "PidMode") ||
-           members_is_mode(host, "IpcMode") || members_is_mode(host, "Cgroup") ||
-           members_is_set(host, "Links") || members_is_set(host, "VolumesFrom") || members_are_linked(answer);
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+        if (members_is_mode(host, modes[i]))
+            return true;
+    return members_is_set(host, "Links") || members_is_set(host, "VolumesFrom") || members_are_linked(answer);
 }

@@ -174,6 +174,12 @@ static const Case cases[] = {
      "\"private\",\"Links\":[\"/mine:/c/x\",\"" HIDDEN ":/c/y\"],\"VolumesFrom\":[\"mine\",\"" HIDDEN
      ":ro\"]}}",
      0},
+    {"team", GET, V "/containers/c/json", /* Podman's */
+     "{\"HostConfig\":{\"UTSMode\":\"container:" ID_B "\",\"UsernsMode\":\"container:" ID_A
+     "\",\"CgroupnsMode\":\"\"}}",
+     "{\"HostConfig\":{\"UTSMode\":\"container:" HIDDEN "\",\"UsernsMode\":\"container:" ID_A
+     "\",\"CgroupnsMode\":\"\"}}",
+     0},
     {"named", GET, V "/images/ci-a/json",
      "{\"RepoTags\":[\"ci-a:1\",\"b:1\"],\"Container\":\"" ID_B
      "\",\"ContainerConfig\":{\"Hostname\":\"bbb\"}}",
