@@ -362,13 +362,14 @@ static bool looks_is_listed(const Looks *looks, const BodyNode *answer) {
  * Where a network's name is sent and no ID, the engine may find another one by it than the one that it told
  * of: it lets a container into the local network whose ID begins so before it asks the swarm for one of that
  * very name, which comes first in an inspect (moby daemon/network.go, FindNetwork; network_routes.go,
- * getNetwork).
+ * getNetwork). A whole ID that was found as such is nobody else's.
  */
 static bool looks_is_certain(const Need *need, const BodyNode *answer) {
     const BodyNode *scope = looks_text(answer, "Scope");
 
     return need->kind != NEED_NETWORK || (need->uses & NEED_PINNED) || !looks_begins_id(need->name) ||
-           (scope && span_is(body_string(scope), "local")) || looks_is_known(need);
+           (need->id && span_is(need->name, need->id)) || (scope && span_is(body_string(scope), "local")) ||
+           looks_is_known(need);
 }
 
 /* By its ID an image is deleted under all of its names. */
