@@ -49,8 +49,9 @@ int rights_try(const char *path, const Rights *rights, const char **ret_why) {
     if (r <= 0)
         return r;
     r = rights_give(path, rights, ret_why);
-    if (r == 0) /* what somebody gave it by hand may be past our giving: it has what is wanted then */
-        (void) lchown(path, st.st_uid, st.st_gid);
+    /* What somebody gave it by hand may be past our giving: it has what is wanted then. */
+    if (r == 0 && lchown(path, st.st_uid, st.st_gid) < 0 && errno != EPERM)
+        r = -errno;
     back = rights_set_mode(path, st.st_mode);
     return r < 0 ? r : back;
 }
