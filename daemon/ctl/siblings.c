@@ -66,6 +66,8 @@ static bool siblings_take_suffix(const char *name, const char *base, Span *ret) 
         if (siblings_is_suffix(*ret))
             return true;
     }
+    if (text.size < stem) /* the ".gz" was the stem's */
+        return false;
     *ret = (Span){name + stem, text.size - stem};
     return stem < size && siblings_take_end(ret, span_from(base + stem)) && siblings_is_suffix(*ret);
 }
