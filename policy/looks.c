@@ -377,10 +377,15 @@ static bool looks_is_in_scope(const Looks *looks, const Need *need, const BodyNo
     const Scope *scope = &looks->policy->scope;
     const Operation *operation = looks->request->operation;
 
-    return scope_has(scope, LOOKS_SCOPES[need->kind], answer) &&
-           (need->kind != NEED_IMAGE ||
-            scope_image_has(looks->arena, scope, need->name, answer,
-                            operation && strcmp(operation->id, "ImageDelete") == 0));
+    if (!scope_has(scope, LOOKS_SCOPES[need->kind], answer))
+        return false;
+    if (need->kind != NEED_IMAGE)
+        return true;
+    /* A name it becomes, though by its hex digits the engine may tell of an image with such an ID. */
+    if (need->uses & NEED_NAMING)
+        return scope_image_may_have(looks->arena, scope, need->name);
+    return scope_image_has(looks->arena, scope, need->name, answer,
+                           operation && strcmp(operation->id, "ImageDelete") == 0);
 }
 
 /* Whether what was found may be known of. An exec instance is its container's, and a task its service's,

@@ -13,5 +13,5 @@
  */
 bool scope_image_has(Arena *arena, const Scope *scope, Span name, const BodyNode *answer, bool all);
 
-/* Whether a new image may get the name; as docker.io/library/NAME, too, which clients make of it. */
+/* Whether an image may get the name, be it free or not; as docker.io/library/NAME, too. */
 bool scope_image_may_have(Arena *arena, const Scope *scope, Span name);
