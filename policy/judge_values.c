@@ -82,7 +82,7 @@ static bool judge_network_matches(const Pattern *pattern, Span name) {
     if (span_starts_with(name, peer))
         return span_starts_with(text, peer) && glob_match(pattern->glob, name) &&
                (!bytes_are_hex((Span){name.data + peer.size, name.size - peer.size}) ||
-                span_is(text, "container:*"));
+                span_is(text, "container:*") || span_is(text, "container:**"));
     if (!bytes_are_name(name) || span_is_nocase(name, "host"))
         return false;
     if (bytes_are_hex(name) && !span_is(text, "*") && !span_is(text, "**"))
