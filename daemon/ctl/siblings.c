@@ -46,6 +46,20 @@ static bool siblings_is_suffix(Span text) {
     return true;
 }
 
+/* In front of the extension: a number, or a date, year first. a-2.log is another trail beside a.log. */
+static bool siblings_is_inner_suffix(Span text) {
+    size_t first = 0, digits = 0;
+
+    for (size_t i = 1; i < text.size; i++) {
+        bool digit = text.data[i] >= '0' && text.data[i] <= '9';
+
+        digits += digit;
+        first += digit && first == i - 1;
+    }
+    return siblings_is_suffix(text) &&
+           ((text.data[0] == '.' && first == text.size - 1) || (first >= 4 && digits >= 8));
+}
+
 /*
  * What rotation put into the name, without ".gz": behind the file's own, or with logrotate's `extension` in
  * front of its last part; "" for itself. False: it is no sibling.
@@ -69,7 +83,7 @@ static bool siblings_take_suffix(const char *name, const char *base, Span *ret) 
     if (text.size < stem) /* the ".gz" was the stem's */
         return false;
     *ret = (Span){name + stem, text.size - stem};
-    return stem < size && siblings_take_end(ret, span_from(base + stem)) && siblings_is_suffix(*ret);
+    return stem < size && siblings_take_end(ret, span_from(base + stem)) && siblings_is_inner_suffix(*ret);
 }
 
 typedef struct Sibling {

@@ -2,7 +2,7 @@
 /*
  * A log file and what rotation made of it, as logrotate and we name them: FILE.1, FILE.2.gz, with `dateext`
  * FILE-20261124, FILE-20261124.gz, FILE-20261124-1764000000, with its `extension` FI-20261124.LE; oldest
- * first, FILE last. The daemon goes on from the same ones (tail.c).
+ * first, FILE last. The daemon goes on from those, and asks less of a name (tail.c).
  */
 #pragma once
 

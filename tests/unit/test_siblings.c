@@ -66,11 +66,14 @@ Test(siblings, order) {
 
 /* logrotate's `extension .log`; the daemon goes on from these. */
 Test(siblings, before_the_extension) {
-    static const char *const names[] = {"a-20251231.log.gz", "a-20260101.log", "a.2.log.gz",
-                                        "a.1.log",           "a.log.1",        "a.log"};
+    static const char *const names[] = {
+        "a-20251231.log.gz", "a-2026-01-01.log", "a-20260101.log", "a.2.log.gz",
+        "a.1.log",           "a.log.1",          "a.log"};
     static const char *const twins[] = {"a-20260101.log.gz", "a.1.log.gz", "a.log.1.gz"};
-    static const char *const others[] = {"a-x.log", "a-2026.lag", "a-2026log",   "ab-2026.log", "a.log.log",
-                                         "a..log",  "a.gz",       "a.1.log.bak", "a-1.log.log"};
+    static const char *const others[] = {"a-x.log", "a-2026.lag", "a-2026log", "ab-2026.log", "a.log.log",
+                                         "a..log", "a.gz", "a.1.log.bak", "a-1.log.log",
+                                         /* other trails, and what was rotated of one */
+                                         "a-2.log", "a-2026.log", "a-2-20260101.log", "a.2-1.log"};
 
     cr_assert(mkdtemp(folder));
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
