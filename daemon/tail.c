@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "policy/limits.h"
+#include "rotated.h"
 #include "unpack.h"
 
 #define READ_BYTES (256u << 10)
@@ -186,16 +187,24 @@ typedef struct TailSibling {
     struct timespec changed;
 } TailSibling;
 
-/* NAME.1, NAME-20261126, and with logrotate's `extension`: STEM-20261126.EXTENSION, STEM.1.EXTENSION. */
-static bool tail_is_rotated(const char *name, const char *base) {
-    const char *dot = strrchr(base, '.');
-    size_t sizes[] = {strlen(base), dot && dot > base ? (size_t) (dot - base) : strlen(base)};
+static bool tail_follows(const char *name, size_t size) {
+    return (name[size] == '.' || name[size] == '-') && name[size + 1] >= '0' && name[size + 1] <= '9';
+}
 
-    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
-        if (strncmp(name, base, sizes[i]) == 0 && (name[sizes[i]] == '.' || name[sizes[i]] == '-') &&
-            name[sizes[i] + 1] >= '0' && name[sizes[i] + 1] <= '9')
-            return true;
-    return false;
+/*
+ * NAME.1, NAME-20261126, and with logrotate's `extension`: STEM-20261126.EXTENSION, STEM.1.EXTENSION. Behind
+ * that is what compressed it: what we can't unpack is told of.
+ */
+static bool tail_is_rotated(const char *name, const char *base) {
+    const char *dot = strrchr(base, '.'), *end;
+    size_t size = strlen(base), stem = dot && dot > base ? (size_t) (dot - base) : size;
+
+    if (strncmp(name, base, stem) != 0)
+        return false;
+    if (strncmp(name, base, size) == 0 && tail_follows(name, size))
+        return true;
+    end = stem < size ? strstr(name + stem, dot) : NULL;
+    return end && rotated_is_inner_suffix((Span){name + stem, (size_t) (end - name) - stem});
 }
 
 static bool tail_is_newer(const struct timespec *a, const struct timespec *b) {

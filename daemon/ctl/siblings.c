@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/rotated.h"
+
 #define SIBLINGS_DIGITS 6u /* of a number; more are a date's */
 
 int path_list_add(PathList *list, const char *path) {
@@ -35,31 +37,6 @@ static bool siblings_take_end(Span *text, Span end) {
     return true;
 }
 
-/* A dot or a dash, a digit, and what dates have. */
-static bool siblings_is_suffix(Span text) {
-    if (text.size < 2 || (text.data[0] != '.' && text.data[0] != '-') || text.data[1] < '0' ||
-        text.data[1] > '9')
-        return false;
-    for (size_t i = 1; i < text.size; i++)
-        if (!memchr("0123456789-_.:TZ", text.data[i], 16))
-            return false;
-    return true;
-}
-
-/* In front of the extension: a number, or a date, year first. a-2.log is another trail beside a.log. */
-static bool siblings_is_inner_suffix(Span text) {
-    size_t first = 0, digits = 0;
-
-    for (size_t i = 1; i < text.size; i++) {
-        bool digit = text.data[i] >= '0' && text.data[i] <= '9';
-
-        digits += digit;
-        first += digit && first == i - 1;
-    }
-    return siblings_is_suffix(text) &&
-           ((text.data[0] == '.' && first == text.size - 1) || (first >= 4 && digits >= 8));
-}
-
 /*
  * What rotation put into the name, without ".gz": behind the file's own, or with logrotate's `extension` in
  * front of its last part; "" for itself. False: it is no sibling.
@@ -77,13 +54,13 @@ static bool siblings_take_suffix(const char *name, const char *base, Span *ret) 
     (void) siblings_take_end(&text, SPAN(".gz"));
     if (text.size >= size && strncmp(name, base, size) == 0) {
         *ret = (Span){name + size, text.size - size};
-        if (siblings_is_suffix(*ret))
+        if (rotated_is_suffix(*ret))
             return true;
     }
     if (text.size < stem) /* the ".gz" was the stem's */
         return false;
     *ret = (Span){name + stem, text.size - stem};
-    return stem < size && siblings_take_end(ret, span_from(base + stem)) && siblings_is_inner_suffix(*ret);
+    return stem < size && siblings_take_end(ret, span_from(base + stem)) && rotated_is_inner_suffix(*ret);
 }
 
 typedef struct Sibling {

@@ -500,6 +500,28 @@ Test(audit, goes_on_from_a_rotated_file) {
     }
 }
 
+/* audit-2.jsonl is a trail of its own, and so is what was rotated of that. */
+Test(audit, doesnt_go_on_from_a_neighbour) {
+    static const char *const names[] = {"audit-2.jsonl", "audit-2.jsonl.1", "audit-2-20261126.jsonl"};
+    char neighbour[160], command[400];
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        Audit *audit = audit_on_file();
+
+        cr_assert_eq(audit_record(audit, &decision), 0);
+        audit_free(audit);
+        snprintf(neighbour, sizeof(neighbour), "%s/%s", directory, names[i]);
+        snprintf(command, sizeof(command), "mv '%s' '%s'", path, neighbour);
+        cr_assert_eq(system(command), 0);
+        audit = audit_on_file();
+        cr_assert_eq(audit_record(audit, &decision), 0);
+        audit_free(audit);
+        cr_expect(has_line("{\"seq\":1,"), "%s", names[i]);
+        cr_assert_eq(unlink(path), 0);
+        cr_assert_eq(unlink(neighbour), 0);
+    }
+}
+
 /* What isn't ours is passed over, and said; what has no hash begins a chain; what was changed is said. */
 Test(audit, says_what_it_goes_on_from) {
     Audit *audit;
