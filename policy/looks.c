@@ -2,7 +2,7 @@
 #include "looks.h"
 
 #include "doubt.h"
-#include "imageref.h"
+#include "found.h"
 #include "judge_inside.h"
 #include "needs_made.h"
 #include "pin.h"
@@ -165,17 +165,6 @@ const char *looks_target(Looks *looks) {
 
 /* --- What is known ------------------------------------------------------------------------------------ */
 
-static bool looks_begins_id(Span id) {
-    for (size_t i = 0; i < id.size; i++)
-        if (!(id.data[i] >= '0' && id.data[i] <= '9') && !(id.data[i] >= 'a' && id.data[i] <= 'f'))
-            return false;
-    return id.size <= 64;
-}
-
-static bool looks_is_full(Span id) {
-    return id.size == 64 && looks_begins_id(id);
-}
-
 NeedKind looks_kind(const Looks *looks) {
     return !looks->over && looks->next < looks->needs.n ? looks->needs.items[looks->next].kind : NEED_NONE;
 }
@@ -186,7 +175,7 @@ Span looks_known(const Looks *looks) {
     if (looks->over || looks->doubt || looks->next >= looks->needs.n || looks->policy->scope.names.given)
         return (Span){0};
     need = &looks->needs.items[looks->next];
-    if (!looks_is_full(need->name))
+    if (!found_is_full_id(need->name))
         return (Span){0};
     return need->kind == NEED_EXEC || (need->kind == NEED_CONTAINER && need->told_kind == NEED_EXEC)
                ? need->name
@@ -197,7 +186,7 @@ NeedKind looks_keeps(const Looks *looks, Span *ret_id) {
     const Operation *operation = looks->request->operation;
     const Need *need = looks->next > 0 ? &looks->needs.items[looks->next - 1] : NULL;
 
-    if (looks->over || looks->doubt || !need || !need->id || !looks_is_full(span_from(need->id)))
+    if (looks->over || looks->doubt || !need || !need->id || !found_is_full_id(span_from(need->id)))
         return NEED_NONE;
     *ret_id = span_from(need->id);
     if (need->kind == NEED_EXEC || (need->kind == NEED_CONTAINER && need->told_kind == NEED_EXEC))
@@ -218,14 +207,6 @@ void looks_fail(Looks *looks, Reason reason) {
         looks_doubt(looks, &looks->needs.items[looks->next], reason);
     else
         looks_refuse_need(looks, &looks->needs.items[looks->next], reason);
-}
-
-/* --- What was answered ------------------------------------------------------------------------------- */
-
-static const BodyNode *looks_text(const BodyNode *object, const char *key) {
-    const BodyNode *node = object ? body_member(object, key) : NULL;
-
-    return node && body_type(node) == BODY_TYPE_STRING && body_string(node).size > 0 ? node : NULL;
 }
 
 /* --- All of the scope, by a list --------------------------------------------------------------------- */
@@ -281,10 +262,10 @@ static bool looks_follow_volumes(Looks *looks, const Need *need, const BodyNode 
     const BodyNode *mounts = body_member(answer, "Mounts");
 
     for (size_t i = 0; mounts && judge_origin_matters(&looks->policy->rules) && i < body_size(mounts); i++) {
-        const BodyNode *mount = body_at(mounts, i), *type = looks_text(mount, "Type");
+        const BodyNode *mount = body_at(mounts, i), *type = found_text(mount, "Type");
 
         if (type && span_is(body_string(type), "volume") &&
-            !looks_follow(looks, need, NEED_VOLUME, looks_text(mount, "Name"), NEED_ORIGIN | NEED_MAY_BE_NEW))
+            !looks_follow(looks, need, NEED_VOLUME, found_text(mount, "Name"), NEED_ORIGIN | NEED_MAY_BE_NEW))
             return false;
     }
     return true;
@@ -305,9 +286,9 @@ static bool looks_follow_all(Looks *looks, const Need *need, const BodyNode *ans
         !looks_follow_members(looks, need, NEED_CONTAINERS))
         return false;
     if (need->kind == NEED_TASK)
-        return looks_follow(looks, need, NEED_SERVICE, looks_text(answer, "ServiceID"), NEED_SCOPED);
+        return looks_follow(looks, need, NEED_SERVICE, found_text(answer, "ServiceID"), NEED_SCOPED);
     return need->kind != NEED_EXEC || uses == 0 ||
-           looks_follow(looks, need, NEED_CONTAINER, looks_text(answer, "ContainerID"), uses);
+           looks_follow(looks, need, NEED_CONTAINER, found_text(answer, "ContainerID"), uses);
 }
 
 /* --- The scope --------------------------------------------------------------------------------------- */
@@ -320,56 +301,6 @@ static const ScopeKind LOOKS_SCOPES[NEED_KIND_MAX_] = {
 
 static void looks_refuse_scope(Looks *looks, const Need *need) {
     looks_refuse_rule(looks, REASON_OBJECT_ABSENT, "scope", need->field, need_absent(looks->arena, need));
-}
-
-/* It is the one that the container was in before. */
-static bool looks_is_known(const Need *need) {
-    return need->known_id && need->id && *need->id && strcmp(need->known_id, need->id) == 0;
-}
-
-/* Another container may have been found by the beginning of its ID: then nobody has the name. */
-static bool looks_has_name(const Need *need, const BodyNode *answer) {
-    const BodyNode *name = need->kind == NEED_CONTAINER ? looks_text(answer, "Name") : NULL;
-    Span text = name ? body_string(name) : SPAN("");
-
-    Span wanted = need->name;
-
-    if (wanted.size > 0 && wanted.data[0] == '/')
-        wanted = (Span){wanted.data + 1, wanted.size - 1};
-    return need->kind != NEED_CONTAINER || (text.size > 0 && text.data[0] == '/' &&
-                                            span_equals((Span){text.data + 1, text.size - 1}, wanted));
-}
-
-/* Where the policy lists images, one that it lists has such a name. */
-static bool looks_is_listed(const Looks *looks, const BodyNode *answer) {
-    static const char *const keys[] = {"RepoTags", "RepoDigests"};
-    const PatternList *images = &looks->policy->rules.images;
-    ImageRef ref;
-
-    for (size_t k = 0; images->given && k < ARRAY_SIZE(keys); k++) {
-        const BodyNode *names = body_member(answer, keys[k]);
-
-        for (size_t i = 0; names && i < body_size(names); i++)
-            if (body_type(body_at(names, i)) == BODY_TYPE_STRING &&
-                imageref_parse(looks->arena, body_string(body_at(names, i)), &ref) && ref.name &&
-                imageref_matches(looks->arena, &ref, images))
-                return true;
-    }
-    return !images->given;
-}
-
-/*
- * Where a network's name is sent and no ID, the engine may find another one by it than the one that it told
- * of: it lets a container into the local network whose ID begins so before it asks the swarm for one of that
- * very name, which comes first in an inspect (moby daemon/network.go, FindNetwork; network_routes.go,
- * getNetwork). A whole ID that was found as such is nobody else's.
- */
-static bool looks_is_certain(const Need *need, const BodyNode *answer) {
-    const BodyNode *scope = looks_text(answer, "Scope");
-
-    return need->kind != NEED_NETWORK || (need->uses & NEED_PINNED) || !looks_begins_id(need->name) ||
-           (need->id && span_is(need->name, need->id)) || (scope && span_is(body_string(scope), "local")) ||
-           looks_is_known(need);
 }
 
 /* By its ID an image is deleted under all of its names. */
@@ -393,18 +324,19 @@ static bool looks_is_in_scope(const Looks *looks, const Need *need, const BodyNo
 static bool looks_check_scope(Looks *looks, const Need *need, const BodyNode *answer) {
     const Scope *scope = &looks->policy->scope;
     ScopeKind kind = LOOKS_SCOPES[need->kind];
-    bool has = kind == SCOPE_KIND_MAX_ || looks_is_in_scope(looks, need, answer) || looks_is_known(need);
+    bool has = kind == SCOPE_KIND_MAX_ || looks_is_in_scope(looks, need, answer) || found_is_known(need);
 
     if (has || !(need->uses & (NEED_SCOPED | NEED_FREE | NEED_NAMING)))
         return true;
     if (need->uses & NEED_NAMING) {
-        if (!looks_has_name(need, answer))
+        if (!found_has_name(need, answer))
             return true;
         looks_refuse_rule(looks, REASON_NAME_TAKEN, "scope", need->field, need_taken(looks->arena, need));
         return false;
     }
     if ((need->uses & NEED_FREE) && !scope_is_others(scope, kind, answer) &&
-        (!(need->uses & (NEED_SCOPED | NEED_LISTED)) || looks_is_listed(looks, answer)))
+        (!(need->uses & (NEED_SCOPED | NEED_LISTED)) ||
+         found_is_listed(looks->arena, &looks->policy->rules.images, answer)))
         return true;
     looks_refuse_scope(looks, need);
     return false;
@@ -430,7 +362,7 @@ static Reason looks_judge(Looks *looks, const Need *need, const BodyNode *answer
         return judge_command(looks->arena, rules, &looks->policy->exec, answer, findings);
     if (inside || (need->uses & NEED_NETWORKING))
         judge_inside(looks->arena, rules, need->name, answer, !inside, findings);
-    if ((need->uses & NEED_LISTED) && !looks_is_listed(looks, answer)) {
+    if ((need->uses & NEED_LISTED) && !found_is_listed(looks->arena, &looks->policy->rules.images, answer)) {
         const char *shown = text_show(looks->arena, need->name, LIMIT_VALUE_SHOWN);
 
         findings->items[0] =
@@ -488,7 +420,7 @@ static void looks_read(Looks *looks, Need *need, Span text) {
     if (reason == REASON_NO_MEMORY)
         return looks_refuse(looks, reason, NULL, NULL);
     if (reason != REASON_OK || body_type(body_root(answer)) != BODY_TYPE_OBJECT ||
-        !looks_take_id(looks, need, body_root(answer)) || !looks_is_certain(need, body_root(answer)))
+        !looks_take_id(looks, need, body_root(answer)) || !found_is_certain(need, body_root(answer)))
         return looks_doubt(looks, need, REASON_LOOK_UNREADABLE);
     if (!looks_check_scope(looks, need, body_root(answer)))
         return;
