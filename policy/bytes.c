@@ -72,3 +72,12 @@ bool bytes_are_hex(Span text) {
     }
     return text.size > 0;
 }
+
+bool bytes_are_id(Span text) {
+    if (text.size != BYTES_ID_SIZE)
+        return false;
+    for (size_t i = 0; i < text.size; i++)
+        if (!(text.data[i] >= '0' && text.data[i] <= '9') && !(text.data[i] >= 'a' && text.data[i] <= 'f'))
+            return false;
+    return true;
+}

@@ -62,5 +62,9 @@ static inline bool bytes_are_name(Span text) {
  */
 bool bytes_are_hex(Span text);
 
+/* A whole ID as moby makes them (pkg/stringid): 64 hex digits, all lower case. */
+#define BYTES_ID_SIZE 64u
+bool bytes_are_id(Span text);
+
 /* Whether all may stand in a field's value: no control byte but the tab (RFC 9110, section 5.5). */
 bool bytes_are_value(Span text);

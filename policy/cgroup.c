@@ -43,15 +43,6 @@ static bool cgroup_ends_with(Span text, Span end) {
 
 /* --- Names ---------------------------------------------------------------------------------------- */
 
-static bool cgroup_is_id(Span text) {
-    if (text.size != CGROUP_ID_SIZE)
-        return false;
-    for (size_t i = 0; i < text.size; i++)
-        if (!((text.data[i] >= '0' && text.data[i] <= '9') || (text.data[i] >= 'a' && text.data[i] <= 'f')))
-            return false;
-    return true;
-}
-
 /* "SLICE:PREFIX:ID" is what runc makes of a systemd path when it was told to use cgroupfs. */
 static Span cgroup_after_colons(Span name) {
     size_t n_colons = 0;
@@ -76,7 +67,7 @@ static bool cgroup_container(Span name, Span *ret) {
     } else if (id.data == name.data && id.size != name.size) {
         return false; /* "ID.scope" is no engine's */
     }
-    if (!cgroup_is_id(id))
+    if (!bytes_are_id(id))
         return false;
     *ret = id;
     return true;
@@ -184,7 +175,7 @@ static bool cgroup_leave_namespace(Span *path) {
 static bool cgroup_is_parent(Span name, Span parent) {
     return cgroup_is_slice(name) || cgroup_is_one_of(name, cgroup_parents, ARRAY_SIZE(cgroup_parents)) ||
            (span_starts_with(name, SPAN("pod")) && name.size > 3) ||
-           (span_is(parent, "libpod_parent") && cgroup_is_id(name)); /* a pod */
+           (span_is(parent, "libpod_parent") && bytes_are_id(name)); /* a pod */
 }
 
 /* Behind a container's name: whether that is all. */

@@ -11,9 +11,9 @@
  */
 #pragma once
 
-#include "base.h"
+#include "bytes.h"
 
-#define CGROUP_ID_SIZE 64u /* hexadecimal digits of a container's ID */
+#define CGROUP_ID_SIZE BYTES_ID_SIZE /* hexadecimal digits of a container's ID */
 
 /* Spans of the text that was read. All empty: nothing is known. */
 typedef struct CgroupPlace {

@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "found.h"
 
+#include "bytes.h"
 #include "imageref.h"
 
 const BodyNode *found_text(const BodyNode *object, const char *key) {
     const BodyNode *node = object ? body_member(object, key) : NULL;
 
     return node && body_type(node) == BODY_TYPE_STRING && body_string(node).size > 0 ? node : NULL;
-}
-
-bool found_begins_id(Span id) {
-    for (size_t i = 0; i < id.size; i++)
-        if (!(id.data[i] >= '0' && id.data[i] <= '9') && !(id.data[i] >= 'a' && id.data[i] <= 'f'))
-            return false;
-    return id.size <= 64;
-}
-
-bool found_is_full_id(Span id) {
-    return id.size == 64 && found_begins_id(id);
 }
 
 bool found_is_known(const Need *need) {
@@ -54,7 +44,7 @@ bool found_is_listed(Arena *arena, const PatternList *images, const BodyNode *an
 bool found_is_certain(const Need *need, const BodyNode *answer) {
     const BodyNode *scope = found_text(answer, "Scope");
 
-    return need->kind != NEED_NETWORK || (need->uses & NEED_PINNED) || !found_begins_id(need->name) ||
-           (need->id && span_is(need->name, need->id)) || (scope && span_is(body_string(scope), "local")) ||
-           found_is_known(need);
+    return need->kind != NEED_NETWORK || (need->uses & NEED_PINNED) || !bytes_are_hex(need->name) ||
+           need->name.size > BYTES_ID_SIZE || (need->id && span_is(need->name, need->id)) ||
+           (scope && span_is(body_string(scope), "local")) || found_is_known(need);
 }

@@ -11,10 +11,6 @@
 /* A member that is a text, and not an empty one. NULL: none is; `object` may be NULL. */
 const BodyNode *found_text(const BodyNode *object, const char *key);
 
-/* Whether an ID may begin so, and whether it is a whole one: 64 digits. */
-bool found_begins_id(Span id);
-bool found_is_full_id(Span id);
-
 /* It is the one that the container was in before. */
 bool found_is_known(const Need *need);
 

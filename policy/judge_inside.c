@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "judge_inside.h"
 
+#include "bytes.h"
 #include "judgement.h"
 #include "text.h"
 
@@ -131,14 +132,6 @@ static void inside_judge_bind(Judgement *j, const Place *at, const BodyNode *mou
         judgement_refuse(j, &below, "containers.bind_mounts", body_member(mount, "Propagation"));
 }
 
-/* A volume without a name of its own has one of 64 hex digits, which no pattern needs to know. */
-static bool inside_is_anonymous(Span name) {
-    for (size_t i = 0; i < name.size; i++)
-        if (!(name.data[i] >= '0' && name.data[i] <= '9') && !(name.data[i] >= 'a' && name.data[i] <= 'f'))
-            return false;
-    return name.size == 64;
-}
-
 /*
  * An image's VOLUME is a volume without a word in any body. One on /dev, with an image's own /dev/null in it,
  * took the masks off (T-080, CVE-2025-31133; seen on 26.1 with runc 1.1.15: what that link leads to is
@@ -173,7 +166,8 @@ static void inside_judge_mount(Judgement *j, const Place *at, const BodyNode *mo
                                 shown ? shown : "…");
     }
     below = PLACE_BELOW(at, "Name");
-    if (j->rules->volume_names.given && !inside_is_anonymous(name) &&
+    /* A volume without a name of its own has one like an ID, which no pattern needs to know. */
+    if (j->rules->volume_names.given && !bytes_are_id(name) &&
         !pattern_list_has(&j->rules->volume_names, name))
         judgement_refuse_hinted(j, &below, "containers.volumes", body_member(mount, "Name"),
                                 judgement_hint(j, "volumes: {names: [", name, "]}"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "looks.h"
 
+#include "bytes.h"
 #include "doubt.h"
 #include "found.h"
 #include "judge_inside.h"
@@ -175,7 +176,7 @@ Span looks_known(const Looks *looks) {
     if (looks->over || looks->doubt || looks->next >= looks->needs.n || looks->policy->scope.names.given)
         return (Span){0};
     need = &looks->needs.items[looks->next];
-    if (!found_is_full_id(need->name))
+    if (!bytes_are_id(need->name))
         return (Span){0};
     return need->kind == NEED_EXEC || (need->kind == NEED_CONTAINER && need->told_kind == NEED_EXEC)
                ? need->name
@@ -186,7 +187,7 @@ NeedKind looks_keeps(const Looks *looks, Span *ret_id) {
     const Operation *operation = looks->request->operation;
     const Need *need = looks->next > 0 ? &looks->needs.items[looks->next - 1] : NULL;
 
-    if (looks->over || looks->doubt || !need || !need->id || !found_is_full_id(span_from(need->id)))
+    if (looks->over || looks->doubt || !need || !need->id || !bytes_are_id(span_from(need->id)))
         return NEED_NONE;
     *ret_id = span_from(need->id);
     if (need->kind == NEED_EXEC || (need->kind == NEED_CONTAINER && need->told_kind == NEED_EXEC))

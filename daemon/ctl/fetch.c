@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
+#include "patience.h"
 
 static int fetch_fail(const char **ret_why, int r, const char *why) {
     *ret_why = why;
@@ -19,19 +19,10 @@ static void fetch_close(const int *fd) {
         close(*fd);
 }
 
-/* What is left of the patience goes to the next call: who sends a byte now and then ends, too. */
 static int fetch_wait(int fd, uint64_t until_usec, const char **ret_why) {
-    uint64_t now = clock_monotonic_usec();
-    struct timeval left;
+    int r = patience_give(fd, until_usec);
 
-    if (now >= until_usec)
-        return fetch_fail(ret_why, -ETIMEDOUT, "it takes too long to answer");
-    left = (struct timeval){.tv_sec = (time_t) ((until_usec - now) / 1000000),
-                            .tv_usec = (suseconds_t) ((until_usec - now) % 1000000)};
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof(left)) < 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof(left)) < 0)
-        return -errno;
-    return 0;
+    return r == -EAGAIN ? fetch_fail(ret_why, -ETIMEDOUT, "it takes too long to answer") : r;
 }
 
 static int fetch_connect(const Address *address, uint64_t until_usec, const char **ret_why) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "ctl.h"
 #include "daemon/clock.h"
+#include "patience.h"
 
 /* How long a gate that is well may take: it asks the engine, and others may be asking, too. */
 #define HEALTH_SECONDS 5
@@ -38,23 +38,6 @@ typedef struct HealthAnswer {
     bool is_ours;    /* the gate itself answered, not the engine */
 } HealthAnswer;
 
-/*
- * What is left of the patience goes to the next call on the socket. 0 or −errno; −EAGAIN when it has run out.
- */
-static int health_set_patience(int fd, uint64_t until_usec) {
-    uint64_t now = clock_monotonic_usec();
-    struct timeval left;
-
-    if (now >= until_usec)
-        return -EAGAIN;
-    left = (struct timeval){.tv_sec = (time_t) ((until_usec - now) / 1000000),
-                            .tv_usec = (suseconds_t) ((until_usec - now) % 1000000)};
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof(left)) < 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof(left)) < 0)
-        return -errno;
-    return 0;
-}
-
 static int health_send(int fd, const char *path) {
     char request[HEALTH_PATH_BYTES + 256];
     int n = snprintf(request, sizeof(request),
@@ -76,7 +59,7 @@ static int health_receive(int fd, uint64_t until_usec, char *head, size_t size) 
     size_t n = 0;
 
     while (n + 1 < size) {
-        int r = health_set_patience(fd, until_usec);
+        int r = patience_give(fd, until_usec);
         ssize_t got = r < 0 ? 0 : recv(fd, head + n, size - 1 - n, 0);
 
         if (r < 0)
@@ -111,7 +94,7 @@ static int health_ask(const Address *address, const char *path, HealthAnswer *re
 
     if (fd < 0)
         return -errno;
-    r = health_set_patience(fd, until);
+    r = patience_give(fd, until);
     /* A connect(2) whose time is up says so. */
     if (r == 0 && connect(fd, &address->socket.any, address->length) < 0)
         r = errno == EINPROGRESS ? -EAGAIN : -errno;

@@ -85,3 +85,17 @@ Test(bytes, the_same_in_any_case) {
                 }
     cr_expect_not(span_equals_nocase(SPAN("abc"), SPAN("abcd")));
 }
+
+Test(bytes, digits_of_an_id) {
+    static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0";
+
+    cr_expect(bytes_are_id((Span){id, 64}));
+    cr_expect_not(bytes_are_id((Span){id, 63}));
+    cr_expect_not(bytes_are_id((Span){id, 65}));
+    cr_expect_not(bytes_are_id(SPAN("0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef")));
+    cr_expect_not(bytes_are_id(SPAN("g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")));
+    cr_expect(bytes_are_hex((Span){id, 65}));
+    cr_expect(bytes_are_hex(SPAN("DB")));
+    cr_expect_not(bytes_are_hex(SPAN("dbx")));
+    cr_expect_not(bytes_are_hex(SPAN("")));
+}

@@ -19,6 +19,11 @@ static void make(const char *name, bool there) {
         unlink(path);
 }
 
+static void make_all(const char *const *names, size_t n, bool there) {
+    for (size_t i = 0; i < n; i++)
+        make(names[i], there);
+}
+
 static void expect(const char *const *names, size_t n) {
     PathList list = {0};
     char path[128];
@@ -54,13 +59,10 @@ Test(siblings, order) {
     expect(NULL, 0);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         make(names[ARRAY_SIZE(names) - 1 - i], true);
-    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-        make(others[i], true);
+    make_all(others, ARRAY_SIZE(others), true);
     expect(names, ARRAY_SIZE(names));
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        make(names[i], false);
-    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-        make(others[i], false);
+    make_all(names, ARRAY_SIZE(names), false);
+    make_all(others, ARRAY_SIZE(others), false);
     cr_expect_eq(rmdir(folder), 0);
 }
 
@@ -76,19 +78,13 @@ Test(siblings, before_the_extension) {
                                          "a-2.log", "a-2026.log", "a-2-20260101.log", "a.2-1.log"};
 
     cr_assert(mkdtemp(folder));
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        make(names[i], true);
-    for (size_t i = 0; i < ARRAY_SIZE(twins); i++)
-        make(twins[i], true);
-    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-        make(others[i], true);
+    make_all(names, ARRAY_SIZE(names), true);
+    make_all(twins, ARRAY_SIZE(twins), true);
+    make_all(others, ARRAY_SIZE(others), true);
     expect(names, ARRAY_SIZE(names));
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        make(names[i], false);
-    for (size_t i = 0; i < ARRAY_SIZE(twins); i++)
-        make(twins[i], false);
-    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-        make(others[i], false);
+    make_all(names, ARRAY_SIZE(names), false);
+    make_all(twins, ARRAY_SIZE(twins), false);
+    make_all(others, ARRAY_SIZE(others), false);
     cr_expect_eq(rmdir(folder), 0);
 }
 
@@ -114,15 +110,11 @@ Test(siblings, compressed_just_now) {
     static const char *const twins[] = {"a.log-20260101.gz", "a.log-20260101-5.gz", "a.log.1.gz"};
 
     cr_assert(mkdtemp(folder));
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        make(names[i], true);
-    for (size_t i = 0; i < ARRAY_SIZE(twins); i++)
-        make(twins[i], true);
+    make_all(names, ARRAY_SIZE(names), true);
+    make_all(twins, ARRAY_SIZE(twins), true);
     expect(names, ARRAY_SIZE(names));
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        make(names[i], false);
-    for (size_t i = 0; i < ARRAY_SIZE(twins); i++)
-        make(twins[i], false);
+    make_all(names, ARRAY_SIZE(names), false);
+    make_all(twins, ARRAY_SIZE(twins), false);
     cr_expect_eq(rmdir(folder), 0);
 }
 
