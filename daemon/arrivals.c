@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arrivals.h"
 
-void arrivals_begin(Arrivals *arrivals, Subjects *subjects, bool groups) {
+void arrivals_begin(Arrivals *arrivals, Subjects *subjects, OriginProcess *held, bool groups) {
     arrivals->subjects = subjects;
+    arrivals->held = held;
     arrivals->groups = groups;
     arrivals->n = 0;
 }
@@ -61,7 +62,7 @@ static SharedSubject *arrivals_tell_anew(Arrivals *arrivals, int fd, const struc
         return subjects_hold(seen);
     }
     if (r == 0 && (!seen || identity_copy_process(subjects_get(seen), &subject) < 0))
-        identity_read_process(fd, &subject);
+        identity_read_process(fd, &subject, arrivals->held);
     shared = subjects_share(arrivals->subjects, &subject);
     if (shared && r == 0)
         arrivals_remember(arrivals, shared);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Who is at the other end of connections that were accepted together: a process that made several of them is
- * looked at once. Nothing of it is kept for those that come later. That none is taken for another:
+ * looked at once. Nothing of it is kept for those that come later (held.h: its descriptors are, and read anew).
+ * That none is taken for another:
  *
  * - What the kernel knows of a socket since its connect(2), its pid, user and, where the listener asks for
  * them, groups, is read of each.
@@ -22,15 +23,16 @@
 
 typedef struct Arrivals {
     Subjects *subjects;
+    OriginProcess *held;
     bool groups;
     size_t n;
     pid_t pids[LIMIT_ACCEPT_BATCH]; /* of those that were told */
     SharedSubject *told[LIMIT_ACCEPT_BATCH];
 } Arrivals;
 
-/* At most LIMIT_ACCEPT_BATCH connections of one listener; `subjects` outlives it. `groups`: whether it asks
- * for them. */
-void arrivals_begin(Arrivals *arrivals, Subjects *subjects, bool groups);
+/* At most LIMIT_ACCEPT_BATCH connections of one listener; `subjects` outlives it. `held`: of that listener
+ * alone; or NULL. `groups`: whether it asks for them. */
+void arrivals_begin(Arrivals *arrivals, Subjects *subjects, OriginProcess *held, bool groups);
 void arrivals_end(Arrivals *arrivals);
 
 /*

@@ -116,10 +116,10 @@ int identity_read_socket(int fd, const struct ucred *creds, bool groups, Subject
     return 0;
 }
 
-void identity_read_process(int fd, Subject *subject) {
+void identity_read_process(int fd, Subject *subject, OriginProcess *held) {
     if (!subject->has_creds)
         return;
-    subject->origin = origin_read(fd, subject->pid);
+    subject->origin = origin_read(fd, subject->pid, held);
     subject->exe = TAKE_PTR(subject->origin.exe);
 }
 
@@ -128,7 +128,7 @@ int identity_read(int fd, Subject *ret) {
     int r = identity_read_socket(fd, identity_read_creds(fd, &creds) ? &creds : NULL, true, ret);
 
     if (r == 0)
-        identity_read_process(fd, ret);
+        identity_read_process(fd, ret, NULL);
     return r;
 }
 

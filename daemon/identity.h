@@ -51,12 +51,12 @@ typedef struct Subject {
  * must refuse. A missing exe is no error. In three steps (arrivals has reason to): credentials, true where it
  * is a unix socket whose peer the kernel knows; what else the socket tells, for these, or NULL where there
  * are none: with `groups`, those, or the address; and what /proc tells of the process, for a subject of the
- * former.
+ * former (`held`: as origin_read).
  */
 int identity_read(int fd, Subject *ret);
 bool identity_read_creds(int fd, struct ucred *ret);
 int identity_read_socket(int fd, const struct ucred *creds, bool groups, Subject *ret);
-void identity_read_process(int fd, Subject *subject);
+void identity_read_process(int fd, Subject *subject, OriginProcess *held);
 
 /*
  * The groups that the peer of `fd` had when it connected, from the kernel, which keeps them for as long as

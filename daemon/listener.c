@@ -16,6 +16,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "held.h"
 #include "log.h"
 #include "manager.h"
 #include "rights.h"
@@ -36,6 +37,7 @@ struct Listener {
     void *arg;
     struct event *readable;
     struct event *pause;
+    Held *held;
     int timer; /* of the pause: a timerfd, which takes no memory once it is watched */
     bool accepting;
     bool exhausted; /* logged; until a turn has taken all there was */
@@ -59,6 +61,10 @@ static void listener_close_fd(int *fd) {
 
 const ConfigListener *listener_config(const Listener *listener) {
     return &listener->config->listeners[listener->index];
+}
+
+OriginProcess *listener_use_held(Listener *listener) {
+    return held_use(listener->held);
 }
 
 bool listener_is_for_metrics(const Listener *listener) {
@@ -400,7 +406,8 @@ static int listener_make_events(Listener *listener) {
         return -errno;
     listener->pause =
         event_new(listener->base, listener->timer, EV_READ | EV_PERSIST, listener_on_pause_end, listener);
-    if (!listener->readable || !listener->pause || event_add(listener->pause, NULL) < 0)
+    listener->held = held_new(listener->base);
+    if (!listener->readable || !listener->pause || !listener->held || event_add(listener->pause, NULL) < 0)
         return -ENOMEM;
     return 0;
 }
@@ -440,6 +447,7 @@ Listener *listener_free(Listener *listener) {
         event_free(listener->readable);
     if (listener->pause)
         event_free(listener->pause);
+    (void) held_free(listener->held);
     listener_close_fd(&listener->timer);
     if (listener_path_is_ours(listener))
         (void) unlink(listener_config(listener)->address.socket.un.sun_path);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "config.h"
+#include "origin.h"
 
 struct event_base;
 
@@ -45,6 +46,7 @@ int listener_try(const Listener *listener, const Config *config, size_t index);
 int listener_update(Listener *listener, Config *config, size_t index);
 
 const ConfigListener *listener_config(const Listener *listener);
+OriginProcess *listener_use_held(Listener *listener); /* of who came to it last (held_use) */
 bool listener_is_for_metrics(const Listener *listener);  /* it has no policy */
 Config *listener_whole_config(const Listener *listener); /* borrowed */
 

@@ -18,7 +18,7 @@
 #define SO_PEERPIDFD 77
 #endif
 
-#define ORIGIN_DESCRIPTORS 3u /* that a look takes: the process, its folder, a file in it */
+#define ORIGIN_DESCRIPTORS 4u /* that a look takes: the process, its folder, two files in it */
 
 static const char origin_no_pid[] = "the client is in no pid namespace that the gate sees: run the gate on "
                                     "the host, or its container with pid: host";
@@ -138,27 +138,33 @@ static bool origin_is_alive(int pidfd) {
     return r == 0;
 }
 
+static int origin_open_file(int folder, const char *name) {
+    return origin_openat(folder, name, O_RDONLY | O_NOFOLLOW);
+}
+
+static void origin_close(int fd) {
+    if (fd >= 0)
+        close(fd);
+}
+
 /*
  * 0 or −errno; −EFBIG: more than `limit`. A file of /proc/PID gives all its text to the first read that has
  * room for it (fs/seq_file.c, seq_read_iter, of a single show; fs/libfs.c, simple_read_from_buffer): one that
- * leaves room has it all.
+ * leaves room has it all. From its beginning it is told anew, however often it was read. `fd`: or −errno.
  */
-static int origin_read_file(int process, const char *name, size_t limit, Buffer *ret) {
-    int fd = origin_openat(process, name, O_RDONLY | O_NOFOLLOW), r = 0;
+static int origin_read_file(int fd, size_t limit, Buffer *ret) {
     ssize_t n = BUFFER_READ_BYTES;
+    int r = fd < 0 ? fd : 0;
 
-    if (fd < 0)
-        return fd;
     while (r == 0 && n == BUFFER_READ_BYTES && buffer_size(ret) <= limit) {
         char *room = buffer_reserve(ret, BUFFER_READ_BYTES);
 
-        n = room ? read(fd, room, BUFFER_READ_BYTES) : 0;
+        n = room ? pread(fd, room, BUFFER_READ_BYTES, (off_t) buffer_size(ret)) : 0;
         if (n > 0)
             buffer_commit(ret, (size_t) n);
         else if (n < 0 || !room)
             r = room ? -errno : -ENOMEM;
     }
-    close(fd);
     return r == 0 && buffer_size(ret) > limit ? -EFBIG : r;
 }
 
@@ -185,10 +191,10 @@ static uid_t origin_own_uid(void) {
     return origin_proc.fd >= 0 ? origin_proc.uid : geteuid();
 }
 
-static void origin_read_cgroup(Origin *origin, int process) {
+static void origin_read_cgroup(Origin *origin, int fd) {
     Buffer text = {0};
     CgroupPlace place;
-    int r = origin_read_file(process, "cgroup", LIMIT_CGROUP_BYTES, &text);
+    int r = origin_read_file(fd, LIMIT_CGROUP_BYTES, &text);
 
     if (r < 0)
         origin->unknown = r == -ESRCH ? origin_gone : origin_no_cgroup;
@@ -200,11 +206,10 @@ static void origin_read_cgroup(Origin *origin, int process) {
 }
 
 /* −1 (4294967295): nobody has logged in, as with services. Not there: a kernel without audit. */
-static void origin_read_login(Origin *origin, int process) {
+static void origin_read_login(Origin *origin, int fd) {
     Buffer text = {0};
     uint64_t uid = 0;
-    bool good =
-        origin_read_file(process, "loginuid", LIMIT_LOGIN_BYTES, &text) == 0 && buffer_size(&text) > 0;
+    bool good = origin_read_file(fd, LIMIT_LOGIN_BYTES, &text) == 0 && buffer_size(&text) > 0;
     Span digits = buffer_span(&text);
 
     for (size_t i = 0; good && i < digits.size; i++) {
@@ -222,56 +227,120 @@ static void origin_read_login(Origin *origin, int process) {
  * Best effort, and for people only: the process may have become another by exec between its connect and now.
  * Never decides anything.
  */
-static void origin_read_exe(Origin *origin, int process) {
+static void origin_read_exe(Origin *origin, int folder) {
     char path[PATH_MAX];
-    ssize_t n = readlinkat(process, "exe", path, sizeof(path));
+    ssize_t n = readlinkat(folder, "exe", path, sizeof(path));
 
     if (n > 0 && (size_t) n < sizeof(path))
         origin->exe = strndup(path, (size_t) n);
 }
 
-void origin_read_process(int process, Origin *ret) {
-    origin_read_cgroup(ret, process);
-    origin_read_login(ret, process);
-    origin_read_exe(ret, process);
+static void origin_open_files(OriginProcess *process) {
+    process->cgroup = origin_open_file(process->folder, "cgroup");
+    process->login = origin_open_file(process->folder, "loginuid");
 }
+
+static void origin_close_files(const OriginProcess *process) {
+    origin_close(process->cgroup);
+    origin_close(process->login);
+}
+
+static void origin_read_files(const OriginProcess *process, Origin *ret) {
+    origin_read_cgroup(ret, process->cgroup);
+    origin_read_login(ret, process->login);
+    origin_read_exe(ret, process->folder);
+}
+
+void origin_read_process(int folder, Origin *ret) {
+    OriginProcess process = {.folder = folder};
+
+    origin_open_files(&process);
+    origin_read_files(&process, ret);
+    origin_close_files(&process);
+}
+
+/* --- Looking --------------------------------------------------------------------------------------- */
 
 static Origin origin_unknown(const char *why) {
     return (Origin){.unknown = why};
+}
+
+static void origin_close_process(const OriginProcess *process) {
+    origin_close(process->pidfd);
+    origin_close(process->folder);
+    origin_close_files(process);
+}
+
+void origin_let_go(OriginProcess *held) {
+    if (held->pid > 0)
+        origin_close_process(held);
+    *held = (OriginProcess){0};
+}
+
+/*
+ * Only what has told all that it can, and can be known again; not with descriptors that others need more: a
+ * look has taken the spare ones if there are none.
+ */
+static bool origin_may_hold(const OriginProcess *process) {
+    return process->pidfd >= 0 && process->cgroup >= 0 &&
+           (process->login >= 0 || process->login == -ENOENT) &&
+           origin_proc.n_spare == ORIGIN_DESCRIPTORS;
+}
+
+/* All that it tells is its own if it is alive behind that. 0; −ENOENT: there is no such pid; −errno. */
+static int origin_look(OriginProcess *process, Origin *ret) {
+    process->folder = origin_open(process->pid);
+    process->cgroup = process->login = -EBADF;
+    if (process->folder < 0)
+        return process->folder;
+    origin_open_files(process);
+    origin_read_files(process, ret);
+    return process->pidfd >= 0 && !origin_is_alive(process->pidfd) ? -ENOENT : 0;
 }
 
 /*
  * Without a pidfd: a pid that was reused between connect(2) and our open would be told as the client. The
  * kernels of Debian 12 and before have no better.
  */
-Origin origin_read(int fd, pid_t pid) {
-    int pidfd, process;
+static Origin origin_read_anew(int fd, pid_t pid, OriginProcess *held) {
+    OriginProcess process = {.pid = pid};
+    Origin origin = {0};
+    int r;
+
+    if (origin_proc.n_spare < ORIGIN_DESCRIPTORS)
+        origin_save();
+    process.pidfd = origin_pin(fd);
+    if (process.pidfd < 0 && process.pidfd != -ENOPROTOOPT)
+        return origin_unknown(origin_gone);
+    r = origin_look(&process, &origin);
+    if (r == 0 && held && origin_may_hold(&process)) {
+        *held = process;
+        return origin;
+    }
+    origin_close_process(&process);
+    if (r < 0) {
+        origin_done(&origin);
+        origin.unknown = r == -ENOENT ? origin_gone : origin_no_cgroup;
+    }
+    return origin;
+}
+
+Origin origin_read(int fd, pid_t pid, OriginProcess *held) {
     Origin origin = {0};
 
     if (pid <= 0)
         return origin_unknown(origin_no_pid);
     if (!origin_open_proc())
         return origin_unknown(origin_other_proc);
-    if (origin_proc.n_spare < ORIGIN_DESCRIPTORS)
-        origin_save();
-    pidfd = origin_pin(fd);
-    if (pidfd < 0 && pidfd != -ENOPROTOOPT)
-        return origin_unknown(origin_gone);
-    process = origin_open(pid);
-    if (process < 0) {
-        origin.unknown = process == -ENOENT ? origin_gone : origin_no_cgroup;
-    } else {
-        origin_read_process(process, &origin);
-        close(process);
+    if (held && held->pid == pid) {
+        origin_read_files(held, &origin);
+        if (origin_is_alive(held->pidfd))
+            return origin;
+        origin_done(&origin);
     }
-    if (pidfd >= 0) {
-        if (!origin_is_alive(pidfd)) {
-            origin_done(&origin);
-            origin.unknown = origin_gone;
-        }
-        close(pidfd);
-    }
-    return origin;
+    if (held)
+        origin_let_go(held);
+    return origin_read_anew(fd, pid, held);
 }
 
 bool origin_is_told(const Origin *origin) {

@@ -60,7 +60,8 @@ static void server_on_accept(void *arg, Listener *listener, const int *fds, size
     Server *server = arg;
     Arrivals arrivals;
 
-    arrivals_begin(&arrivals, server->env.subjects, listener_config(listener)->has_allow_gids);
+    arrivals_begin(&arrivals, server->env.subjects, listener_use_held(listener),
+                   listener_config(listener)->has_allow_gids);
     for (size_t i = 0; i < n; i++) {
         int error = 0;
         SharedSubject *who = arrivals_tell(&arrivals, fds[i], &error);

@@ -190,6 +190,7 @@
 #define LIMIT_CONNECTIONS_PER_CLIENT_DEFAULT 256u
 #define LIMIT_ACCEPT_BATCH 64u               /* connections taken in one turn of the loop */
 #define TIME_ACCEPT_PAUSE_MSEC 500u          /* after EMFILE, ENFILE, ENOBUFS, ENOMEM */
+#define TIME_HELD_SECONDS 1u                 /* a client's process is held open behind its last connection */
 #define LIMIT_AUDIT_PENDING_BYTES (1u << 20) /* records of one turn */
 /* Kept for an outcome that there is no memory for: its reason has 1 KiB, each byte of it six in JSON. */
 #define LIMIT_AUDIT_OUTCOME_BYTES (16u << 10)

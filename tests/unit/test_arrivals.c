@@ -2,6 +2,7 @@
 #include "daemon/arrivals.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -102,7 +103,7 @@ Test(arrivals, a_process_is_looked_at_once_and_nothing_is_kept) {
     Arrivals arrivals;
     SharedSubject *first, *second, *third;
 
-    arrivals_begin(&arrivals, subjects, true);
+    arrivals_begin(&arrivals, subjects, NULL, true);
     first = tell(&arrivals, fds[0]);
     cr_expect_eq(subjects_get(first)->pid, pid);
     cr_expect_not_null(subjects_get(first)->exe);
@@ -111,7 +112,7 @@ Test(arrivals, a_process_is_looked_at_once_and_nothing_is_kept) {
     cr_expect_eq(second, first);
     arrivals_end(&arrivals);
 
-    arrivals_begin(&arrivals, subjects, true);
+    arrivals_begin(&arrivals, subjects, NULL, true);
     third = tell(&arrivals, fds[2]);
     cr_expect_neq(third, first);
     cr_expect_str_eq(subjects_get(third)->origin.unknown, "the process that connected has ended",
@@ -141,7 +142,7 @@ static void connect_as_three(void) {
 static pid_t tell_four(Arrivals *arrivals, bool groups, int fds[static 4], SharedSubject *who[static 4]) {
     pid_t pid = child_that(connect_as_three);
 
-    arrivals_begin(arrivals, subjects, groups);
+    arrivals_begin(arrivals, subjects, NULL, groups);
     for (size_t i = 0; i < 4; i++)
         fds[i] = accept_next();
     for (size_t i = 0; i < 4; i++)
@@ -228,7 +229,7 @@ Test(arrivals, processes_between_each_other) {
         pids[i] = child_that(connect_thrice);
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
         fds[i] = accept_next();
-    arrivals_begin(&arrivals, subjects, true);
+    arrivals_begin(&arrivals, subjects, NULL, true);
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
         who[i] = tell(&arrivals, fds[i]);
         cr_expect_eq(subjects_get(who[i])->pid, pids[i / 3]);
@@ -251,7 +252,7 @@ Test(arrivals, a_batch_of_strangers_and_one_past) {
     int fds[ARRAY_SIZE(pids)];
     Arrivals arrivals;
 
-    arrivals_begin(&arrivals, subjects, true);
+    arrivals_begin(&arrivals, subjects, NULL, true);
     for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
         pids[i] = child_that(connect_it);
         fds[i] = accept_next();
@@ -333,7 +334,7 @@ Test(arrivals, a_pid_of_two_processes) {
         end_child(heir);
         cr_skip_test("this kernel can't tell them apart");
     }
-    arrivals_begin(&arrivals, subjects, true);
+    arrivals_begin(&arrivals, subjects, NULL, true);
     gone = tell(&arrivals, fds[0]);
     here = tell(&arrivals, fds[1]);
     again = tell(&arrivals, fds[2]);
@@ -352,12 +353,155 @@ Test(arrivals, a_pid_of_two_processes) {
     end_child(heir);
 }
 
+/* --- One turn behind the other, with a process that is held */
+
+static SharedSubject *tell_held(OriginProcess *held, int fd) {
+    Arrivals arrivals;
+    SharedSubject *who;
+
+    arrivals_begin(&arrivals, subjects, held, false);
+    who = tell(&arrivals, fd);
+    arrivals_end(&arrivals);
+    return who;
+}
+
+static unsigned descriptors(void) {
+    DIR *folder = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    while (readdir(folder))
+        n++;
+    closedir(folder);
+    return n;
+}
+
+/* As told the first time, through the same descriptors. */
+Test(arrivals, who_comes_again_is_held) {
+    pid_t pid = child_that(connect_thrice), stranger;
+    int fds[4] = {accept_next(), accept_next(), accept_next(), -1};
+    OriginProcess held = {0}, first_held;
+    SharedSubject *first, *second, *other;
+    unsigned before;
+
+    if (!kernel_can_pin(fds[0])) {
+        end_child(pid);
+        cr_skip_test("this kernel can't pin a process");
+    }
+    cr_assert(origin_open_proc());
+    before = descriptors();
+    first = tell_held(&held, fds[0]);
+    cr_expect_eq(held.pid, pid);
+    cr_expect_eq(descriptors(), before + (held.login < 0 ? 3 : 4));
+    first_held = held;
+    second = tell_held(&held, fds[1]);
+    cr_expect_eq(second, first);
+    cr_expect_eq(memcmp(&held, &first_held, sizeof(held)), 0);
+    stranger = child_that(connect_it);
+    fds[3] = accept_next();
+    other = tell_held(&held, fds[3]);
+    cr_expect_eq(held.pid, stranger, "he takes its place");
+    cr_expect_eq(subjects_get(other)->pid, stranger);
+    origin_let_go(&held);
+    cr_expect_eq(descriptors(), before + 1, "his connection's");
+    origin_let_go(&held);
+    subjects_drop(first);
+    subjects_drop(second);
+    subjects_drop(other);
+    end_child(pid);
+    end_child(stranger);
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+        close(fds[i]);
+}
+
+/* What was read is not kept: the next look sees what the process is by then. */
+Test(arrivals, who_is_held_is_read_anew) {
+    int go[2], fds[2], ready[2];
+    OriginProcess held = {0};
+    SharedSubject *first, *second;
+    char byte;
+    pid_t pid;
+
+    cr_assert_eq(pipe(go), 0);
+    cr_assert_eq(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        if (connect_once() < 0 || connect_once() < 0 || write(ready[1], "", 1) != 1 ||
+            read(go[0], &byte, 1) != 1)
+            _exit(1);
+        fcntl(ready[1], F_SETFD, FD_CLOEXEC); /* its end is seen once the other program runs */
+        execl("/bin/sleep", "sleep", "60", NULL);
+        _exit(1);
+    }
+    close(ready[1]);
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    fds[0] = accept_next();
+    fds[1] = accept_next();
+    first = tell_held(&held, fds[0]);
+    cr_assert_eq(write(go[1], "", 1), 1);
+    cr_assert_eq(read(ready[0], &byte, 1), 0);
+    second = tell_held(&held, fds[1]);
+    cr_expect_eq(subjects_get(first)->pid, subjects_get(second)->pid);
+    cr_assert_not_null(subjects_get(second)->exe);
+    cr_expect_str_neq(subjects_get(first)->exe, subjects_get(second)->exe);
+    origin_let_go(&held);
+    subjects_drop(first);
+    subjects_drop(second);
+    end_child(pid);
+    close(fds[0]);
+    close(fds[1]);
+    close(ready[0]);
+    close(go[0]);
+    close(go[1]);
+}
+
+/* Held, it ended, and its pid is another's who connects: each connection is told as whose it is. */
+Test(arrivals, a_held_process_that_has_ended_passes_for_nobody) {
+    pid_t pid = child_that(connect_thrice), heir;
+    OriginProcess held = {0};
+    SharedSubject *first, *gone, *here;
+    int fds[4] = {accept_next(), accept_next(), accept_next(), -1};
+
+    if (!kernel_can_pin(fds[0])) {
+        end_child(pid);
+        cr_skip_test("this kernel can't pin a process");
+    }
+    first = tell_held(&held, fds[0]);
+    cr_assert_eq(held.pid, pid);
+    kill(pid, SIGKILL);
+    cr_assert_eq(waitid(P_PID, (id_t) pid, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
+    gone = tell_held(&held, fds[1]);
+    cr_expect_str_eq(subjects_get(gone)->origin.unknown, "the process that connected has ended",
+                     "it is there, but ended");
+    cr_expect_null(subjects_get(gone)->exe);
+    cr_expect_eq(held.pid, 0);
+    subjects_drop(gone);
+    cr_assert_eq(waitpid(pid, NULL, 0), pid);
+    gone = tell_held(&held, fds[2]);
+    cr_expect_str_eq(subjects_get(gone)->origin.unknown, "the process that connected has ended");
+    heir = child_with_pid(pid, connect_it);
+    if (heir > 0) {
+        fds[3] = accept_next();
+        here = tell_held(&held, fds[3]);
+        cr_expect_eq(subjects_get(here)->pid, pid);
+        cr_expect_not_null(subjects_get(here)->exe);
+        cr_expect_eq(held.pid, heir);
+        subjects_drop(here);
+        end_child(heir);
+        close(fds[3]);
+    }
+    origin_let_go(&held);
+    subjects_drop(first);
+    subjects_drop(gone);
+    for (size_t i = 0; i < 3; i++)
+        close(fds[i]);
+}
+
 Test(arrivals, what_cannot_be_known_is_an_error) {
     Arrivals arrivals;
     int error = 0, fd;
     SharedSubject *nobody, *somebody;
 
-    arrivals_begin(&arrivals, subjects, true);
+    arrivals_begin(&arrivals, subjects, NULL, true);
     nobody = arrivals_tell(&arrivals, -1, &error);
     cr_expect_eq(error, -EBADF);
     cr_assert_not_null(nobody);

@@ -61,7 +61,7 @@ Test(origin, a_peer_runs_where_it_runs) {
     fd = accept(listening, NULL, NULL);
     cr_assert_eq(file_read("/proc/self/cgroup", 1 << 16, &text), 0);
     cr_assert(cgroup_read(buffer_span(&text), geteuid(), &place));
-    origin = origin_read(fd, getpid());
+    origin = origin_read(fd, getpid(), NULL);
     cr_expect_eq(strlen(origin.container), place.container.size);
     cr_expect_eq(
         memcmp(origin.container, place.container.data ? place.container.data : "", place.container.size), 0);
@@ -87,6 +87,7 @@ Test(origin, a_peer_runs_where_it_runs) {
 Test(origin, a_peer_is_told_without_descriptors) {
     struct sockaddr_un address;
     int listening = socket_listen(&address), client = socket(AF_UNIX, SOCK_STREAM, 0), fd, last;
+    OriginProcess held = {0};
     struct rlimit limit, none;
 
     cr_assert_eq(connect(client, (struct sockaddr *) &address, sizeof(address)), 0);
@@ -100,7 +101,9 @@ Test(origin, a_peer_is_told_without_descriptors) {
     cr_assert_eq(dup(fd), -1, "there is none below it either");
     cr_assert_eq(errno, EMFILE);
     for (unsigned i = 0; i < 3; i++) {
-        Origin origin = origin_read(fd, getpid());
+        Origin origin = origin_read(fd, getpid(), &held);
+
+        cr_expect_eq(held.pid, 0, "others need them more");
 
         cr_expect(origin_is_told(&origin), "%u: %s", i, origin.unknown);
         cr_expect_not_null(origin.exe);
@@ -143,7 +146,7 @@ Test(origin, a_peer_that_has_ended_is_nobody) {
     cr_assert_geq(fd, 0);
     cr_assert_eq(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
     cr_assert_eq(errno, EAGAIN, "the socket is open");
-    origin = origin_read(fd, connector);
+    origin = origin_read(fd, connector, NULL);
     cr_expect_str_eq(origin.unknown, "the process that connected has ended");
     cr_expect_str_eq(origin.container, "");
     cr_expect_null(origin.unit);
@@ -151,7 +154,7 @@ Test(origin, a_peer_that_has_ended_is_nobody) {
     cr_expect_not(origin.has_login);
     /* Its pid is ours by now, says the test: what is pinned is the process, where the kernel can pin. */
     origin_done(&origin);
-    origin = origin_read(fd, getpid());
+    origin = origin_read(fd, getpid(), NULL);
     if (kernel_can_pin(fd))
         cr_expect_str_eq(origin.unknown, "the process that connected has ended");
     origin_done(&origin);
@@ -250,7 +253,7 @@ Test(origin, a_cgroup_file_of_the_limits_size_and_one_past) {
 }
 
 Test(origin, a_peer_of_another_pid_namespace_is_nobody) {
-    Origin origin = origin_read(-1, 0);
+    Origin origin = origin_read(-1, 0, NULL);
 
     cr_expect(strstr(origin.unknown, "pid: host"), "it says what to do: %s", origin.unknown);
     cr_expect_str_eq(origin.container, "");
