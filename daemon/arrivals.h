@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Who is at the other end of connections that were accepted together: a process that made several of them is
- * looked at once. Nothing of it is kept for those that come later (held.h: its descriptors are, and read anew).
- * That none is taken for another:
+ * looked at once. Nothing of it is kept for those that come later (held.h: its descriptors are, and read
+ * anew). That none is taken for another:
  *
  * - What the kernel knows of a socket since its connect(2), its pid, user and, where the listener asks for
  * them, groups, is read of each.

@@ -197,7 +197,10 @@ void conn_done(Conn *conn) {
     event_del(&conn->read_event);
     conn->read_armed = false;
     conn_forget_room(conn);
-    close(TAKE_FD(conn->fd));
+    if (conn->outbox)
+        outbox_close(conn->outbox, TAKE_FD(conn->fd));
+    else
+        close(TAKE_FD(conn->fd));
     buffer_clear(&conn->in);
     conn_release(conn);
     buffer_done(&conn->out);

@@ -60,8 +60,8 @@ typedef struct Conn {
 
 /* Takes `fd`. Nothing is read before conn_update. `outbox` is borrowed, and may be NULL. */
 void conn_init(Conn *conn, struct event_base *base, Outbox *outbox, int fd, ConnNotify notify, void *arg);
-/* Writes what it can at once of what still waits, and closes; safe on a zeroed Conn whose fd is −EBADF, and
- * twice. */
+/* Writes what it can at once of what still waits, and closes, with an outbox at the end of the turn; safe on
+ * a zeroed Conn whose fd is −EBADF, and twice. */
 void conn_done(Conn *conn);
 
 /*

@@ -140,12 +140,21 @@ static void engine_try(Engine *engine, const struct sockaddr *address, socklen_t
         engine_fail(engine, r, NULL);
 }
 
+/* −errno: none is to be had. What has closed in this turn keeps its descriptor until its end. */
+static int engine_socket(const Engine *engine, int family) {
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 && errno == EMFILE && engine->conn.outbox && outbox_close_now(engine->conn.outbox))
+        fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}
+
 static void engine_open(Engine *engine, const struct sockaddr *address, socklen_t length) {
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = engine_socket(engine, address->sa_family);
 
     conn_done(&engine->conn);
     if (fd < 0) {
-        engine_fail(engine, -errno, NULL);
+        engine_fail(engine, fd, NULL);
         return;
     }
     if (engine->tcp)

@@ -41,6 +41,7 @@ struct Listener {
     int timer; /* of the pause: a timerfd, which takes no memory once it is watched */
     bool accepting;
     bool exhausted; /* logged; until a turn has taken all there was */
+    bool strained;  /* no descriptor, in the last turn */
     bool owns_path;
     dev_t dev; /* of the node we bound */
     ino_t ino;
@@ -332,6 +333,13 @@ static void listener_pause(Listener *listener, int error) {
     (void) event_del(listener->readable);
 }
 
+/* What has closed in this turn gives its descriptor back at its end (outbox.h): the next one may be lucky. */
+static void listener_on_exhausted(Listener *listener, int error) {
+    listener->strained = !listener->strained;
+    if (!listener->strained)
+        listener_pause(listener, error);
+}
+
 static void listener_on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
     Listener *listener = arg;
     AcceptStep step = ACCEPT_AGAIN;
@@ -343,8 +351,10 @@ static void listener_on_readable(evutil_socket_t fd UNUSED, short what UNUSED, v
         n += step == ACCEPT_TAKEN;
     }
     if (step == ACCEPT_EXHAUSTED)
-        listener_pause(listener, errno);
-    else if (step == ACCEPT_EMPTY)
+        listener_on_exhausted(listener, errno);
+    else
+        listener->strained = false;
+    if (step == ACCEPT_EMPTY)
         listener->exhausted = false;
     if (n > 0)
         listener->accept(listener->arg, listener, fds, n); /* may stop the listener, never free it */

@@ -46,7 +46,7 @@ int listener_try(const Listener *listener, const Config *config, size_t index);
 int listener_update(Listener *listener, Config *config, size_t index);
 
 const ConfigListener *listener_config(const Listener *listener);
-OriginProcess *listener_use_held(Listener *listener); /* of who came to it last (held_use) */
+OriginProcess *listener_use_held(Listener *listener);    /* of who came to it last (held_use) */
 bool listener_is_for_metrics(const Listener *listener);  /* it has no policy */
 Config *listener_whole_config(const Listener *listener); /* borrowed */
 

@@ -283,8 +283,7 @@ void origin_let_go(OriginProcess *held) {
  */
 static bool origin_may_hold(const OriginProcess *process) {
     return process->pidfd >= 0 && process->cgroup >= 0 &&
-           (process->login >= 0 || process->login == -ENOENT) &&
-           origin_proc.n_spare == ORIGIN_DESCRIPTORS;
+           (process->login >= 0 || process->login == -ENOENT) && origin_proc.n_spare == ORIGIN_DESCRIPTORS;
 }
 
 /* All that it tells is its own if it is alive behind that. 0; −ENOENT: there is no such pid; −errno. */

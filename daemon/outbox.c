@@ -2,6 +2,7 @@
 #include "outbox.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "policy/limits.h"
 
@@ -21,6 +22,8 @@ struct Outbox {
     struct event *turn_end;
     bool stood_back;                   /* once in this turn */
     OutboxList lists[OUTBOX_TOLD + 1]; /* by place; the first is of nobody */
+    int closing[OUTBOX_AT_ONCE];
+    size_t n_closing;
 };
 
 static bool outbox_put(Outbox *outbox, OutboxLink *link, OutboxPlace place) {
@@ -48,16 +51,19 @@ static OutboxLink *outbox_pop(Outbox *outbox, OutboxPlace place) {
     return NULL;
 }
 
-/* Nobody else's code runs in between, so nobody can go. False: nothing waits any more. */
+/* Nobody else's code runs in between, so nobody can go. False: nothing waits any more, nor is to be closed.
+ */
 static bool outbox_send_some(Outbox *outbox) {
     OutboxLink *links[OUTBOX_AT_ONCE], *link;
     RingSend sends[OUTBOX_AT_ONCE];
-    size_t n = 0;
+    size_t n = 0, n_closing;
 
     while (n < OUTBOX_AT_ONCE && (link = outbox_pop(outbox, OUTBOX_WAITS)))
         if (outbox->calls->collect(link, &sends[n]))
             links[n++] = link;
-    ring_send(outbox->ring, sends, n);
+    n_closing = n < OUTBOX_AT_ONCE ? outbox->n_closing : 0; /* behind the last of them */
+    ring_run(outbox->ring, sends, n, outbox->closing, n_closing);
+    outbox->n_closing -= n_closing;
     for (size_t i = 0; i < n; i++)
         if (outbox->calls->sent(links[i], sends[i].sent))
             (void) outbox_put(outbox, links[i], OUTBOX_TOLD); /* as many as there were to send have room */
@@ -100,6 +106,7 @@ Outbox *outbox_new(struct event_base *base, Ring *ring, OutboxReady ready, void 
 Outbox *outbox_free(Outbox *outbox) {
     if (!outbox)
         return NULL;
+    (void) outbox_close_now(outbox);
     ring_free(outbox->ring);
     if (outbox->turn_end)
         event_free(outbox->turn_end);
@@ -107,13 +114,17 @@ Outbox *outbox_free(Outbox *outbox) {
     return NULL;
 }
 
+static void outbox_await_turn_end(Outbox *outbox) {
+    if (outbox->lists[OUTBOX_WAITS].end == 0 && outbox->n_closing == 0)
+        event_active(outbox->turn_end, EV_TIMEOUT, 0);
+}
+
 bool outbox_add(Outbox *outbox, OutboxLink *link, const OutboxCalls *calls) {
     if (link->place == OUTBOX_WAITS)
         return true;
     outbox_remove(outbox, link);
     outbox->calls = calls;
-    if (outbox->lists[OUTBOX_WAITS].end == 0)
-        event_active(outbox->turn_end, EV_TIMEOUT, 0);
+    outbox_await_turn_end(outbox);
     return outbox_put(outbox, link, OUTBOX_WAITS);
 }
 
@@ -121,6 +132,25 @@ void outbox_remove(Outbox *outbox, OutboxLink *link) {
     if (link->place != OUTBOX_NONE)
         outbox->lists[link->place].links[link->slot] = NULL;
     *link = (OutboxLink){0};
+}
+
+bool outbox_close_now(Outbox *outbox) {
+    size_t n = outbox->n_closing;
+
+    outbox->n_closing = 0;
+    ring_run(outbox->ring, NULL, 0, outbox->closing, n);
+    return n > 0;
+}
+
+void outbox_close(Outbox *outbox, int fd) {
+    if (!outbox->ring) {
+        close(fd);
+        return;
+    }
+    outbox_await_turn_end(outbox);
+    if (outbox->n_closing == ARRAY_SIZE(outbox->closing))
+        (void) outbox_close_now(outbox);
+    outbox->closing[outbox->n_closing++] = fd;
 }
 
 void outbox_before(Outbox *outbox) {

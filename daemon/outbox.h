@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What connections have to write, sent together at the end of the loop's turn (ring.h says what that is good
- * for). Queueing the first one activates an event, which libevent runs behind all that are active already, as
- * audit.c's. If somebody still has to speak in this turn, it stands back once: then the answers of one turn
- * and the requests that its records let through leave in one system call.
+ * for); behind that what they close is closed, together too. Queueing the first one activates an event, which
+ * libevent runs behind all that are active already, as audit.c's. If somebody still has to speak in this
+ * turn, it stands back once: then the answers of one turn and the requests that its records let through leave
+ * in one system call.
  */
 #pragma once
 
@@ -47,6 +48,13 @@ Outbox *outbox_free(Outbox *outbox); /* who is still queued isn't looked at; acc
 /* True: it is queued, perhaps since before. False: LIMIT_OUTBOX_LINKS are, and it has to send by itself. */
 bool outbox_add(Outbox *outbox, OutboxLink *link, const OutboxCalls *calls);
 void outbox_remove(Outbox *outbox, OutboxLink *link); /* does nothing if it isn't queued */
+
+/*
+ * Takes `fd`, a socket that nobody uses any more: closed at the end of the turn, behind all that is sent, or
+ * at once where there is no ring. Its number is free only then.
+ */
+void outbox_close(Outbox *outbox, int fd);
+bool outbox_close_now(Outbox *outbox); /* descriptors are short: whether some were given back by this */
 
 /* Who can't wait for the turn's end is about to send by itself. */
 void outbox_before(Outbox *outbox);

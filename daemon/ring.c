@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define RING_ENTRIES 64u /* sends a system call: past it one more costs little */
+#define RING_ENTRIES 64u /* operations a system call: past it one more costs little */
 #define RING_WANTS (IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP)
 
 /* What we and the kernel share: heads and tails count up and wrap around, the masks make places of them. */
@@ -28,10 +28,11 @@ struct Ring {
     const struct io_uring_cqe *done;
 };
 
-/* Nothing but IORING_OP_SEND, without flags of any kind, and no registering; then it may be used. */
+/* No other operation, without flags of any kind, and no registering; then it may be used. */
 static int ring_restrict(int fd) {
     struct io_uring_restriction only[] = {
         {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_SEND},
+        {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_CLOSE},
     };
 
     if (syscall(SYS_io_uring_register, fd, IORING_REGISTER_RESTRICTIONS, only, ARRAY_SIZE(only)) < 0)
@@ -108,63 +109,85 @@ int ring_fd(const Ring *ring) {
     return ring ? ring->fd : -EBADF;
 }
 
-static void ring_send_one(RingSend *send_one) {
-    ssize_t n = send(send_one->fd, send_one->bytes.data, send_one->bytes.size, MSG_NOSIGNAL);
+/* What ring_run was told to do, as one row: the sends, then what closes. */
+typedef struct RingWork {
+    RingSend *sends;
+    size_t n_sends;
+    const int *closing;
+    size_t n; /* of both */
+} RingWork;
 
-    send_one->sent = n < 0 ? -errno : n;
+static void ring_do_one(const RingWork *work, size_t i) {
+    RingSend *one = &work->sends[i];
+    ssize_t n;
+
+    if (i >= work->n_sends) {
+        close(work->closing[i - work->n_sends]);
+        return;
+    }
+    n = send(one->fd, one->bytes.data, one->bytes.size, MSG_NOSIGNAL);
+    one->sent = n < 0 ? -errno : n;
 }
 
-/* `i`: which of the sends it is, told again with its result. */
-static void ring_put(const Ring *ring, uint32_t tail, const RingSend *send_one, size_t i) {
-    ring->entries[tail & ring->sent_mask] = (struct io_uring_sqe){
+/* `i`: which of them it is, told again with its result. */
+static struct io_uring_sqe ring_entry(const RingWork *work, size_t i) {
+    if (i >= work->n_sends)
+        return (struct io_uring_sqe){
+            .opcode = IORING_OP_CLOSE, .fd = work->closing[i - work->n_sends], .user_data = i};
+    return (struct io_uring_sqe){
         .opcode = IORING_OP_SEND,
-        .fd = send_one->fd,
-        .addr = (uintptr_t) send_one->bytes.data,
-        .len = (uint32_t) send_one->bytes.size,
+        .fd = work->sends[i].fd,
+        .addr = (uintptr_t) work->sends[i].bytes.data,
+        .len = (uint32_t) work->sends[i].bytes.size,
         .msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT, /* never kept for later */
         .user_data = i,
     };
 }
 
-/* What has a result gets it. */
-static void ring_collect(Ring *ring, RingSend *sends, size_t n) {
+/* A send that has a result gets it. */
+static void ring_collect(Ring *ring, const RingWork *work) {
     uint32_t head = *ring->done_head, tail = __atomic_load_n(ring->done_tail, __ATOMIC_ACQUIRE);
 
     for (; head != tail; head++) {
         const struct io_uring_cqe *one = &ring->done[head & ring->done_mask];
 
-        if (one->user_data < n)
-            sends[one->user_data].sent = one->res;
+        if (one->user_data < work->n_sends)
+            work->sends[one->user_data].sent = one->res;
     }
     __atomic_store_n(ring->done_head, head, __ATOMIC_RELEASE);
 }
 
 /*
- * At most RING_ENTRIES. What the kernel hasn't taken (no memory, a signal) is taken back, and sent by hand;
- * what it has taken and tells nothing of can't be sent again, nor passed for sent.
+ * Those from `first`, at most RING_ENTRIES. What the kernel hasn't taken (no memory, a signal) is taken back,
+ * and done by hand; what it has taken and tells nothing of can't be done again: a send can't pass for sent,
+ * and the number of what was to be closed may be another's.
  */
-static void ring_send_some(Ring *ring, RingSend *sends, size_t n) {
+static void ring_run_some(Ring *ring, const RingWork *work, size_t first) {
+    size_t n = work->n - first < RING_ENTRIES ? work->n - first : RING_ENTRIES;
     uint32_t begin = *ring->sent_tail, taken;
 
     for (size_t i = 0; i < n; i++) {
-        sends[i].sent = -EIO;
-        ring_put(ring, begin + (uint32_t) i, &sends[i], i);
+        if (first + i < work->n_sends)
+            work->sends[first + i].sent = -EIO;
+        ring->entries[(begin + (uint32_t) i) & ring->sent_mask] = ring_entry(work, first + i);
     }
     __atomic_store_n(ring->sent_tail, begin + (uint32_t) n, __ATOMIC_RELEASE);
     (void) syscall(SYS_io_uring_enter, ring->fd, n, n, IORING_ENTER_GETEVENTS, NULL, 0);
     taken = __atomic_load_n(ring->sent_head, __ATOMIC_ACQUIRE) - begin;
     __atomic_store_n(ring->sent_tail, begin + taken, __ATOMIC_RELEASE);
-    ring_collect(ring, sends, n);
+    ring_collect(ring, work);
     for (size_t i = taken; i < n; i++)
-        ring_send_one(&sends[i]);
+        ring_do_one(work, first + i);
 }
 
-void ring_send(Ring *ring, RingSend *sends, size_t n) {
-    if (!ring || n < 2) {
-        for (size_t i = 0; i < n; i++)
-            ring_send_one(&sends[i]);
+void ring_run(Ring *ring, RingSend *sends, size_t n_sends, const int *closing, size_t n_closing) {
+    RingWork work = {sends, n_sends, closing, n_sends + n_closing};
+
+    if (ring && work.n > 1) {
+        for (size_t done = 0; done < work.n; done += RING_ENTRIES)
+            ring_run_some(ring, &work, done);
         return;
     }
-    for (size_t done = 0; done < n; done += RING_ENTRIES)
-        ring_send_some(ring, sends + done, n - done < RING_ENTRIES ? n - done : RING_ENTRIES);
+    for (size_t i = 0; i < work.n; i++)
+        ring_do_one(&work, i);
 }

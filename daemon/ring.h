@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Many small writes to sockets in one system call: an io_uring that can do nothing but send. A send(2) to
- * somebody who sleeps wakes him, and on a processor that both share he runs at once: of sixteen answers
- * sixteen changes back and forth. Within one system call all of them go out first.
+ * Many small writes to sockets, and the closing of others, in one system call: an io_uring that can do
+ * nothing but send and close. A send(2) to somebody who sleeps wakes him, and on a processor that both share
+ * he runs at once: of sixteen answers sixteen changes back and forth. Within one system call all of them go
+ * out first.
  *
  * The ring is a wide door of the kernel's, so it is kept narrow (sandbox_calls.c): it is made once, before
- * the sandbox, and told for good to take no operation but IORING_OP_SEND and no registration
- * (IORING_REGISTER_RESTRICTIONS); of its three system calls the sandbox leaves io_uring_enter(2), for this
- * descriptor. Nothing is ever on its way when ring_send returns: what a socket doesn't take at once is
- * -EAGAIN, as with send(2).
+ * the sandbox, and told for good to take no operation but IORING_OP_SEND and IORING_OP_CLOSE, and no
+ * registration (IORING_REGISTER_RESTRICTIONS); of its three system calls the sandbox leaves
+ * io_uring_enter(2), for this descriptor. Nothing is ever on its way when ring_run returns: what a socket
+ * doesn't take at once is -EAGAIN, as with send(2), and what closes is a socket, which the kernel closes at
+ * once (io_uring/openclose.c, io_close: it only puts off what has a flush).
  *
  * Where the kernel has none (before 5.10, kernel.io_uring_disabled, a container runtime's seccomp profile),
- * the same is done by one send(2) each.
+ * the same is done by one send(2) or close(2) each.
  */
 #pragma once
 
@@ -28,12 +30,15 @@ typedef struct RingSend {
     ssize_t sent; /* how many went out; −errno: none (−EAGAIN: no room) */
 } RingSend;
 
-/* 0, or −errno where there is none to be had; *ret is NULL then, which ring_send takes. */
+/* 0, or −errno where there is none to be had; *ret is NULL then, which ring_run takes. */
 int ring_new(Ring **ret);
 Ring *ring_free(Ring *ring); /* accepts NULL, returns NULL */
 
 /* The descriptor of its own, for the sandbox; −EBADF: none. */
 int ring_fd(const Ring *ring);
 
-/* All of them, in their order. `ring` may be NULL. Never fails: each has its own result. */
-void ring_send(Ring *ring, RingSend *sends, size_t n);
+/*
+ * All sends in their order, and behind them closes the sockets `closing`. `ring` may be NULL. Never fails:
+ * each send has its own result, and what was closed is closed.
+ */
+void ring_run(Ring *ring, RingSend *sends, size_t n_sends, const int *closing, size_t n_closing);

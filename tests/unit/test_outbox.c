@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ struct Bench {
     int fds[2];
     bool unready;
     unsigned asked, forced;
+    bool has_ring;
 };
 
 static Sender *sender_of(OutboxLink *link) {
@@ -74,7 +76,7 @@ static void bench_open(Bench *bench) {
 
     *bench = (Bench){.base = event_base_new()};
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, bench->fds), 0);
-    (void) ring_new(&ring); /* either way is good */
+    bench->has_ring = ring_new(&ring) == 0; /* either way is good */
     bench->outbox = outbox_new(bench->base, ring, bench_ready, bench);
     cr_assert_not_null(bench->outbox);
 }
@@ -197,4 +199,62 @@ Test(outbox, as_many_as_the_limit_says_and_no_more) {
     cr_expect_eq(n_sent, LIMIT_OUTBOX_LINKS);
     cr_expect(outbox_add(bench.outbox, &senders[LIMIT_OUTBOX_LINKS].link, &calls), "there is room again");
     bench_close(&bench);
+}
+
+static bool is_open(int fd) {
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* The peer gets what was sent in the same turn, and then the end. */
+Test(outbox, what_is_closed_closes_behind_what_is_sent) {
+    Bench bench;
+    Sender a = {.bench = &bench, .letter = 'a'};
+    int fd;
+
+    bench_open(&bench);
+    fd = bench.fds[0];
+    outbox_close(bench.outbox, fd);
+    outbox_add(bench.outbox, &a.link, &calls);
+    cr_expect_eq(is_open(fd), bench.has_ring, "until the turn ends, and at once where there is no ring");
+    if (!bench.has_ring)
+        cr_skip("no io_uring here");
+    turn(&bench);
+    cr_expect_not(is_open(fd));
+    expect_letters(&bench, "a");
+    cr_expect_eq(recv(bench.fds[1], &(char){0}, 1, 0), 0);
+    bench_close(&bench);
+}
+
+/* As many as there are, be it in one turn; those of who is told of it in the next. */
+Test(outbox, however_many_are_closed) {
+    Bench bench;
+    int fds[200];
+
+    bench_open(&bench);
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+            fds[i] = dup(bench.fds[0]);
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+            outbox_close(bench.outbox, fds[i]);
+        turn(&bench);
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+            cr_expect_not(is_open(fds[i]));
+    }
+    bench_close(&bench);
+}
+
+Test(outbox, what_is_to_be_closed_is_closed_now_or_with_it) {
+    Bench bench;
+    int fds[2];
+
+    bench_open(&bench);
+    fds[0] = dup(bench.fds[0]);
+    fds[1] = dup(bench.fds[0]);
+    cr_expect_not(outbox_close_now(bench.outbox));
+    outbox_close(bench.outbox, fds[0]);
+    cr_expect_eq(outbox_close_now(bench.outbox), bench.has_ring);
+    cr_expect_not(is_open(fds[0]));
+    outbox_close(bench.outbox, fds[1]);
+    bench_close(&bench);
+    cr_expect_not(is_open(fds[1]));
 }

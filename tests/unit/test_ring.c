@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,7 +85,7 @@ static void all_arrive(bool with) {
         sends[i] = (RingSend){.fd = fds[i][0], .bytes = span_from(texts[i])};
     }
     for (unsigned round = 0; round < 3; round++) {
-        ring_send(ring, sends, MANY);
+        ring_run(ring, sends, MANY, NULL, 0);
         for (size_t i = 0; i < MANY; i++) {
             cr_expect_eq(sends[i].sent, (ssize_t) strlen(texts[i]));
             expect_bytes(fds[i][1], texts[i]);
@@ -128,7 +129,7 @@ static void each_has_its_result(bool with) {
     sends[2] = (RingSend){.fd = part[0], .bytes = {much, sizeof(much)}};
     sends[3] = (RingSend){.fd = gone[0], .bytes = SPAN("gone")};
     sends[4] = (RingSend){.fd = none[0], .bytes = SPAN("none")};
-    ring_send(ring, sends, 5);
+    ring_run(ring, sends, 5, NULL, 0);
     cr_expect_eq(sends[0].sent, 4);
     cr_expect_eq(sends[1].sent, -EAGAIN, "%zd", sends[1].sent);
     cr_expect(sends[2].sent > 0 && sends[2].sent < (ssize_t) sizeof(much), "%zd", sends[2].sent);
@@ -167,7 +168,7 @@ Test(ring, a_result_is_of_its_own_call) {
                             {.fd = gone[0], .bytes = SPAN("lost")},
                             {.fd = fds[0], .bytes = SPAN("bc")}};
 
-        ring_send(ring, sends, 3);
+        ring_run(ring, sends, 3, NULL, 0);
         cr_assert_eq(sends[0].sent, 1);
         cr_assert_eq(sends[1].sent, -EPIPE);
         cr_assert_eq(sends[2].sent, 2);
@@ -208,7 +209,7 @@ static ssize_t first_does(uint8_t operation) {
     cr_assert_neq(entries, MAP_FAILED);
     turn = TURN_OTHER;
     other = operation;
-    ring_send(ring, sends, 2);
+    ring_run(ring, sends, 2, NULL, 0);
     turn = TURN_NONE;
     cr_expect_eq(sends[1].sent, 1, "what stands behind it goes all the same");
     munmap(entries, sizeof(*entries));
@@ -219,11 +220,11 @@ static ssize_t first_does(uint8_t operation) {
 }
 
 /* A system call filter doesn't see what a ring is asked to do: the ring itself must say no. */
-Test(ring, it_does_nothing_but_send) {
+Test(ring, it_does_nothing_but_send_and_close) {
     static const uint8_t others[] = {IORING_OP_NOP,    IORING_OP_READ,    IORING_OP_WRITE,
                                      IORING_OP_OPENAT, IORING_OP_ACCEPT,  IORING_OP_CONNECT,
-                                     IORING_OP_RECV,   IORING_OP_SENDMSG, IORING_OP_CLOSE,
-                                     IORING_OP_SPLICE, IORING_OP_STATX,   IORING_OP_POLL_ADD};
+                                     IORING_OP_RECV,   IORING_OP_SENDMSG, IORING_OP_POLL_ADD,
+                                     IORING_OP_SPLICE, IORING_OP_STATX,   IORING_OP_SOCKET};
 
     cr_expect_eq(first_does(IORING_OP_SEND), 1);
     for (size_t i = 0; i < ARRAY_SIZE(others); i++)
@@ -240,7 +241,7 @@ Test(ring, what_is_not_taken_goes_by_hand) {
         RingSend sends[] = {{.fd = fds[0], .bytes = SPAN("once")}, {.fd = fds[0], .bytes = SPAN(" more")}};
 
         turn = i % 2 == 0 ? TURN_LAZY : TURN_NONE;
-        ring_send(ring, sends, 2);
+        ring_run(ring, sends, 2, NULL, 0);
         cr_assert_eq(sends[0].sent, 4);
         cr_assert_eq(sends[1].sent, 5);
         expect_bytes(fds[1], "once more");
@@ -263,12 +264,12 @@ Test(ring, what_nothing_is_told_of_has_failed) {
     cr_assert_neq(results, MAP_FAILED);
     sends[0] = sends[1] = (RingSend){.fd = fds[0], .bytes = SPAN("x")};
     turn = TURN_SILENT;
-    ring_send(ring, sends, 2);
+    ring_run(ring, sends, 2, NULL, 0);
     turn = TURN_NONE;
     cr_expect_eq(sends[0].sent, -EIO, "%zd", sends[0].sent);
     cr_expect_eq(sends[1].sent, -EIO, "%zd", sends[1].sent);
     expect_bytes(fds[1], "xx");
-    ring_send(ring, sends, 2);
+    ring_run(ring, sends, 2, NULL, 0);
     cr_expect_eq(sends[0].sent + sends[1].sent, 2, "the next are told again");
     munmap(results, size);
     close(fds[0]);
@@ -276,8 +277,78 @@ Test(ring, what_nothing_is_told_of_has_failed) {
     ring_free(ring);
 }
 
+static void expect_closed(int fd) {
+    cr_expect_eq(fcntl(fd, F_GETFD), -1);
+    cr_expect_eq(errno, EBADF);
+}
+
+/* What is sent on it before is out, and behind that its peer sees the end. */
+static void closes(bool with, Turn how, size_t n_sends, size_t n_closing) {
+    Ring *ring = ring_for(with);
+    int fds[MANY][2], closing[MANY];
+    RingSend sends[MANY];
+
+    for (size_t i = 0; i < n_closing; i++) {
+        pair_open(fds[i]);
+        closing[i] = fds[i][0];
+        sends[i] = (RingSend){.fd = fds[i][0], .bytes = SPAN("bye")};
+    }
+    turn = how;
+    ring_run(ring, sends, n_sends, closing, n_closing);
+    turn = TURN_NONE;
+    for (size_t i = 0; i < n_closing; i++) {
+        char byte;
+
+        expect_closed(fds[i][0]);
+        if (i < n_sends) {
+            cr_expect_eq(sends[i].sent, 3);
+            expect_bytes(fds[i][1], "bye");
+        }
+        cr_expect_eq(recv(fds[i][1], &byte, 1, 0), 0);
+        close(fds[i][1]);
+    }
+    ring_free(ring);
+}
+
+Test(ring, what_it_closes_is_closed) {
+    static const size_t counts[][2] = {{0, 1},   {0, 2},   {1, 1},    {3, 5},
+                                       {64, 64}, {63, 66}, {0, MANY}, {MANY, MANY}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+        closes(true, TURN_NONE, counts[i][0], counts[i][1]);
+        closes(false, TURN_NONE, counts[i][0], counts[i][1]);
+        closes(true, TURN_LAZY, counts[i][0], counts[i][1]);
+    }
+}
+
+/* A number that was closed may be another's: it isn't closed once more, though nothing is told of it. */
+Test(ring, what_nothing_is_told_of_is_not_closed_again) {
+    Ring *ring = ring_for(true);
+    int fds[2], others[2], closing[2];
+    size_t size;
+
+    pair_open(fds);
+    size = params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe);
+    results = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring_fd(ring), IORING_OFF_CQ_RING);
+    cr_assert_neq(results, MAP_FAILED);
+    memcpy(closing, fds, sizeof(closing));
+    turn = TURN_SILENT;
+    ring_run(ring, NULL, 0, closing, 2);
+    turn = TURN_NONE;
+    expect_closed(fds[0]);
+    expect_closed(fds[1]);
+    pair_open(others);
+    cr_assert_eq(others[0], fds[0], "the number is another's");
+    ring_run(ring, NULL, 0, NULL, 0);
+    cr_expect_geq(fcntl(others[0], F_GETFD), 0);
+    munmap(results, size);
+    close(others[0]);
+    close(others[1]);
+    ring_free(ring);
+}
+
 Test(ring, none_is_none) {
     cr_expect_eq(ring_fd(NULL), -EBADF);
     cr_expect_null(ring_free(NULL));
-    ring_send(NULL, NULL, 0);
+    ring_run(NULL, NULL, 0, NULL, 0);
 }
