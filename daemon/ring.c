@@ -118,13 +118,14 @@ typedef struct RingWork {
 } RingWork;
 
 static void ring_do_one(const RingWork *work, size_t i) {
-    RingSend *one = &work->sends[i];
+    RingSend *one;
     ssize_t n;
 
     if (i >= work->n_sends) {
         close(work->closing[i - work->n_sends]);
         return;
     }
+    one = &work->sends[i];
     n = send(one->fd, one->bytes.data, one->bytes.size, MSG_NOSIGNAL);
     one->sent = n < 0 ? -errno : n;
 }

@@ -348,7 +348,13 @@ Test(ring, what_nothing_is_told_of_is_not_closed_again) {
 }
 
 Test(ring, none_is_none) {
+    int fds[2];
+
     cr_expect_eq(ring_fd(NULL), -EBADF);
     cr_expect_null(ring_free(NULL));
     ring_run(NULL, NULL, 0, NULL, 0);
+    pair_open(fds);
+    ring_run(NULL, NULL, 0, fds, 2); /* no sends at all */
+    expect_closed(fds[0]);
+    expect_closed(fds[1]);
 }
