@@ -50,7 +50,10 @@ def alone():
 
 
 class Peer:
-    """`socket` is connected to `address` by a process in the cgroup `path`, below every hierarchy's root."""
+    """`socket` is connected to `address` by a process in the cgroup `path`, below every hierarchy's root.
+
+    `OTHER>CGROUP`: it was in the other one when it connected before, and was looked at there.
+    """
 
     def __init__(self, path, address, stays=True):
         self.made = []
@@ -64,7 +67,8 @@ class Peer:
 
     def _enter(self, path, address, stays):
         for root in hierarchies():
-            self._make(root, path)
+            for one in path.split(">"):
+                self._make(root, one)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             [sys.executable, "-I", os.path.abspath(__file__), path, address, str(theirs.fileno()),
@@ -95,11 +99,28 @@ class Peer:
         self.made = []
 
 
-def main():
-    path, address, channel, what = sys.argv[1:]
+def enter(path):
     for root in hierarchies():
         with open(f"{root}/{path}/cgroup.procs", "w", encoding="ascii") as procs:
             procs.write(str(os.getpid()))
+
+
+def come_and_go(address):
+    """Whoever is there has accepted it, and looked at us, once it ends: we have said all that we had to."""
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(10)
+        peer.connect(address)
+        peer.shutdown(socket.SHUT_WR)
+        peer.recv(1)
+
+
+def main():
+    path, address, channel, what = sys.argv[1:]
+    *before, path = path.split(">")
+    for one in before:
+        enter(one)
+        come_and_go(address)
+    enter(path)
     peer = socket.socket(socket.AF_UNIX)
     peer.connect(address)
     with socket.socket(fileno=int(channel)) as out:

@@ -259,3 +259,38 @@ Test(origin, a_peer_of_another_pid_namespace_is_nobody) {
     cr_expect_str_eq(origin.container, "");
     origin_done(&origin);
 }
+
+/* --- A kernel before 6.5 */
+
+static bool without_pidfd;
+
+int __real_getsockopt(int fd, int level, int option, void *value, socklen_t *size);
+int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *size);
+
+int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *size) {
+    if (without_pidfd && level == SOL_SOCKET && option == 77) {
+        errno = ENOPROTOOPT;
+        return -1;
+    }
+    return __real_getsockopt(fd, level, option, value, size);
+}
+
+/* Nothing would tell there that the pid is still his. */
+Test(origin, who_is_not_pinned_is_not_held) {
+    OriginProcess held = {0};
+    int fds[2];
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        Origin origin;
+
+        without_pidfd = i == 0;
+        origin = origin_read(fds[0], getpid(), &held);
+        cr_expect_not_null(origin.exe);
+        cr_expect_eq(held.pid > 0, kernel_can_pin(fds[0]));
+        origin_done(&origin);
+    }
+    origin_let_go(&held);
+    close(fds[0]);
+    close(fds[1]);
+}
