@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "held.h"
 #include "policy/limits.h"
 #include "policy/spares.h"
 #include "tcp.h"
@@ -140,19 +141,27 @@ static void engine_try(Engine *engine, const struct sockaddr *address, socklen_t
         engine_fail(engine, r, NULL);
 }
 
-/* −errno: none is to be had. What has closed in this turn keeps its descriptor until its end. */
+/* True: there are some again. What has closed in this turn keeps its descriptor until its end. */
+static bool engine_find_descriptors(const Engine *engine) {
+    bool some = held_let_all_go();
+
+    return (engine->conn.outbox && outbox_close_now(engine->conn.outbox)) || some;
+}
+
+/* −errno: none is to be had. */
 static int engine_socket(const Engine *engine, int family) {
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd < 0 && errno == EMFILE && engine->conn.outbox && outbox_close_now(engine->conn.outbox))
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && engine_find_descriptors(engine))
         fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     return fd < 0 ? -errno : fd;
 }
 
 static void engine_open(Engine *engine, const struct sockaddr *address, socklen_t length) {
-    int fd = engine_socket(engine, address->sa_family);
+    int fd;
 
-    conn_done(&engine->conn);
+    conn_done(&engine->conn); /* first: the last one there is may be that of the address before this */
+    fd = engine_socket(engine, address->sa_family);
     if (fd < 0) {
         engine_fail(engine, fd, NULL);
         return;

@@ -3,14 +3,18 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "policy/limits.h"
 
 struct Held {
+    LIST_ENTRY(Held) link;
     OriginProcess process;
     struct event *timer;
     bool used; /* since the timer was set */
 };
+
+static LIST_HEAD(, Held) held_all = LIST_HEAD_INITIALIZER(held_all);
 
 static bool held_set_timer(Held *held) {
     static const struct timeval wait = {.tv_sec = TIME_HELD_SECONDS};
@@ -32,6 +36,7 @@ Held *held_new(struct event_base *base) {
 
     if (!held)
         return NULL;
+    LIST_INSERT_HEAD(&held_all, held, link);
     held->timer = evtimer_new(base, held_on_time, held);
     return held->timer ? held : held_free(held);
 }
@@ -42,6 +47,7 @@ Held *held_free(Held *held) {
     origin_let_go(&held->process);
     if (held->timer)
         event_free(held->timer);
+    LIST_REMOVE(held, link);
     free(held);
     return NULL;
 }
@@ -53,4 +59,15 @@ OriginProcess *held_use(Held *held) {
         return NULL;
     }
     return &held->process;
+}
+
+bool held_let_all_go(void) {
+    bool some = false;
+    Held *held;
+
+    LIST_FOREACH(held, &held_all, link) {
+        some = some || held->process.pid > 0;
+        origin_let_go(&held->process);
+    }
+    return some;
 }

@@ -9,7 +9,7 @@
  * the new look; so the pid was nobody else's in between (arrivals.h has the sources). Hence one for each
  * listener: of two queues there is no order.
  *
- * Let go of once nobody has come for a while.
+ * Let go of once nobody has come for a while, and where somebody else finds no descriptor.
  */
 #pragma once
 
@@ -24,3 +24,6 @@ Held *held_free(Held *held);             /* accepts NULL, returns NULL */
 
 /* For connections that were accepted just now. NULL: none may be held, for want of memory. */
 OriginProcess *held_use(Held *held);
+
+/* Descriptors are short: those of all listeners; whether some were given back by this. */
+bool held_let_all_go(void);

@@ -333,8 +333,12 @@ static void listener_pause(Listener *listener, int error) {
     (void) event_del(listener->readable);
 }
 
-/* What has closed in this turn gives its descriptor back at its end (outbox.h): the next one may be lucky. */
+/*
+ * What has closed in this turn gives its descriptor back at its end (outbox.h), and who is held does at once:
+ * the next one may be lucky.
+ */
 static void listener_on_exhausted(Listener *listener, int error) {
+    (void) held_let_all_go();
     listener->strained = !listener->strained;
     if (!listener->strained)
         listener_pause(listener, error);

@@ -2,11 +2,14 @@
 #include "daemon/engine.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "daemon/held.h"
 #include "policy/limits.h"
 
 static void nobody_hears(void *arg UNUSED) {
@@ -113,4 +116,155 @@ Test(engine, each_leads_where_it_was_made_for) {
     event_base_free(base);
     close(fds[0]);
     close(fds[1]);
+}
+
+/* --- Where descriptors are short */
+
+static int shortage;      /* errno of socket(2) while `kept` is open; 0: there are enough */
+static int kept = -EBADF; /* −EBADF: the first one that is had becomes it */
+
+int __real_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol);
+
+int __wrap_socket(int family, int type, int protocol) {
+    int fd;
+
+    if (shortage && kept >= 0 && fcntl(kept, F_GETFD) >= 0) {
+        errno = shortage;
+        return -1;
+    }
+    fd = __real_socket(family, type, protocol);
+    if (shortage && kept < 0)
+        kept = fd;
+    return fd;
+}
+
+static bool all_is_said(void *arg UNUSED, bool must UNUSED) {
+    return true;
+}
+
+/* With `outbox`, or NULL. */
+static Engine *connect_in_need(struct event_base *base, Outbox *outbox, const Address *address, int fd,
+                               int error) {
+    Engine *engine;
+
+    kept = fd;
+    shortage = error;
+    engine = engine_connect(base, outbox, NULL, address, nobody_hears, NULL);
+    shortage = 0;
+    cr_assert_not_null(engine);
+    return engine;
+}
+
+static void what_waits_is_closed(int error) {
+    struct event_base *base = event_base_new();
+    Reaper *reaper = reaper_new(base);
+    Address address;
+    int fd = listen_somewhere(&address), waits = dup(fd);
+    Ring *ring;
+    bool has_ring = ring_new(&ring) == 0;
+    Outbox *outbox = outbox_new(base, ring, all_is_said, NULL);
+    Engine *engine;
+
+    if (!has_ring)
+        cr_skip("no io_uring here: nothing waits");
+    outbox_close(outbox, waits);
+    engine = connect_in_need(base, outbox, &address, waits, error);
+    cr_expect_neq(engine->state, ENGINE_FAILED, "%s", engine_why(engine));
+    engine_close(engine, reaper);
+    engine = connect_in_need(base, outbox, &address, fd, error);
+    cr_expect_eq(engine->state, ENGINE_FAILED, "none is to be had any more");
+    cr_expect_eq(engine->error, -error);
+    engine_close(engine, reaper);
+    reaper_free(reaper);
+    outbox_free(outbox);
+    event_base_free(base);
+    close(fd);
+}
+
+Test(engine, what_waits_to_be_closed_gives_way) {
+    what_waits_is_closed(EMFILE);
+}
+
+Test(engine, so_it_does_where_the_whole_system_has_none) {
+    what_waits_is_closed(ENFILE);
+}
+
+Test(engine, who_is_held_gives_way) {
+    struct event_base *base = event_base_new();
+    Reaper *reaper = reaper_new(base);
+    Held *held = held_new(base);
+    OriginProcess *process = held_use(held);
+    Address address;
+    int fd = listen_somewhere(&address), pair[2];
+    Origin origin;
+    Engine *engine;
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    origin = origin_read(pair[0], getpid(), process);
+    origin_done(&origin);
+    if (process->pid == 0)
+        cr_skip("this kernel can't pin a process");
+    engine = connect_in_need(base, NULL, &address, process->pidfd, EMFILE);
+    cr_expect_neq(engine->state, ENGINE_FAILED, "%s", engine_why(engine));
+    cr_expect_eq(process->pid, 0);
+    engine_close(engine, reaper);
+    reaper_free(reaper);
+    held_free(held);
+    event_base_free(base);
+    close(pair[0]);
+    close(pair[1]);
+    close(fd);
+}
+
+/* Nobody listens on the first one of these. */
+static int look_up_two(const char *host UNUSED, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **ret) {
+    struct addrinfo *second = NULL;
+    int r = getaddrinfo("127.0.0.2", service, hints, ret);
+
+    if (r == 0)
+        r = getaddrinfo("127.0.0.1", service, hints, &second);
+    if (r == 0)
+        (*ret)->ai_next = second;
+    return r;
+}
+
+static void leave_loop(void *arg) {
+    event_base_loopexit(arg, NULL);
+}
+
+/* The address that was tried before holds the last one there is. */
+Test(engine, the_next_address_takes_the_place_of_the_one_before) {
+    struct event_base *base = event_base_new();
+    Reaper *reaper = reaper_new(base);
+    Resolver *resolver = resolver_new(base, look_up_two);
+    struct timeval patience = {.tv_sec = 10};
+    Address here, named;
+    const char *why = NULL;
+    char text[64];
+    int fd = listen_somewhere(&here);
+    Ring *ring;
+    Outbox *outbox;
+    Engine *engine;
+
+    (void) ring_new(&ring); /* either way is good */
+    outbox = outbox_new(base, ring, all_is_said, NULL);
+    snprintf(text, sizeof(text), "tcp://two.example:%u", (unsigned) ntohs(here.socket.in.sin_port));
+    cr_assert_eq(address_parse(span_from(text), &named, &why), 0, "%s", why);
+    kept = -EBADF;
+    shortage = EMFILE;
+    engine = engine_connect(base, outbox, resolver, &named, leave_loop, base);
+    cr_assert_not_null(engine);
+    event_base_loopexit(base, &patience);
+    event_base_dispatch(base);
+    shortage = 0;
+    cr_expect_eq(engine->state, ENGINE_READY, "%s", engine_why(engine));
+    cr_expect_eq(engine->n_tried, 2);
+    engine_close(engine, reaper);
+    reaper_free(reaper);
+    resolver_free(resolver);
+    outbox_free(outbox);
+    event_base_free(base);
+    close(fd);
 }

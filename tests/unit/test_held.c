@@ -78,3 +78,20 @@ Test(held, it_ends_with_its_listener) {
     cr_expect_eq(fcntl(pidfd, F_GETFD), -1);
     held = held_new(base);
 }
+
+/* Others need the descriptors more. */
+Test(held, all_are_let_go_of_at_once) {
+    Held *other = held_new(base);
+    int pidfd;
+
+    cr_expect_not(held_let_all_go(), "none is held");
+    if (!look())
+        cr_skip_test("this kernel can't pin a process");
+    pidfd = held_use(held)->pidfd;
+    cr_expect(held_let_all_go());
+    cr_expect_eq(fcntl(pidfd, F_GETFD), -1);
+    cr_expect_not(held_let_all_go());
+    cr_expect(look(), "held again");
+    held_free(other);
+    cr_expect(held_let_all_go(), "who has gone isn't asked");
+}
