@@ -18,6 +18,7 @@
 typedef enum Turn {
     TURN_NONE = 0,
     TURN_LAZY,
+    TURN_HALF, /* it takes the first half of it, and then somebody opens a file */
     TURN_OTHER,
     TURN_SILENT, /* it sends, and tells nothing of it */
 } Turn;
@@ -27,6 +28,7 @@ static uint8_t other; /* TURN_OTHER: which */
 static struct io_uring_sqe *entries;
 static struct io_uring_params params; /* of the ring that was made last */
 static char *results;                 /* TURN_SILENT: its queue */
+static int another = -EBADF;          /* TURN_HALF: what was opened behind it */
 
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
@@ -41,7 +43,11 @@ long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
     }
     if (number == SYS_io_uring_enter && turn == TURN_OTHER)
         entries[0].opcode = other;
+    if (number == SYS_io_uring_enter && turn == TURN_HALF)
+        b = c = b / 2;
     r = __real_syscall(number, a, b, c, d, e, f);
+    if (number == SYS_io_uring_enter && turn == TURN_HALF && another < 0)
+        another = dup(STDERR_FILENO);
     if (number == SYS_io_uring_setup && r >= 0)
         params = *(const struct io_uring_params *) b;
     if (number == SYS_io_uring_enter && turn == TURN_SILENT)
@@ -319,6 +325,35 @@ Test(ring, what_it_closes_is_closed) {
         closes(false, TURN_NONE, counts[i][0], counts[i][1]);
         closes(true, TURN_LAZY, counts[i][0], counts[i][1]);
     }
+}
+
+/* What is taken is done once, as what isn't: also where one call takes a part. */
+Test(ring, half_of_it_goes_by_hand) {
+    Ring *ring = ring_for(true);
+    int fds[8][2], closing[8];
+    RingSend sends[2];
+
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+        pair_open(fds[i]);
+        closing[i] = fds[i][0];
+    }
+    turn = TURN_HALF;
+    ring_run(ring, NULL, 0, closing, ARRAY_SIZE(closing));
+    turn = TURN_NONE;
+    cr_expect_eq(another, closing[0], "the number is another's by then");
+    cr_expect_geq(fcntl(another, F_GETFD), 0, "and stays it");
+    for (size_t i = 1; i < ARRAY_SIZE(fds); i++)
+        expect_closed(closing[i]);
+    close(another);
+    pair_open(fds[0]);
+    sends[0] = (RingSend){.fd = fds[0][0], .bytes = SPAN("on")};
+    sends[1] = (RingSend){.fd = fds[0][0], .bytes = SPAN("ce")};
+    turn = TURN_HALF;
+    ring_run(ring, sends, ARRAY_SIZE(sends), fds[0], 1);
+    turn = TURN_NONE;
+    expect_bytes(fds[0][1], "once");
+    expect_closed(fds[0][0]);
+    ring_free(ring);
 }
 
 /* A number that was closed may be another's: it isn't closed once more, though nothing is told of it. */
