@@ -90,3 +90,20 @@ Test(listener_memory, from_the_start, .timeout = 30) {
 Test(listener_memory, later, .timeout = 30) {
     play(false);
 }
+
+/* Nothing would end it. */
+Test(listener_memory, nobody_is_held_without_a_timer) {
+    struct event_base *base = event_base_new();
+    size_t taken = 0;
+    Listener *listener = open_listener(base, &taken);
+
+    no_memory = true;
+    cr_expect_null(listener_use_held(listener));
+    no_memory = false;
+    cr_expect_not_null(listener_use_held(listener));
+    no_memory = true;
+    cr_expect_not_null(listener_use_held(listener), "the timer is set already");
+    no_memory = false;
+    listener_free(listener);
+    event_base_free(base);
+}
