@@ -225,6 +225,26 @@ Test(outbox, what_is_closed_closes_behind_what_is_sent) {
     bench_close(&bench);
 }
 
+/* So it does where they are more than one call takes. */
+Test(outbox, what_is_closed_closes_behind_all_that_is_sent) {
+    static Sender senders[100];
+    Bench bench;
+
+    bench_open(&bench);
+    if (!bench.has_ring)
+        cr_skip("no io_uring here");
+    outbox_close(bench.outbox, bench.fds[0]);
+    for (size_t i = 0; i < ARRAY_SIZE(senders); i++) {
+        senders[i] = (Sender){.bench = &bench, .letter = 'x'};
+        outbox_add(bench.outbox, &senders[i].link, &calls);
+    }
+    turn(&bench);
+    cr_expect_not(is_open(bench.fds[0]));
+    for (size_t i = 0; i < ARRAY_SIZE(senders); i++)
+        cr_expect_eq(senders[i].sent, 1, "%zu: %zd", i, senders[i].sent);
+    bench_close(&bench);
+}
+
 /* As many as there are, be it in one turn; those of who is told of it in the next. */
 Test(outbox, however_many_are_closed) {
     Bench bench;
