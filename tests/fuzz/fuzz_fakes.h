@@ -15,6 +15,6 @@ void fake_end(void);
 void fake_pass(uint64_t usec);
 int64_t fake_seconds(void); /* since the input began */
 
-/* Called before each send(2) and sendmsg(2), while it is set. */
+/* Called before each send(2) and sendmsg(2), and before a ring sends, while it is set. */
 extern void (*fake_on_send)(void *arg);
 extern void *fake_on_send_arg;
