@@ -287,6 +287,7 @@ static void client_run(Client *client) {
 void client_start(Client *client) {
     conn_update(&client->conn);
     client_run(client);
+    conn_hear(&client->conn); /* who connects has mostly spoken by the time that he is taken */
 }
 
 void client_start_once(Client *client) {

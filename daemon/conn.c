@@ -148,6 +148,11 @@ static void conn_on_read(evutil_socket_t fd UNUSED, short what UNUSED, void *arg
     conn_update(conn); /* only now: `in` was full, and mostly isn't any more */
 }
 
+void conn_hear(Conn *conn) {
+    if (conn->read_armed)
+        conn_on_read(conn->fd, EV_READ, conn);
+}
+
 static void conn_forget_room(Conn *conn) {
     conn->write_armed = false;
     if (conn->write_event)

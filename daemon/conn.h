@@ -113,6 +113,10 @@ static inline void conn_flush(Conn *conn) {
 /* Arms or disarms reading by what `in` holds. Call after consuming, or after changing in_limit. */
 void conn_update(Conn *conn);
 
+/* As if the loop had told that something has come, while the peer is read. Only from a callback of the loop
+ * that is no connection's. */
+void conn_hear(Conn *conn);
+
 /* Whether the peer is read, or will be once the callback returns. */
 static inline bool conn_is_heard(const Conn *conn) {
     return !conn->eof && conn->error == 0 &&

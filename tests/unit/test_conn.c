@@ -295,6 +295,32 @@ Test(conn, a_peer_that_is_gone_is_told_at_the_end_of_the_turn) {
     ends_close_outbox(&ends, outbox);
 }
 
+/* What is there already needs no turn of the loop; nothing is no end, and who isn't read isn't heard. */
+Test(conn, who_has_spoken_is_heard_at_once) {
+    Ends ends;
+
+    ends_open(&ends);
+    conn_hear(&ends.conn);
+    cr_expect_eq(ends.told, 0);
+    cr_expect_not(ends.conn.eof);
+    peer_writes(&ends, 5);
+    conn_hear(&ends.conn);
+    cr_expect_eq(ends.told, 1);
+    cr_expect_eq(buffer_size(&ends.conn.in), 5, "kept, for nobody has taken it");
+    conn_set_reading(&ends.conn, CONN_HELD_BACK);
+    peer_writes(&ends, 5);
+    conn_hear(&ends.conn);
+    cr_expect_eq(ends.told, 1);
+    conn_set_reading(&ends.conn, CONN_READS);
+    turn(&ends);
+    cr_expect_eq(ends.told, 2, "the loop tells of it");
+    cr_expect_eq(buffer_size(&ends.conn.in), 10);
+    close(ends.peer);
+    conn_hear(&ends.conn);
+    cr_expect(ends.conn.eof);
+    ends_close(&ends);
+}
+
 /* Read before the turn ends: nobody may go on waiting for what can't be written any more. */
 Test(conn, a_reset_takes_along_what_waits) {
     Outbox *outbox;
