@@ -26,8 +26,9 @@ typedef struct ClientOwner {
  * Nothing is read before client_start. */
 Client *client_new(const Env *env, Listener *listener, int fd, SharedSubject *subject,
                    const ClientOwner *owner);
-void client_start(
-    Client *client); /* from where it was accepted: what it has said is read at once (conn_hear) */
+
+/* From where it was accepted: what it has said already is read at once (conn_hear). */
+void client_start(Client *client);
 
 /* For who will be refused: one request is read, within header_timeout, and the connection ends with it. */
 void client_start_once(Client *client);

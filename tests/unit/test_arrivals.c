@@ -9,9 +9,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/support/surroundings.h"
 
 static Subjects *subjects;
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -307,16 +308,6 @@ static pid_t child_with_pid(pid_t wanted, void (*act)(void)) {
     return 0;
 }
 
-/* Linux 6.5 knows SO_PEERPIDFD, whatever the libc that this is built with. */
-static bool kernel_can_pin(int fd) {
-    int pidfd = -1;
-    socklen_t size = sizeof(pidfd);
-
-    if (getsockopt(fd, SOL_SOCKET, 77, &pidfd, &size) == 0)
-        close(pidfd);
-    return pidfd >= 0 || errno != ENOPROTOOPT;
-}
-
 /* One connects and ends; another one gets its pid, and connects. */
 Test(arrivals, a_pid_of_two_processes) {
     pid_t pid = child_that(connect_it), heir;
@@ -416,7 +407,6 @@ Test(arrivals, who_comes_again_is_held) {
 
 /* What was read is not kept: the next look sees what the process is by then. */
 Test(arrivals, who_is_held_is_read_anew) {
-    bool in_valgrind = getenv("LD_PRELOAD") && strstr(getenv("LD_PRELOAD"), "vgpreload");
     int go[2], fds[2], ready[2];
     OriginProcess held = {0};
     SharedSubject *first, *second;
@@ -444,7 +434,7 @@ Test(arrivals, who_is_held_is_read_anew) {
     second = tell_held(&held, fds[1]);
     cr_expect_eq(subjects_get(first)->pid, subjects_get(second)->pid);
     cr_assert_not_null(subjects_get(second)->exe);
-    if (!in_valgrind) /* which runs the other program, too */
+    if (!in_valgrind()) /* which runs the other program, too */
         cr_expect_str_neq(subjects_get(first)->exe, subjects_get(second)->exe);
     origin_let_go(&held);
     subjects_drop(first);

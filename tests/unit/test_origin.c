@@ -15,6 +15,7 @@
 
 #include "daemon/file.h"
 #include "policy/limits.h"
+#include "tests/support/surroundings.h"
 
 static int socket_listen(struct sockaddr_un *address) {
     char path[] = "/tmp/quaygate-origin-XXXXXX";
@@ -32,18 +33,6 @@ static void socket_remove(struct sockaddr_un *address) {
     unlink(address->sun_path);
     *strrchr(address->sun_path, '/') = '\0';
     rmdir(address->sun_path);
-}
-
-/* Linux 6.5 knows SO_PEERPIDFD, whatever the libc that this is built with. */
-static bool kernel_can_pin(int fd) {
-    int pidfd = -1;
-    socklen_t size = sizeof(pidfd);
-
-    if (getsockopt(fd, SOL_SOCKET, 77, &pidfd, &size) == 0)
-        close(pidfd);
-    else if (errno == ENOPROTOOPT)
-        return false;
-    return true;
 }
 
 /* What the kernel says of ourselves is what is told of a client that is us. */
