@@ -13,6 +13,9 @@
 /* Of a connection that has unread bytes; one that filled its room is followed by larger ones. */
 #define CONN_READ_MORE BUFFER_READ_BYTES
 
+/* Bytes, twice what Linux gives a socket: who has set net.core.wmem_default to as much needs no more. */
+#define CONN_WIDE (416 << 10)
+
 /*
  * What a read brings is mostly consumed at once, so it needs no memory of its own. Only the loop reads, one
  * connection after the other, and none of them while another one's callback runs.
@@ -411,6 +414,32 @@ ssize_t conn_push(Conn *conn, int pipe, size_t size) {
 void conn_set_reading(Conn *conn, ConnReading reading) {
     conn->reading = reading;
     conn_update(conn);
+}
+
+static int conn_option(const Conn *conn, int name) {
+    int value;
+    socklen_t size = sizeof(value);
+
+    return getsockopt(conn->fd, SOL_SOCKET, name, &value, &size) < 0 ? -errno : value;
+}
+
+/* The kernel doubles what it is told, and tells what it made of it (socket(7)). */
+static bool conn_set_send_bytes(Conn *conn, int told) {
+    return setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &told, sizeof(told)) == 0;
+}
+
+bool conn_widen(Conn *conn) {
+    int now = conn_option(conn, SO_SNDBUF);
+
+    return now > 0 && now < CONN_WIDE && conn_option(conn, SO_DOMAIN) == AF_UNIX &&
+           conn_set_send_bytes(conn, now);
+}
+
+void conn_narrow(Conn *conn) {
+    int now = conn_option(conn, SO_SNDBUF);
+
+    if (now > 0) /* else it is closed */
+        (void) conn_set_send_bytes(conn, now / 4);
 }
 
 void conn_shutdown(Conn *conn) {

@@ -63,7 +63,7 @@ static FlowState flow_step(Flow *flow, size_t room) {
 }
 
 void flow_stop_splice(Flow *flow) {
-    if (splice_end(&flow->splice, flow->source) > 0 && flow->state == FLOW_OPEN)
+    if (splice_end(&flow->splice, flow->source, flow->sink) > 0 && flow->state == FLOW_OPEN)
         flow->state = FLOW_FAILED;
 }
 
@@ -83,7 +83,7 @@ static void flow_try_splice(Flow *flow, size_t moved) {
     if (!splice_is_worth(&flow->splice, moved) || flow->state != FLOW_OPEN || !flow_is_long(flow))
         return;
     if (!flow_holds(flow) && buffer_size(&flow->sink->out) == 0 && !flow->source->eof)
-        splice_begin(&flow->splice, flow->source);
+        splice_begin(&flow->splice, flow->source, flow->sink);
 }
 
 /* True: no longer, and copying goes on. */

@@ -84,20 +84,25 @@ bool splice_is_worth(Splice *splice, size_t moved) {
     return splice->run >= LIMIT_SPLICE_AFTER;
 }
 
-void splice_begin(Splice *splice, Conn *source) {
+void splice_begin(Splice *splice, Conn *source, Conn *sink) {
+    Splicer *splicer = splice->splicer;
+
     splice->on = true;
-    splice->splicer->n_splices++;
+    splice->wide = splicer->n_splices < splicer->limit && conn_widen(sink);
+    splicer->n_splices++;
     conn_set_reading(source, CONN_PULLED);
 }
 
-size_t splice_end(Splice *splice, Conn *source) {
+size_t splice_end(Splice *splice, Conn *source, Conn *sink) {
     size_t lost = splice->held;
 
     if (!splice->on)
         return 0;
     if (lost > 0)
         splicer_close(splice->splicer, splice->pipe);
-    splice->on = splice->last = false;
+    if (splice->wide)
+        conn_narrow(sink);
+    splice->on = splice->last = splice->wide = false;
     splice->held = splice->run = 0;
     if (--splice->splicer->n_splices == 0)
         splicer_close_spare(splice->splicer);

@@ -7,7 +7,7 @@
  * Pipes are shared: one is taken to move what has come and given back when it is empty, at once if the sink
  * takes all. So a stream that is quiet holds none, and one whose sink is slow holds one with at most
  * LIMIT_SPLICE_BYTES in it; meanwhile its source isn't read, and its two buffers are empty. There are at most
- * LIMIT_SPLICE_PIPES.
+ * LIMIT_SPLICE_PIPES. As many sinks have room for twice as much as others (conn_widen).
  *
  * Of a chunked body the content of large chunks goes this way, several of them at once. What stands between
  * them is read, by exactly as many bytes as it should have, and written afresh around what was taken: a pipe
@@ -29,6 +29,7 @@ typedef struct Splice {
     Splicer *splicer; /* NULL: never */
     bool on;
     bool last;   /* over once nothing is held */
+    bool wide;   /* the sink is */
     int pipe[2]; /* read from, written to; while `held` > 0 */
     size_t held; /* bytes in the pipe: read, and not yet written */
     size_t run;  /* bytes that came in large reads, one after the other */
@@ -43,7 +44,7 @@ size_t splicer_pipes(const Splicer *splicer); /* open ones */
 bool splice_is_worth(Splice *splice, size_t moved);
 
 /* From now on nothing is read into source->in. Both buffers that lie between must be empty. */
-void splice_begin(Splice *splice, Conn *source);
+void splice_begin(Splice *splice, Conn *source, Conn *sink);
 
 typedef enum SpliceStatus {
     SPLICE_FAILED = 0, /* no memory: bytes are lost */
@@ -62,4 +63,4 @@ SpliceStatus splice_step(Splice *splice, Conn *source, Conn *sink, Reader *reade
 
 /* Ends it where it stands. Bytes that are held are lost; how many. Of one that isn't on, neither connection
  * is looked at. */
-size_t splice_end(Splice *splice, Conn *source);
+size_t splice_end(Splice *splice, Conn *source, Conn *sink);

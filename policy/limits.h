@@ -158,7 +158,7 @@
  * many each; how many are in a pipe while both buffers are empty, what a unix socket holds, for half as many
  * cost half as much again; of a chunked body, in chunks of at least how many, for each costs two calls more,
  * and below 24 KiB they take longer than a copy; and how many pipes there are, for as many streams with a
- * slow reader, 16 MiB of the kernel's memory. Further ones are copied.
+ * slow reader, 16 MiB of the kernel's memory, and as much in their sockets. Further ones are copied.
  */
 #define LIMIT_SPLICE_AFTER (256u << 10)
 #define LIMIT_SPLICE_LEAST (16u << 10)

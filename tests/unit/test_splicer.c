@@ -16,132 +16,8 @@
 
 #include "daemon/flow.h"
 #include "policy/limits.h"
-#include "tests/support/socket_pairs.h"
 #include "tests/support/splice_refusal.h"
-
-#define LONG (4u << 20) /* much more than what is copied before, and what lies between */
-
-typedef struct Way {
-    struct event_base *base;
-    int writer, reader; /* the far ends; −EBADF: closed */
-    Conn source, sink;
-    Flow flow;
-    Reader *framing;
-    size_t sent, got;
-    bool wrong;   /* a byte that isn't what was sent there */
-    bool spliced; /* at any time */
-    size_t most_held;
-} Way;
-
-static char content(size_t at) {
-    return (char) (at * 7 + (at >> 12));
-}
-
-static void way_wake(void *arg) {
-    Way *way = arg;
-
-    while (flow_pump(&way->flow))
-        ;
-    way->spliced |= way->flow.splice.on;
-    if (way->flow.splice.held > way->most_held)
-        way->most_held = way->flow.splice.held;
-    if (way->flow.splice.on)
-        cr_expect_eq(buffer_size(&way->source.in), 0);
-}
-
-static void way_open(Way *way, struct event_base *base) {
-    (void) signal(SIGPIPE, SIG_IGN);
-    way->base = base ? base : event_base_new();
-    socket_pairs_open(way->base, &way->source, &way->sink, way_wake, way, &way->writer, &way->reader);
-}
-
-static void way_open_tunnel(Way *way, struct event_base *base, Splicer *splicer) {
-    way_open(way, base);
-    flow_start_raw(&way->flow, &way->source, &way->sink);
-    flow_let_splice(&way->flow, splicer);
-}
-
-/* `length`: of the body; 0: until the writer ends its side. */
-static void way_open_body(Way *way, Splicer *splicer, uint64_t length, bool chunked) {
-    way_open(way, NULL);
-    way->framing = reader_new(READER_RESPONSE);
-    if (length > 0)
-        reader_body_begin(way->framing, FRAMING_LENGTH, length);
-    else
-        reader_body_begin_until_close(way->framing);
-    flow_start_body(&way->flow, &way->source, &way->sink, way->framing, chunked);
-    flow_let_splice(&way->flow, splicer);
-}
-
-static void way_close(Way *way, bool last) {
-    flow_stop(&way->flow);
-    conn_done(&way->source);
-    conn_done(&way->sink);
-    if (way->writer >= 0)
-        close(way->writer);
-    close(way->reader);
-    reader_free(way->framing);
-    if (last)
-        event_base_free(way->base);
-}
-
-static void way_end_writer(Way *way) {
-    cr_assert_eq(close(TAKE_FD(way->writer)), 0);
-}
-
-/* As much as the socket takes, up to `size` bytes in all. */
-static void way_write(Way *way, size_t size) {
-    char block[65536];
-    ssize_t n;
-
-    while (way->sent < size) {
-        size_t want = size - way->sent < sizeof(block) ? size - way->sent : sizeof(block);
-
-        for (size_t i = 0; i < want; i++)
-            block[i] = content(way->sent + i);
-        n = write(way->writer, block, want);
-        if (n <= 0)
-            return;
-        way->sent += (size_t) n;
-    }
-}
-
-/* True at the end. */
-static bool way_read(Way *way) {
-    char block[65536];
-    ssize_t n;
-
-    while ((n = read(way->reader, block, sizeof(block))) > 0)
-        for (ssize_t i = 0; i < n; i++)
-            way->wrong |= block[i] != content(way->got++);
-    return n == 0;
-}
-
-static void way_turn(Way *way) {
-    event_base_loop(way->base, EVLOOP_NONBLOCK);
-}
-
-/* Writes, moves and reads until `size` bytes are through. */
-static void way_pass(Way *way, size_t size) {
-    for (int i = 0; i < 10000 && way->got < size; i++) {
-        way_write(way, size);
-        way_turn(way);
-        way_read(way);
-    }
-    cr_expect_eq(way->got, size, "%zu of %zu", way->got, size);
-    cr_expect_not(way->wrong);
-}
-
-/* Until nothing moves any more, with nobody reading. */
-static void way_fill(Way *way) {
-    for (size_t before = SIZE_MAX; before != way->sent;) {
-        before = way->sent;
-        for (int i = 0; i < 4; i++) {
-            way_write(way, SIZE_MAX);
-            way_turn(way);
-        }
-    }
-}
+#include "tests/support/splice_way.h"
 
 Test(splicer, a_body_ends_at_its_last_byte) {
     Splicer *splicer = splicer_new(4);
@@ -372,6 +248,61 @@ Test(splicer, small_reads_are_copied) {
     way_pass(&way, way.got + LIMIT_SPLICE_LEAST - 1);
     cr_expect_not(way.flow.splice.on, "a small one ends it");
     cr_expect_eq(splicer_pipes(splicer), 0);
+    way_close(&way, true);
+    splicer_free(splicer);
+}
+
+static int send_bytes(int fd) {
+    int value;
+    socklen_t size = sizeof(value);
+
+    cr_assert_eq(getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &value, &size), 0);
+    return value;
+}
+
+Test(splicer, a_sink_has_room_for_twice_as_much_meanwhile) {
+    Splicer *splicer = splicer_new(1);
+    Way ways[2] = {0};
+    int usual;
+
+    for (size_t i = 0; i < 2; i++)
+        way_open_tunnel(&ways[i], i > 0 ? ways[0].base : NULL, splicer);
+    usual = send_bytes(ways[0].sink.fd);
+    way_pass(&ways[0], LIMIT_SPLICE_AFTER - LIMIT_SPLICE_LEAST);
+    cr_expect_eq(send_bytes(ways[0].sink.fd), usual, "not before");
+    for (size_t i = 0; i < 2; i++)
+        way_pass(&ways[i], LONG);
+    cr_expect(ways[0].flow.splice.on && ways[1].flow.splice.on);
+    cr_expect_eq(send_bytes(ways[0].sink.fd), 2 * usual);
+    cr_expect_eq(send_bytes(ways[0].source.fd), usual);
+    cr_expect_eq(send_bytes(ways[1].sink.fd), usual, "no more of them than pipes");
+    way_pass(&ways[0], ways[0].got + 1);
+    cr_expect_not(ways[0].flow.splice.on);
+    cr_expect_eq(send_bytes(ways[0].sink.fd), usual, "nor behind it");
+    way_pass(&ways[0], ways[0].got + LONG);
+    cr_expect_eq(send_bytes(ways[0].sink.fd), usual, "the other one is still on");
+    way_close(&ways[1], false);
+    way_pass(&ways[0], ways[0].got + 1);
+    way_pass(&ways[0], ways[0].got + LONG);
+    cr_expect_eq(send_bytes(ways[0].sink.fd), 2 * usual);
+    way_close(&ways[0], true);
+    splicer_free(splicer);
+}
+
+Test(splicer, which_is_a_unix_socket_that_needs_it) {
+    Splicer *splicer = splicer_new(1);
+    Way way = {0};
+    int half = 208 << 10, before;
+
+    way_open_tcp(&way, splicer);
+    before = send_bytes(way.source.fd);
+    cr_expect_not(conn_widen(&way.source), "the kernel does as much for TCP");
+    cr_expect_eq(send_bytes(way.source.fd), before);
+    cr_assert_eq(setsockopt(way.sink.fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half)), 0);
+    cr_expect_not(conn_widen(&way.sink), "as net.core.wmem_default may have it");
+    conn_done(&way.sink);
+    cr_expect_not(conn_widen(&way.sink), "closed");
+    conn_narrow(&way.sink);
     way_close(&way, true);
     splicer_free(splicer);
 }
