@@ -70,8 +70,6 @@ static int fetch_receive(int fd, uint64_t until_usec, Buffer *in, const char **r
         n = recv(fd, room, 16u << 10, 0);
         if (n == 0)
             return 0;
-        if (n < 0 && errno == EINTR)
-            continue;
         if (n < 0)
             return errno == EAGAIN ? fetch_fail(ret_why, -ETIMEDOUT, "it takes too long to answer") : -errno;
         buffer_commit(in, (size_t) n);

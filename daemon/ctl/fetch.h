@@ -12,6 +12,6 @@
 
 /*
  * Appends the body to *body. The status, 200 or another; or −errno, and in *ret_why (static) a sentence, or
- * NULL where errno's says enough.
+ * NULL where errno's says enough. −EINTR: a signal came meanwhile.
  */
 int fetch(const Address *address, const char *path, Buffer *body, const char **ret_why);

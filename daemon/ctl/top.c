@@ -48,6 +48,7 @@ typedef struct Top {
     Address address;
     double interval;
     bool once;
+    char failure[160]; /* told once the screen is the terminal's own again */
 
     /* The look before this one. */
     Arena *arena;
@@ -63,8 +64,8 @@ static void top_on_signal(int number UNUSED) {
 
 /* --- a look */
 
-static int top_fail(const Top *top, int r, const char *why) {
-    fprintf(stderr, "quaygate top: %s: %s\n", top->address.text, why ? why : strerror(-r));
+static int top_fail(Top *top, int r, const char *why) {
+    snprintf(top->failure, sizeof(top->failure), "%s", why ? why : strerror(-r));
     return CTL_CONFIG;
 }
 
@@ -112,12 +113,15 @@ static int top_look(Top *top) {
     CLEANUP(buffer_done) Buffer text = {0};
     const char *why;
     uint64_t now = clock_monotonic_usec();
-    int status = fetch(&top->address, "/top", &text, &why), exit;
+    int status, exit;
     Arena *arena;
     Body *body = NULL;
 
+    do /* EINTR is also for who was stopped and goes on: ^Z and fg */
+        status = fetch(&top->address, "/top", &text, &why);
+    while (status == -EINTR && !top_ended);
     if (status < 0)
-        return top_fail(top, status, why);
+        return top_ended ? CTL_OK : top_fail(top, status, why);
     if (status != 200)
         return top_fail(
             top, 0, status == 403 ? "this user may not ask there" : "what answers there is not quaygated");
@@ -149,7 +153,7 @@ static bool top_wait(const Top *top) {
 }
 
 static int top_run(Top *top) {
-    struct sigaction end = {.sa_handler = top_on_signal};
+    struct sigaction end = {.sa_handler = top_on_signal, .sa_flags = SA_RESTART};
     struct termios before, raw;
     bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
     int exit;
@@ -163,6 +167,7 @@ static int top_run(Top *top) {
         (void) tcsetattr(STDIN_FILENO, TCSANOW, &raw);
     }
     fputs(SCREEN_ENTER, stdout);
+    fflush(stdout); /* the first look may have to wait */
     do
         exit = top_look(top);
     while (exit == CTL_OK && !top_ended && !top_wait(top));
@@ -241,5 +246,7 @@ int ctl_top(int argc, char **argv) {
     top.once = top.once || !isatty(STDOUT_FILENO);
     exit = top.once ? top_look(&top) : top_run(&top);
     top_forget(&top);
+    if (exit != CTL_OK)
+        fprintf(stderr, "quaygate top: %s: %s\n", top.address.text, top.failure);
     return exit == CTL_OK ? ctl_finish() : exit;
 }
