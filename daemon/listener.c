@@ -65,7 +65,7 @@ const ConfigListener *listener_config(const Listener *listener) {
 }
 
 OriginProcess *listener_use_held(Listener *listener) {
-    return held_use(listener->held);
+    return listener->family == AF_UNIX ? held_use(listener->held) : NULL; /* TCP tells of no process */
 }
 
 bool listener_is_for_metrics(const Listener *listener) {

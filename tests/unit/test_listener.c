@@ -433,6 +433,7 @@ Test(listener, tcp) {
     snprintf(keys, sizeof(keys), "address: 'tcp://127.0.0.1:%u'", ntohs(address.sin_port));
     cr_assert_eq(open_listener(config_with(keys), &taken, &listener), 0);
     cr_expect_eq(open_listener(config_with(keys), &taken, &other), -EADDRINUSE);
+    cr_expect_null(listener_use_held(listener), "no process is told over TCP");
     listener_start(listener);
     fd = socket(AF_INET, SOCK_STREAM, 0);
     cr_assert_eq(connect(fd, (struct sockaddr *) &address, size), 0);
