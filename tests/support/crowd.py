@@ -352,11 +352,16 @@ class World:
             await asyncio.sleep(0.02)
         raise Failure(f"resident memory grew by {growth >> 10} KiB")
 
+    def n_left_out(self):
+        """Numbers that no record has, between the first one's and the last one's."""
+        records = self.gate.records()
+        return records[-1]["seq"] - records[0]["seq"] + 1 - len(records)
+
     def _check_gaps(self):
         """Of those of refusals as many numbers are left out as there are records missing, or more; an outcome is always there."""
         self.gate.check_chain(True)
         records = self.gate.records()
-        n_left_out = records[-1]["seq"] - records[0]["seq"] + 1 - len(records)
+        n_left_out = self.n_left_out()
         decisions = {r["id"]: r["verdict"] for r in records if r.get("event") == "decision"}
         outcomes = {r["id"] for r in records if r.get("event") == "outcome"}
         open_ended = {request_id for request_id, verdict in decisions.items() if verdict == "allow"} - outcomes
