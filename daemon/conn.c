@@ -423,23 +423,24 @@ static int conn_option(const Conn *conn, int name) {
     return getsockopt(conn->fd, SOL_SOCKET, name, &value, &size) < 0 ? -errno : value;
 }
 
-/* The kernel doubles what it is told, and tells what it made of it (socket(7)). */
-static bool conn_set_send_bytes(Conn *conn, int told) {
+/* The kernel makes it twice what it is told, which net.core.wmem_max bounds (socket(7)). */
+static bool conn_set_send_bytes(Conn *conn, int bytes) {
+    int told = bytes / 2;
+
     return setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &told, sizeof(told)) == 0;
 }
 
-bool conn_widen(Conn *conn) {
-    int now = conn_option(conn, SO_SNDBUF);
+int conn_widen(Conn *conn) {
+    int before = conn_option(conn, SO_SNDBUF);
 
-    return now > 0 && now < CONN_WIDE && conn_option(conn, SO_DOMAIN) == AF_UNIX &&
-           conn_set_send_bytes(conn, now);
+    return before > 0 && before < CONN_WIDE && conn_option(conn, SO_DOMAIN) == AF_UNIX &&
+                   conn_set_send_bytes(conn, 2 * before)
+               ? before
+               : 0;
 }
 
-void conn_narrow(Conn *conn) {
-    int now = conn_option(conn, SO_SNDBUF);
-
-    if (now > 0) /* else it is closed */
-        (void) conn_set_send_bytes(conn, now / 4);
+void conn_narrow(Conn *conn, int before) {
+    (void) conn_set_send_bytes(conn, before);
 }
 
 void conn_shutdown(Conn *conn) {

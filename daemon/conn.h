@@ -101,12 +101,13 @@ ssize_t conn_push(Conn *conn, int pipe, size_t size);
 void conn_set_reading(Conn *conn, ConnReading reading);
 
 /*
- * Twice as much as now may wait in a unix socket for a peer to read it, or half (SO_SNDBUF). A peer is sent
- * what another socket held, which is as much as its own may hold: if some of what came before is still there,
- * the rest would wait for room. TCP sees to that by itself. False: it stays as it is.
+ * Twice as much as now may wait in a unix socket for a peer to read it (SO_SNDBUF). A peer is sent what
+ * another socket held, which is as much as its own may hold: if some of what came before is still there, the
+ * rest would wait for room. TCP sees to that by itself. Returns how many bytes it was, for conn_narrow, which
+ * puts that back, and doesn't mind one that was closed since. 0: it stays as it is.
  */
-bool conn_widen(Conn *conn);
-void conn_narrow(Conn *conn); /* of one that was widened; may have been closed since */
+int conn_widen(Conn *conn);
+void conn_narrow(Conn *conn, int before);
 
 /* Our side ends (FIN) once everything in `out` is written. */
 void conn_shutdown(Conn *conn);

@@ -88,7 +88,7 @@ void splice_begin(Splice *splice, Conn *source, Conn *sink) {
     Splicer *splicer = splice->splicer;
 
     splice->on = true;
-    splice->wide = splicer->n_splices < splicer->limit && conn_widen(sink);
+    splice->narrow = splicer->n_splices < splicer->limit ? conn_widen(sink) : 0;
     splicer->n_splices++;
     conn_set_reading(source, CONN_PULLED);
 }
@@ -100,9 +100,10 @@ size_t splice_end(Splice *splice, Conn *source, Conn *sink) {
         return 0;
     if (lost > 0)
         splicer_close(splice->splicer, splice->pipe);
-    if (splice->wide)
-        conn_narrow(sink);
-    splice->on = splice->last = splice->wide = false;
+    if (splice->narrow > 0)
+        conn_narrow(sink, splice->narrow);
+    splice->on = splice->last = false;
+    splice->narrow = 0;
     splice->held = splice->run = 0;
     if (--splice->splicer->n_splices == 0)
         splicer_close_spare(splice->splicer);

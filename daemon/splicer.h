@@ -29,7 +29,7 @@ typedef struct Splice {
     Splicer *splicer; /* NULL: never */
     bool on;
     bool last;   /* over once nothing is held */
-    bool wide;   /* the sink is */
+    int narrow;  /* bytes that the sink's socket had room for; 0: it wasn't widened */
     int pipe[2]; /* read from, written to; while `held` > 0 */
     size_t held; /* bytes in the pipe: read, and not yet written */
     size_t run;  /* bytes that came in large reads, one after the other */

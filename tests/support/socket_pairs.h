@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "daemon/conn.h"
 
@@ -21,4 +22,13 @@ static inline void socket_pairs_open(struct event_base *base, Conn *source, Conn
     conn_init(sink, base, NULL, b[1], notify, arg);
     conn_update(source);
     conn_update(sink);
+}
+
+/* `writer` may be closed already: negative. */
+static inline void socket_pairs_close(Conn *source, Conn *sink, int writer, int reader) {
+    conn_done(source);
+    conn_done(sink);
+    if (writer >= 0)
+        close(writer);
+    close(reader);
 }

@@ -66,11 +66,7 @@ static inline void way_open_body(Way *way, Splicer *splicer, uint64_t length, bo
 
 static inline void way_close(Way *way, bool last) {
     flow_stop(&way->flow);
-    conn_done(&way->source);
-    conn_done(&way->sink);
-    if (way->writer >= 0)
-        close(way->writer);
-    close(way->reader);
+    socket_pairs_close(&way->source, &way->sink, way->writer, way->reader);
     reader_free(way->framing);
     if (last)
         event_base_free(way->base);

@@ -32,11 +32,7 @@ static void pipe_open(Pipe *p) {
 }
 
 static void pipe_close(Pipe *p) {
-    conn_done(&p->source);
-    conn_done(&p->sink);
-    if (p->writer >= 0)
-        close(p->writer);
-    close(p->reader);
+    socket_pairs_close(&p->source, &p->sink, p->writer, p->reader);
     event_base_free(p->base);
 }
 

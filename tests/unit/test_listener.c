@@ -407,10 +407,10 @@ Test(listener, who_is_held_goes_with_it) {
     cr_assert_not_null(process);
     origin = origin_read(fds[0], getpid(), process);
     origin_done(&origin);
-    close(fds[0]);
-    close(fds[1]);
     if (!kernel_can_pin(fds[0]))
         cr_skip("this kernel can't pin a process");
+    close(fds[0]);
+    close(fds[1]);
     cr_assert_eq(process->pid, getpid());
     folder = process->folder;
     cr_assert_geq(fcntl(folder, F_GETFD), 0);

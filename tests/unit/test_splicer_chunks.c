@@ -107,11 +107,7 @@ static void way_open(bool chunked) {
 static void way_close(void) {
     flow_stop(&way.flow);
     cr_expect_eq(splicer_pipes(way.splicer), 0);
-    conn_done(&way.source);
-    conn_done(&way.sink);
-    if (way.writer >= 0)
-        close(way.writer);
-    close(way.reader);
+    socket_pairs_close(&way.source, &way.sink, way.writer, way.reader);
     reader_free(way.framing);
     splicer_free(way.splicer);
     event_base_free(way.base);
