@@ -13,7 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define RING_ENTRIES 64u /* operations a system call: past it one more costs little */
+#define RING_ENTRIES 64u  /* operations a system call: past it one more costs little */
+#define RING_CONNECTS 16u /* the same, where one may take long */
+#define RING_CALLS 256u   /* to call off what can't be called off just now: it is, within those */
 #define RING_WANTS (IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP)
 
 /* What we and the kernel share: heads and tails count up and wrap around, the masks make places of them. */
@@ -26,13 +28,16 @@ struct Ring {
     uint32_t *sent_head, *sent_tail, sent_mask; /* submissions: the kernel takes at the head */
     uint32_t *done_head, *done_tail, done_mask; /* completions: we do */
     const struct io_uring_cqe *done;
+    uint32_t call; /* number of the last one: what comes of one before isn't taken for its */
 };
 
 /* No other operation, without flags of any kind, and no registering; then it may be used. */
 static int ring_restrict(int fd) {
     struct io_uring_restriction only[] = {
+        {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_CONNECT},
         {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_SEND},
         {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_CLOSE},
+        {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_ASYNC_CANCEL},
     };
 
     if (syscall(SYS_io_uring_register, fd, IORING_REGISTER_RESTRICTIONS, only, ARRAY_SIZE(only)) < 0)
@@ -109,86 +114,188 @@ int ring_fd(const Ring *ring) {
     return ring ? ring->fd : -EBADF;
 }
 
-/* What ring_run was told to do, as one row: the sends, then what closes. */
+/* What is to be done, as one row: what connects, or the sends and then what closes. */
 typedef struct RingWork {
+    RingConnect *connects;
+    size_t n_connects;
     RingSend *sends;
     size_t n_sends;
     const int *closing;
-    size_t n; /* of both */
+    size_t n; /* of all */
 } RingWork;
 
+/* Which of the three `*i` is; from here on it counts among those. */
+typedef enum RingKind { RING_CONNECT, RING_SEND, RING_CLOSE } RingKind;
+
+static RingKind ring_kind(const RingWork *work, size_t *i) {
+    if (*i < work->n_connects)
+        return RING_CONNECT;
+    *i -= work->n_connects;
+    if (*i < work->n_sends)
+        return RING_SEND;
+    *i -= work->n_sends;
+    return RING_CLOSE;
+}
+
+static void ring_set_result(const RingWork *work, size_t i, int result) {
+    RingKind kind = ring_kind(work, &i);
+
+    if (kind == RING_CONNECT)
+        work->connects[i].error = result;
+    else if (kind == RING_SEND)
+        work->sends[i].sent = result;
+}
+
 static void ring_do_one(const RingWork *work, size_t i) {
-    RingSend *one;
-    ssize_t n;
+    RingKind kind = ring_kind(work, &i);
 
-    if (i >= work->n_sends) {
-        close(work->closing[i - work->n_sends]);
-        return;
+    if (kind == RING_CONNECT) {
+        RingConnect *one = &work->connects[i];
+
+        one->error = connect(one->fd, one->address, one->length) < 0 ? -errno : 0;
+    } else if (kind == RING_SEND) {
+        RingSend *one = &work->sends[i];
+        ssize_t n = send(one->fd, one->bytes.data, one->bytes.size, MSG_NOSIGNAL);
+
+        one->sent = n < 0 ? -errno : n;
+    } else
+        close(work->closing[i]);
+}
+
+/* Told again with its result: of which call, and which of its row. */
+static uint64_t ring_name(const Ring *ring, size_t i) {
+    return (uint64_t) ring->call << 32 | (uint32_t) i;
+}
+
+static struct io_uring_sqe ring_entry(const Ring *ring, const RingWork *work, size_t i) {
+    struct io_uring_sqe entry = {.user_data = ring_name(ring, i)};
+    RingKind kind = ring_kind(work, &i);
+
+    if (kind == RING_CONNECT) {
+        entry.opcode = IORING_OP_CONNECT;
+        entry.fd = work->connects[i].fd;
+        entry.addr = (uintptr_t) work->connects[i].address;
+        entry.off = work->connects[i].length;
+    } else if (kind == RING_SEND) {
+        entry.opcode = IORING_OP_SEND;
+        entry.fd = work->sends[i].fd;
+        entry.addr = (uintptr_t) work->sends[i].bytes.data;
+        entry.len = (uint32_t) work->sends[i].bytes.size;
+        entry.msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT; /* never kept for later */
+    } else {
+        entry.opcode = IORING_OP_CLOSE;
+        entry.fd = work->closing[i];
     }
-    one = &work->sends[i];
-    n = send(one->fd, one->bytes.data, one->bytes.size, MSG_NOSIGNAL);
-    one->sent = n < 0 ? -errno : n;
+    return entry;
 }
 
-/* `i`: which of them it is, told again with its result. */
-static struct io_uring_sqe ring_entry(const RingWork *work, size_t i) {
-    if (i >= work->n_sends)
-        return (struct io_uring_sqe){
-            .opcode = IORING_OP_CLOSE, .fd = work->closing[i - work->n_sends], .user_data = i};
-    return (struct io_uring_sqe){
-        .opcode = IORING_OP_SEND,
-        .fd = work->sends[i].fd,
-        .addr = (uintptr_t) work->sends[i].bytes.data,
-        .len = (uint32_t) work->sends[i].bytes.size,
-        .msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT, /* never kept for later */
-        .user_data = i,
-    };
-}
-
-/* A send that has a result gets it. */
 static void ring_collect(Ring *ring, const RingWork *work) {
     uint32_t head = *ring->done_head, tail = __atomic_load_n(ring->done_tail, __ATOMIC_ACQUIRE);
 
     for (; head != tail; head++) {
         const struct io_uring_cqe *one = &ring->done[head & ring->done_mask];
 
-        if (one->user_data < work->n_sends)
-            work->sends[one->user_data].sent = one->res;
+        if (one->user_data >> 32 == ring->call && (uint32_t) one->user_data < work->n)
+            ring_set_result(work, (uint32_t) one->user_data, one->res);
     }
     __atomic_store_n(ring->done_head, head, __ATOMIC_RELEASE);
 }
 
-/*
- * Those from `first`, at most RING_ENTRIES. What the kernel hasn't taken (no memory, a signal) is taken back,
- * and done by hand; what it has taken and tells nothing of can't be done again: a send can't pass for sent,
- * and the number of what was to be closed may be another's.
+/* The `n` entries that stand behind the tail. How many of them the kernel has taken; the rest is taken back.
  */
-static void ring_run_some(Ring *ring, const RingWork *work, size_t first) {
-    size_t n = work->n - first < RING_ENTRIES ? work->n - first : RING_ENTRIES;
+static size_t ring_enter(Ring *ring, size_t n, size_t wait) {
     uint32_t begin = *ring->sent_tail, taken;
 
-    for (size_t i = 0; i < n; i++) {
-        if (first + i < work->n_sends)
-            work->sends[first + i].sent = -EIO;
-        ring->entries[(begin + (uint32_t) i) & ring->sent_mask] = ring_entry(work, first + i);
-    }
     __atomic_store_n(ring->sent_tail, begin + (uint32_t) n, __ATOMIC_RELEASE);
-    (void) syscall(SYS_io_uring_enter, ring->fd, n, n, IORING_ENTER_GETEVENTS, NULL, 0);
+    (void) syscall(SYS_io_uring_enter, ring->fd, n, wait, IORING_ENTER_GETEVENTS, NULL, 0);
     taken = __atomic_load_n(ring->sent_head, __ATOMIC_ACQUIRE) - begin;
     __atomic_store_n(ring->sent_tail, begin + taken, __ATOMIC_RELEASE);
+    return taken;
+}
+
+static void ring_put(Ring *ring, size_t at, struct io_uring_sqe entry) {
+    ring->entries[(*ring->sent_tail + (uint32_t) at) & ring->sent_mask] = entry;
+}
+
+/*
+ * `n` from `first`, at most RING_ENTRIES; `untold` is the result of those that are told none. What the kernel
+ * hasn't taken (no memory, a signal) is done by hand; what it has taken and tells nothing of can't be done
+ * again: a send can't pass for sent, and the number of what was to be closed may be another's.
+ */
+static void ring_run_some(Ring *ring, const RingWork *work, size_t first, size_t n, int untold) {
+    size_t taken;
+
+    ring->call++;
+    for (size_t i = 0; i < n; i++) {
+        ring_set_result(work, first + i, untold);
+        ring_put(ring, i, ring_entry(ring, work, first + i));
+    }
+    taken = ring_enter(ring, n, work->n_connects > 0 ? 0 : n);
     ring_collect(ring, work);
     for (size_t i = taken; i < n; i++)
         ring_do_one(work, first + i);
 }
 
 void ring_run(Ring *ring, RingSend *sends, size_t n_sends, const int *closing, size_t n_closing) {
-    RingWork work = {sends, n_sends, closing, n_sends + n_closing};
+    RingWork work = {.sends = sends, .n_sends = n_sends, .closing = closing, .n = n_sends + n_closing};
 
     if (ring && work.n > 1) {
         for (size_t done = 0; done < work.n; done += RING_ENTRIES)
-            ring_run_some(ring, &work, done);
+            ring_run_some(ring, &work, done, work.n - done < RING_ENTRIES ? work.n - done : RING_ENTRIES,
+                          -EIO);
         return;
     }
     for (size_t i = 0; i < work.n; i++)
         ring_do_one(&work, i);
+}
+
+/*
+ * Where a backlog is full the kernel keeps a connect for later, and hands it to a thread at last, which it
+ * makes for that and perhaps can't. Nothing waits for that: it is called off, and tried by hand.
+ */
+static void ring_call_off(Ring *ring, const RingWork *work, size_t first, size_t n) {
+    for (unsigned calls = 0; calls < RING_CALLS; calls++) {
+        size_t left = 0;
+
+        for (size_t i = first; i < first + n; i++)
+            if (work->connects[i].error == -EINPROGRESS)
+                ring_put(ring, left++,
+                         (struct io_uring_sqe){.opcode = IORING_OP_ASYNC_CANCEL,
+                                               .fd = -1,
+                                               .addr = ring_name(ring, i),
+                                               .user_data = ring_name(ring, UINT32_MAX)});
+        if (left == 0)
+            return;
+        (void) ring_enter(ring, left, left);
+        ring_collect(ring, work);
+    }
+}
+
+/* True: none of them has met a full backlog. */
+static bool ring_connect_some(Ring *ring, const RingWork *work, size_t first, size_t n) {
+    bool all = true;
+
+    ring_run_some(ring, work, first, n, -EINPROGRESS);
+    ring_call_off(ring, work, first, n);
+    for (size_t i = first; i < first + n; i++) {
+        if (work->connects[i].error == -ECANCELED)
+            ring_do_one(work, i);
+        if (work->connects[i].error == -EINPROGRESS)
+            work->connects[i].error = -EIO; /* whatever comes of it, nobody hears of it any more */
+        all = all && work->connects[i].error != -EAGAIN;
+    }
+    return all;
+}
+
+void ring_connect(Ring *ring, RingConnect *connects, size_t n) {
+    RingWork work = {.connects = connects, .n_connects = n, .n = n};
+    size_t done = 0, some;
+    bool by_ring = ring;
+
+    for (; by_ring && n - done > 1; done += some) {
+        some = n - done < RING_CONNECTS ? n - done : RING_CONNECTS;
+        by_ring = ring_connect_some(ring, &work, done, some);
+    }
+    for (; done < n; done++)
+        ring_do_one(&work, done);
 }
