@@ -19,8 +19,10 @@ struct Outbox {
     OutboxReady ready;
     void *arg;
     const OutboxCalls *calls;
+    const OutboxConnectCalls *connect_calls;
     struct event *turn_end;
     bool stood_back;                   /* once in this turn */
+    bool at_work;                      /* what is queued now leaves with what was before */
     OutboxList lists[OUTBOX_TOLD + 1]; /* by place; the first is of nobody */
     int closing[OUTBOX_AT_ONCE];
     size_t n_closing;
@@ -70,6 +72,41 @@ static bool outbox_send_some(Outbox *outbox) {
     return n == OUTBOX_AT_ONCE;
 }
 
+/* As above. False: nothing waits to be connected any more. */
+static bool outbox_connect_some(Outbox *outbox) {
+    OutboxLink *links[OUTBOX_AT_ONCE], *link;
+    RingConnect connects[OUTBOX_AT_ONCE];
+    size_t n = 0;
+
+    while (n < OUTBOX_AT_ONCE && (link = outbox_pop(outbox, OUTBOX_CONNECTS))) {
+        outbox->connect_calls->collect(link, &connects[n]);
+        links[n++] = link;
+    }
+    ring_connect(outbox->ring, connects, n);
+    for (size_t i = 0; i < n; i++) {
+        outbox->connect_calls->connected(links[i], connects[i].error);
+        (void) outbox_put(outbox, links[i], OUTBOX_CONNECTED); /* has room, as below */
+    }
+    return n == OUTBOX_AT_ONCE;
+}
+
+/* Who hears that he isn't connected may say so, which is on record before it leaves. */
+static void outbox_connect_all(Outbox *outbox) {
+    OutboxLink *link;
+
+    if (outbox->lists[OUTBOX_CONNECTS].end == 0)
+        return;
+    while (outbox_connect_some(outbox))
+        ;
+    outbox->at_work = true;
+    while ((link = outbox_pop(outbox, OUTBOX_CONNECTED)))
+        outbox->connect_calls->tell(link);
+    outbox->at_work = false;
+    (void) outbox->ready(outbox->arg, true);
+    if (outbox->lists[OUTBOX_CONNECTS].end > 0)
+        event_active(outbox->turn_end, EV_TIMEOUT, 0);
+}
+
 /*
  * Who hears of it may queue again, be it himself, and may close any other: so one at a time from the front.
  */
@@ -83,6 +120,7 @@ static void outbox_on_turn_end(evutil_socket_t fd UNUSED, short what UNUSED, voi
         return;
     }
     outbox->stood_back = false;
+    outbox_connect_all(outbox);
     while (outbox_send_some(outbox))
         ;
     while ((link = outbox_pop(outbox, OUTBOX_TOLD)))
@@ -115,7 +153,8 @@ Outbox *outbox_free(Outbox *outbox) {
 }
 
 static void outbox_await_turn_end(Outbox *outbox) {
-    if (outbox->lists[OUTBOX_WAITS].end == 0 && outbox->n_closing == 0)
+    if (!outbox->at_work && outbox->lists[OUTBOX_CONNECTS].end == 0 && outbox->lists[OUTBOX_WAITS].end == 0 &&
+        outbox->n_closing == 0)
         event_active(outbox->turn_end, EV_TIMEOUT, 0);
 }
 
@@ -126,6 +165,15 @@ bool outbox_add(Outbox *outbox, OutboxLink *link, const OutboxCalls *calls) {
     outbox->calls = calls;
     outbox_await_turn_end(outbox);
     return outbox_put(outbox, link, OUTBOX_WAITS);
+}
+
+bool outbox_connect(Outbox *outbox, OutboxLink *link, const OutboxConnectCalls *calls) {
+    if (!outbox->ring)
+        return false;
+    outbox_remove(outbox, link);
+    outbox->connect_calls = calls;
+    outbox_await_turn_end(outbox);
+    return outbox_put(outbox, link, OUTBOX_CONNECTS);
 }
 
 void outbox_remove(Outbox *outbox, OutboxLink *link) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What connections have to write, sent together at the end of the loop's turn (ring.h says what that is good
- * for); behind that what they close is closed, together too. Queueing the first one activates an event, which
+ * for). Before that those that are new are connected, together too, and what they have to write then leaves
+ * with the rest; behind it what is to be closed is closed. Queueing the first one activates an event, which
  * libevent runs behind all that are active already, as audit.c's. If somebody still has to speak in this
  * turn, it stands back once: then the answers of one turn and the requests that its records let through leave
  * in one system call.
@@ -16,11 +17,13 @@ typedef struct Outbox Outbox;
 
 typedef enum OutboxPlace {
     OUTBOX_NONE = 0,
-    OUTBOX_WAITS, /* to be sent */
-    OUTBOX_TOLD,  /* sent; its owner hears of it presently */
+    OUTBOX_CONNECTS,  /* to be connected */
+    OUTBOX_CONNECTED, /* or not; its owner hears of it presently */
+    OUTBOX_WAITS,     /* to be sent */
+    OUTBOX_TOLD,      /* sent; its owner hears of it presently */
 } OutboxPlace;
 
-/* Carried by who sends. All zero: not queued. */
+/* Carried by who sends or connects. All zero: not queued. */
 typedef struct OutboxLink {
     uint16_t slot; /* of its place */
     uint8_t place; /* OutboxPlace */
@@ -35,6 +38,13 @@ typedef struct OutboxCalls {
     void (*tell)(OutboxLink *link);
 } OutboxCalls;
 
+/* And with those who connect. */
+typedef struct OutboxConnectCalls {
+    void (*collect)(OutboxLink *link, RingConnect *ret);
+    void (*connected)(OutboxLink *link, int error); /* 0, or −errno: RingConnect's. Closes nothing */
+    void (*tell)(OutboxLink *link);
+} OutboxConnectCalls;
+
 /*
  * Whether all is said that has to be before anything leaves: what is denied is on record before its answer.
  * Where it can wait no longer (`must`), it is said now, and the answer is true.
@@ -47,6 +57,8 @@ Outbox *outbox_free(Outbox *outbox); /* who is still queued isn't looked at; acc
 
 /* True: it is queued, perhaps since before. False: LIMIT_OUTBOX_LINKS are, and it has to send by itself. */
 bool outbox_add(Outbox *outbox, OutboxLink *link, const OutboxCalls *calls);
+/* The same for a unix socket that is to be connected. False where there is no ring, too. */
+bool outbox_connect(Outbox *outbox, OutboxLink *link, const OutboxConnectCalls *calls);
 void outbox_remove(Outbox *outbox, OutboxLink *link); /* does nothing if it isn't queued */
 
 /*
