@@ -12,6 +12,7 @@
 #include "tcp.h"
 
 #define ENGINE_RETRY_USEC 10000
+#define ENGINE_WARY 1024u /* connects, each by itself, behind a full backlog: ring_connect() says why */
 
 typedef struct EngineSocket {
     union {
@@ -25,18 +26,20 @@ typedef struct EngineSocket {
 
 struct EngineAttempt {
     Resolution *resolution;                       /* the name is being looked up */
-    EngineSocket found[LIMIT_RESOLVED_ADDRESSES]; /* what it stands for; or the one address there is */
+    EngineSocket found[LIMIT_RESOLVED_ADDRESSES]; /* what it stands for */
     size_t n_found;
     struct event retry; /* a full backlog on a unix socket says EAGAIN: try again soon */
 };
 
 /*
- * The address' text, once for all connections that it was used for: mostly there is one, after a reload
- * another for as long as connections of before are left.
+ * What is known of an address, once for all connections that it was used for: mostly there is one, after a
+ * reload another for as long as connections of before are left.
  */
 struct EngineUpstream {
     LIST_ENTRY(EngineUpstream) link;
-    size_t n; /* connections */
+    size_t n;             /* connections */
+    EngineSocket address; /* of a unix socket's */
+    unsigned wary;        /* as many are to be connected by themselves */
     char text[];
 };
 
@@ -69,6 +72,7 @@ static bool engine_begin_attempt(Engine *engine) {
 static void engine_end_attempt(Engine *engine) {
     EngineAttempt *attempt = TAKE_PTR(engine->attempt);
 
+    outbox_remove(engine->conn.outbox, &engine->turn);
     if (!attempt)
         return;
     (void) resolve_cancel(attempt->resolution);
@@ -104,41 +108,73 @@ static void engine_on_conn(void *arg) {
     engine_tell(engine);
 }
 
-static void engine_on_retry(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
-    Engine *engine = arg;
-    EngineSocket again = engine->attempt->found[0];
-
-    engine_try(engine, &again.address.any, again.length);
-    engine_tell(engine);
-}
-
-static int engine_try_later(Engine *engine, const struct sockaddr *address, socklen_t length) {
+static int engine_try_later(Engine *engine) {
     static const struct timeval soon = {.tv_usec = ENGINE_RETRY_USEC};
-    EngineSocket *again;
 
+    engine->upstream->wary = ENGINE_WARY;
     if (!engine_begin_attempt(engine))
         return -ENOMEM;
-    again = &engine->attempt->found[0];
-    memmove(&again->address, address, length); /* a name's first one stands there already */
-    again->length = length;
     return event_add(&engine->attempt->retry, &soon) < 0 ? -ENOMEM : 0;
 }
 
-/* Only a unix socket's backlog says EAGAIN, so a retry is of the one address there is. */
-static void engine_try(Engine *engine, const struct sockaddr *address, socklen_t length) {
-    int r;
-
-    if (connect(engine->conn.fd, address, length) == 0) {
+/* `error`: 0, or connect(2)'s −errno. Only a unix socket's backlog says EAGAIN. */
+static void engine_take_result(Engine *engine, int error) {
+    if (error == 0) {
         engine->state = ENGINE_READY;
         conn_update(&engine->conn);
         return;
     }
-    if (errno == EINPROGRESS || errno == EAGAIN)
-        r = errno == EAGAIN ? engine_try_later(engine, address, length) : conn_wait_for_room(&engine->conn);
-    else
-        r = -errno;
-    if (r < 0)
-        engine_fail(engine, r, NULL);
+    if (error == -EAGAIN && !engine->tcp)
+        error = engine_try_later(engine);
+    else if (error == -EINPROGRESS)
+        error = conn_wait_for_room(&engine->conn);
+    if (error < 0)
+        engine_fail(engine, error, NULL);
+}
+
+static int engine_try_now(const Engine *engine, const struct sockaddr *address, socklen_t length) {
+    return connect(engine->conn.fd, address, length) < 0 ? -errno : 0;
+}
+
+static void engine_on_retry(evutil_socket_t fd UNUSED, short what UNUSED, void *arg) {
+    Engine *engine = arg;
+    const EngineSocket *again = &engine->upstream->address;
+
+    engine_take_result(engine, engine_try_now(engine, &again->address.any, again->length));
+    engine_tell(engine);
+}
+
+static Engine *engine_of(OutboxLink *turn) {
+    return (Engine *) (void *) ((char *) turn - offsetof(Engine, turn));
+}
+
+static void engine_collect(OutboxLink *turn, RingConnect *ret) {
+    Engine *engine = engine_of(turn);
+    const EngineSocket *to = &engine->upstream->address;
+
+    *ret = (RingConnect){.fd = engine->conn.fd, .address = &to->address.any, .length = to->length};
+}
+
+static void engine_connected(OutboxLink *turn, int error) {
+    engine_take_result(engine_of(turn), error);
+}
+
+static void engine_tell_of_it(OutboxLink *turn) {
+    engine_tell(engine_of(turn));
+}
+
+static const OutboxConnectCalls engine_calls = {engine_collect, engine_connected, engine_tell_of_it};
+
+/* At the turn's end, with the others; while a backlog is known to be full by itself. */
+static void engine_try(Engine *engine, const struct sockaddr *address, socklen_t length) {
+    EngineUpstream *upstream = engine->upstream;
+    Outbox *outbox = engine->conn.outbox;
+
+    if (upstream->wary > 0)
+        upstream->wary--;
+    else if (outbox && address->sa_family == AF_UNIX && outbox_connect(outbox, &engine->turn, &engine_calls))
+        return;
+    engine_take_result(engine, engine_try_now(engine, address, length));
 }
 
 /* True: there are some again. What has closed in this turn keeps its descriptor until its end. */
@@ -216,7 +252,8 @@ static void engine_look_up(Engine *engine, Resolver *resolver, const Address *ad
 }
 
 /* To be left by engine_leave_upstream(). NULL: out of memory. */
-static EngineUpstream *engine_join_upstream(const char *text) {
+static EngineUpstream *engine_join_upstream(const Address *address) {
+    const char *text = address->text;
     size_t size = strlen(text) + 1;
     EngineUpstream *upstream;
 
@@ -228,7 +265,11 @@ static EngineUpstream *engine_join_upstream(const char *text) {
     upstream = malloc(sizeof(*upstream) + size);
     if (!upstream)
         return NULL;
-    upstream->n = 1;
+    *upstream = (EngineUpstream){.n = 1};
+    if (address->kind == ADDRESS_UNIX) {
+        upstream->address.length = address->length;
+        memcpy(&upstream->address.address, &address->socket, address->length);
+    }
     memcpy(upstream->text, text, size);
     LIST_INSERT_HEAD(&engine_upstreams, upstream, link);
     return upstream;
@@ -241,13 +282,13 @@ static void engine_leave_upstream(EngineUpstream *upstream) {
     free(upstream);
 }
 
-static Engine *engine_new(const char *text) {
+static Engine *engine_new(const Address *address) {
     Engine *engine = spares_take(&engine_spares, sizeof(*engine));
 
     if (!engine)
         return NULL;
     memset(engine, 0, sizeof(*engine));
-    engine->upstream = engine_join_upstream(text);
+    engine->upstream = engine_join_upstream(address);
     if (!engine->upstream) {
         spares_give(&engine_spares, engine);
         return NULL;
@@ -257,7 +298,7 @@ static Engine *engine_new(const char *text) {
 
 Engine *engine_connect(struct event_base *base, Outbox *outbox, Resolver *resolver, const Address *address,
                        ConnNotify notify, void *arg) {
-    Engine *engine = engine_new(address->text);
+    Engine *engine = engine_new(address);
 
     if (!engine)
         return NULL;

@@ -29,6 +29,7 @@ typedef struct Engine {
         *attempt;     /* while a name is looked up, its addresses are tried, a backlog is full; or NULL */
     const char *why;  /* what `error` alone doesn't tell: a name that isn't known (static); or NULL */
     unsigned n_tried; /* of a name's addresses */
+    OutboxLink turn;  /* while it is to be connected at the turn's end */
     bool tcp;
     ReaperLink reaper_link;
     ConnNotify notify;
@@ -38,9 +39,9 @@ typedef struct Engine {
 
 /*
  * Starts to connect; `notify` comes from the loop when the state has changed and whenever the connection
- * has news. A unix socket mostly is ENGINE_READY on return. A name is looked up, and its addresses are tried
- * in turn; `resolver` may be NULL where no address is a name, `outbox` as conn_init's. NULL: out of memory. A
- * failed connect is a state, not a NULL.
+ * has news. A unix socket is ENGINE_READY on return, or with an outbox at the turn's end. A name is looked
+ * up, and its addresses are tried in turn; `resolver` may be NULL where no address is a name, `outbox` as
+ * conn_init's. NULL: out of memory. A failed connect is a state, not a NULL.
  */
 Engine *engine_connect(struct event_base *base, Outbox *outbox, Resolver *resolver, const Address *address,
                        ConnNotify notify, void *arg);

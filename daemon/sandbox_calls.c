@@ -151,8 +151,8 @@ static int calls_add_own_signals(scmp_filter_ctx filter) {
 }
 
 /*
- * The ring that was made before this and does nothing but send and close (ring.h): no other can be made any
- * more. Where there is none, nobody has a use for the call.
+ * The ring that was made before this and does nothing but connect, send and close (ring.h): no other can be
+ * made any more. Where there is none, nobody has a use for the call.
  */
 static int calls_add_ring(scmp_filter_ctx filter, int ring) {
     if (ring < 0)

@@ -270,3 +270,197 @@ Test(engine, the_next_address_takes_the_place_of_the_one_before) {
     event_base_free(base);
     close(fd);
 }
+
+/* --- At the turn's end */
+
+typedef struct Bench {
+    struct event_base *base;
+    Reaper *reaper;
+    Outbox *outbox;
+    Address address;
+    int listener, peers[16];
+    size_t n_peers;
+    unsigned heard;
+} Bench;
+
+static void bench_hears(void *arg) {
+    Bench *bench = arg;
+
+    bench->heard++;
+}
+
+static void bench_listen(Bench *bench, int backlog) {
+    bench->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(bench->listener, &bench->address.socket.any, bench->address.length), 0);
+    cr_assert_eq(listen(bench->listener, backlog), 0);
+}
+
+static void bench_open(Bench *bench, int backlog) {
+    const char *why = NULL;
+    char text[64];
+    Ring *ring;
+
+    if (ring_new(&ring) < 0)
+        cr_skip("no io_uring here: nothing waits");
+    *bench = (Bench){.base = event_base_new()};
+    bench->reaper = reaper_new(bench->base);
+    bench->outbox = outbox_new(bench->base, ring, all_is_said, NULL);
+    snprintf(text, sizeof(text), "unix:///tmp/quaygate-engine.%ld", (long) getpid());
+    cr_assert_eq(address_parse(span_from(text), &bench->address, &why), 0);
+    bench_listen(bench, backlog);
+}
+
+static void bench_stop_listening(Bench *bench) {
+    close(bench->listener);
+    unlink(bench->address.socket.un.sun_path);
+}
+
+/* As an engine that has ended, or has it all behind it: whoever had a connection hears of that. */
+static void bench_hang_up(Bench *bench) {
+    while (bench->n_peers > 0)
+        close(bench->peers[--bench->n_peers]);
+}
+
+static void bench_close(Bench *bench) {
+    bench_hang_up(bench);
+    reaper_free(bench->reaper);
+    outbox_free(bench->outbox);
+    event_base_free(bench->base);
+    bench_stop_listening(bench);
+}
+
+static Engine *bench_connect(Bench *bench) {
+    Engine *engine = engine_connect(bench->base, bench->outbox, NULL, &bench->address, bench_hears, bench);
+
+    cr_assert_not_null(engine);
+    return engine;
+}
+
+static void bench_turn(Bench *bench) {
+    event_base_loop(bench->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+static unsigned bench_accept(Bench *bench) {
+    unsigned n = 0;
+
+    for (int fd; (fd = accept(bench->listener, NULL, NULL)) >= 0; n++) {
+        cr_assert_lt(bench->n_peers, ARRAY_SIZE(bench->peers));
+        bench->peers[bench->n_peers++] = fd;
+    }
+    return n;
+}
+
+Test(engine, a_unix_socket_is_connected_with_the_others_of_its_turn) {
+    Bench bench;
+    Engine *engines[3];
+
+    bench_open(&bench, 10);
+    for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+        engines[i] = bench_connect(&bench);
+        cr_expect_eq(engines[i]->state, ENGINE_CONNECTING);
+    }
+    cr_expect_eq(bench_accept(&bench), 0);
+    bench_turn(&bench);
+    cr_expect_eq(bench.heard, 3);
+    cr_expect_eq(bench_accept(&bench), 3);
+    for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+        cr_expect_eq(engines[i]->state, ENGINE_READY);
+        engine_close(engines[i], bench.reaper);
+    }
+    bench_close(&bench);
+}
+
+Test(engine, who_was_closed_in_between_is_neither_connected_nor_told) {
+    Bench bench;
+    Engine *engine;
+
+    bench_open(&bench, 10);
+    engine = bench_connect(&bench);
+    engine_close(engine, bench.reaper);
+    engine = bench_connect(&bench); /* in the same memory, perhaps: the reaper's turn comes later */
+    bench_turn(&bench);
+    cr_expect_eq(bench.heard, 1);
+    cr_expect_eq(bench_accept(&bench), 1);
+    engine_close(engine, bench.reaper);
+    engine = bench_connect(&bench);
+    engine_close(engine, bench.reaper);
+    bench_close(&bench);
+}
+
+Test(engine, that_nobody_listens_is_told_at_the_turns_end) {
+    Bench bench;
+    Engine *engine;
+
+    bench_open(&bench, 10);
+    bench_stop_listening(&bench);
+    engine = bench_connect(&bench);
+    bench_turn(&bench);
+    cr_expect_eq(bench.heard, 1);
+    cr_expect_eq(engine->state, ENGINE_FAILED);
+    cr_expect_eq(engine->error, -ENOENT);
+    cr_expect_str_eq(engine_why(engine), "No such file or directory");
+    engine_close(engine, bench.reaper);
+    bench_listen(&bench, 10);
+    bench_close(&bench);
+}
+
+/* Who finds the backlog full tries again until there is room; others by themselves as long, and for a while
+ * behind it. */
+Test(engine, a_full_backlog_is_waited_for) {
+    Bench bench;
+    Engine *engines[8], *other;
+
+    bench_open(&bench, 3); /* four may wait */
+    for (size_t i = 0; i < ARRAY_SIZE(engines); i++)
+        engines[i] = bench_connect(&bench);
+    bench_turn(&bench);
+    cr_expect_eq(bench.heard, 4);
+    for (size_t i = 0; i < ARRAY_SIZE(engines); i++)
+        cr_expect_eq(engines[i]->state, i < 4 ? ENGINE_READY : ENGINE_CONNECTING, "%zu", i);
+    other = bench_connect(&bench);
+    engine_close(other, bench.reaper);
+    cr_expect_eq(bench_accept(&bench), 4);
+    other = bench_connect(&bench);
+    cr_expect_eq(other->state, ENGINE_READY, "by itself, and at once");
+    event_base_loop(bench.base, EVLOOP_ONCE); /* the timers of those who wait */
+    for (unsigned i = 0; i < 1000 && bench.heard < 7; i++)
+        event_base_loop(bench.base, EVLOOP_ONCE);
+    cr_expect_eq(bench.heard, 7, "%u: one has to wait on", bench.heard);
+    cr_expect_eq(bench_accept(&bench), 4);
+    while (bench.heard < 8)
+        event_base_loop(bench.base, EVLOOP_ONCE);
+    for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+        cr_expect_eq(engines[i]->state, ENGINE_READY);
+        engine_close(engines[i], bench.reaper);
+    }
+    engine_close(other, bench.reaper);
+    bench_close(&bench);
+}
+
+Test(engine, a_backlog_that_was_full_is_trusted_again) {
+    Bench bench;
+    Engine *engine, *stays;
+    unsigned n = 0;
+
+    bench_open(&bench, 0); /* one may wait */
+    stays = bench_connect(&bench);
+    engine = bench_connect(&bench);
+    bench_turn(&bench);
+    cr_expect_eq(engine->state, ENGINE_CONNECTING, "the other has the place");
+    engine_close(engine, bench.reaper);
+    for (; n < 10000; n++) {
+        (void) bench_accept(&bench);
+        bench_hang_up(&bench);
+        engine = bench_connect(&bench);
+        if (engine->state == ENGINE_CONNECTING)
+            break;
+        engine_close(engine, bench.reaper);
+        bench_turn(&bench);
+    }
+    cr_expect_eq(n, 1024, "%u: ENGINE_WARY", n);
+    bench_turn(&bench);
+    cr_expect_eq(engine->state, ENGINE_READY);
+    engine_close(engine, bench.reaper);
+    engine_close(stays, bench.reaper);
+    bench_close(&bench);
+}
