@@ -18,6 +18,14 @@
 #define RING_CALLS 256u   /* to call off what can't be called off just now: it is, within those */
 #define RING_WANTS (IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP)
 
+/*
+ * A connect that is kept for later ends in a thread. Before Linux 5.12 that was one of the kernel's own, and
+ * it looked for the socket's path below another root than ours: that of the first process (fs/io_uring.c,
+ * io_op_defs: IORING_OP_CONNECT had no IO_WQ_WORK_FS). So that is neither done there nor let through, for it
+ * would be a way out of a container.
+ */
+#define RING_CONNECTS_WANT IORING_FEAT_NATIVE_WORKERS
+
 /* What we and the kernel share: heads and tails count up and wrap around, the masks make places of them. */
 struct Ring {
     int fd;
@@ -29,20 +37,23 @@ struct Ring {
     uint32_t *done_head, *done_tail, done_mask; /* completions: we do */
     const struct io_uring_cqe *done;
     uint32_t call; /* number of the last one: what comes of one before isn't taken for its */
+    bool connects; /* else that is done by hand */
 };
 
 /* No other operation, without flags of any kind, and no registering; then it may be used. */
-static int ring_restrict(int fd) {
+static int ring_restrict(const Ring *ring) {
     struct io_uring_restriction only[] = {
-        {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_CONNECT},
         {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_SEND},
         {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_CLOSE},
+        /* RING_CONNECTS_WANT */
+        {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_CONNECT},
         {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_ASYNC_CANCEL},
     };
+    size_t n = ring->connects ? ARRAY_SIZE(only) : ARRAY_SIZE(only) - 2;
 
-    if (syscall(SYS_io_uring_register, fd, IORING_REGISTER_RESTRICTIONS, only, ARRAY_SIZE(only)) < 0)
+    if (syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_RESTRICTIONS, only, n) < 0)
         return -errno;
-    return syscall(SYS_io_uring_register, fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0 ? -errno : 0;
+    return syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0 ? -errno : 0;
 }
 
 static void *ring_map(int fd, size_t size, off_t what) {
@@ -61,6 +72,7 @@ static int ring_open(Ring *ring) {
         return -errno;
     if ((params.features & RING_WANTS) != RING_WANTS)
         return -ENOSYS;
+    ring->connects = (params.features & RING_CONNECTS_WANT) == RING_CONNECTS_WANT;
     sent_size = params.sq_off.array + params.sq_entries * sizeof(uint32_t);
     done_size = params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe);
     ring->map_size = sent_size > done_size ? sent_size : done_size;
@@ -79,7 +91,7 @@ static int ring_open(Ring *ring) {
     order = (uint32_t *) (void *) (ring->map + params.sq_off.array);
     for (uint32_t i = 0; i < params.sq_entries; i++)
         order[i] = i;
-    return ring_restrict(ring->fd);
+    return ring_restrict(ring);
 }
 
 int ring_new(Ring **ret) {
@@ -290,7 +302,7 @@ static bool ring_connect_some(Ring *ring, const RingWork *work, size_t first, si
 void ring_connect(Ring *ring, RingConnect *connects, size_t n) {
     RingWork work = {.connects = connects, .n_connects = n, .n = n};
     size_t done = 0, some;
-    bool by_ring = ring;
+    bool by_ring = ring && ring->connects;
 
     for (; by_ring && n - done > 1; done += some) {
         some = n - done < RING_CONNECTS ? n - done : RING_CONNECTS;

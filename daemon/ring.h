@@ -14,7 +14,8 @@
  * be connected at once is called off.
  *
  * Where the kernel has none (before 5.10, kernel.io_uring_disabled, a container runtime's seccomp profile),
- * the same is done by one send(2), close(2) or connect(2) each.
+ * the same is done by one send(2), close(2) or connect(2) each. Before 5.12 the ring connects nobody, nor may
+ * it.
  */
 #pragma once
 

@@ -21,6 +21,7 @@ typedef enum Turn { TURN_NONE = 0, TURN_LAZY, TURN_HALF, TURN_SILENT, TURN_LATE 
 
 static Turn turn;
 static size_t entered; /* operations that it was asked for */
+static uint32_t lacks; /* of the kernel's features */
 static struct io_uring_params params;
 static char *results; /* the ring's queue of them */
 
@@ -40,8 +41,10 @@ long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
         b /= 2;
     r = __real_syscall(number, a, b, c, d, e, f);
     entered += enters ? (size_t) b : 0;
-    if (number == SYS_io_uring_setup && r >= 0)
+    if (number == SYS_io_uring_setup && r >= 0) {
         params = *(const struct io_uring_params *) b;
+        ((struct io_uring_params *) b)->features &= ~lacks;
+    }
     if (enters && turn == TURN_SILENT)
         memcpy(results + params.cq_off.head, results + params.cq_off.tail, sizeof(uint32_t));
     if (enters && turn == TURN_LATE)
@@ -168,6 +171,14 @@ Test(ring_connect, all_are_connected_one_by_one) {
 Test(ring_connect, what_is_not_taken_is_connected_by_hand) {
     all_are_connected(true, TURN_LAZY);
     all_are_connected(true, TURN_HALF);
+}
+
+/* Its thread would look for the path below the root of the first process, not below ours. */
+Test(ring_connect, what_another_thread_might_connect_elsewhere_is_connected_by_hand) {
+    lacks = IORING_FEAT_NATIVE_WORKERS;
+    entered = 0;
+    all_are_connected(true, TURN_NONE);
+    cr_expect_eq(entered, 0, "Linux 5.11");
 }
 
 /* One is connected, one is to nowhere, one to where nobody listens any more, one is none, one already is. */
