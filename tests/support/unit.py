@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 
-VALGRIND = ["valgrind", "-q", "--trace-children=yes", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect",
+VALGRIND = ["valgrind", "-q", "--vgdb=no", "--trace-children=yes", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect",
             "--show-leak-kinds=definite,indirect", "--error-exitcode=99", "--num-callers=20"]
 TIMEOUT = 600
 
