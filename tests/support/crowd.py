@@ -29,6 +29,7 @@ class Engine:
 
     def __init__(self, path):
         self.path = path
+        self.backlog = 4096
         self.server = None
         self.writers = set()
         self.got = []       # names, in order
@@ -38,7 +39,7 @@ class Engine:
     async def up(self):
         if os.path.exists(self.path):
             os.unlink(self.path)
-        self.server = await asyncio.start_unix_server(self._serve, self.path, backlog=4096, limit=4 << 20)
+        self.server = await asyncio.start_unix_server(self._serve, self.path, backlog=self.backlog, limit=4 << 20)
 
     def down(self):
         """As when it is killed: who asked is cut."""
@@ -251,8 +252,9 @@ EVIL_CREATE = {**CREATE, "body": b'{"Image":"x","HostConfig":{"Binds":["/etc:/ev
 class World:
     """A daemon with its engine and what is known of its requests; `async with` starts it, and ends and checks it."""
 
-    def __init__(self, binary, folder, config="", environment=None, clock=None, memory=2 << 20, gaps=False):
+    def __init__(self, binary, folder, config="", environment=None, clock=None, memory=2 << 20, gaps=False, ring=True):
         self.gate = daemon.Gate(binary, folder, 1)
+        self.gate.without_ring = not ring
         # What is freed goes back to the kernel where it can, so that what stays is what wasn't freed.
         self.gate.environment = {"MALLOC_MMAP_THRESHOLD_": "4096", "MALLOC_TRIM_THRESHOLD_": "0", **(environment or {})}
         if clock:
