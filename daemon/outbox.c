@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outbox.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "policy/limits.h"
 
-#define OUTBOX_AT_ONCE 64u /* sends that are put together: what a ring takes in one call */
+#define OUTBOX_AT_ONCE 64u /* sends, or connects, that are put together: what a ring takes in one call */
 
 /* Those of one place, in their order. Who has gone leaves NULL. */
 typedef struct OutboxList {
@@ -72,8 +73,11 @@ static bool outbox_send_some(Outbox *outbox) {
     return n == OUTBOX_AT_ONCE;
 }
 
-/* As above. False: nothing waits to be connected any more. */
-static bool outbox_connect_some(Outbox *outbox) {
+/*
+ * As above. False: nothing waits to be connected any more. Behind a full backlog *ring is NULL (ring.h,
+ * ring_connect).
+ */
+static bool outbox_connect_some(Outbox *outbox, Ring **ring) {
     OutboxLink *links[OUTBOX_AT_ONCE], *link;
     RingConnect connects[OUTBOX_AT_ONCE];
     size_t n = 0;
@@ -82,21 +86,24 @@ static bool outbox_connect_some(Outbox *outbox) {
         outbox->connect_calls->collect(link, &connects[n]);
         links[n++] = link;
     }
-    ring_connect(outbox->ring, connects, n);
+    ring_connect(*ring, connects, n);
     for (size_t i = 0; i < n; i++) {
+        if (connects[i].error == -EAGAIN)
+            *ring = NULL;
         outbox->connect_calls->connected(links[i], connects[i].error);
-        (void) outbox_put(outbox, links[i], OUTBOX_CONNECTED); /* has room, as below */
+        (void) outbox_put(outbox, links[i], OUTBOX_CONNECTED); /* has room, as above */
     }
     return n == OUTBOX_AT_ONCE;
 }
 
 /* Who hears that he isn't connected may say so, which is on record before it leaves. */
 static void outbox_connect_all(Outbox *outbox) {
+    Ring *ring = outbox->ring;
     OutboxLink *link;
 
     if (outbox->lists[OUTBOX_CONNECTS].end == 0)
         return;
-    while (outbox_connect_some(outbox))
+    while (outbox_connect_some(outbox, &ring))
         ;
     outbox->at_work = true;
     while ((link = outbox_pop(outbox, OUTBOX_CONNECTED)))

@@ -51,7 +51,7 @@ typedef struct OutboxConnectCalls {
  */
 typedef bool (*OutboxReady)(void *arg, bool must);
 
-/* `ring` is the outbox's from here on; NULL: one send(2) each. NULL: out of memory, and the ring is freed. */
+/* `ring` is the outbox's from here on; NULL: one call each. NULL: out of memory, and the ring is freed. */
 Outbox *outbox_new(struct event_base *base, Ring *ring, OutboxReady ready, void *arg);
 Outbox *outbox_free(Outbox *outbox); /* who is still queued isn't looked at; accepts NULL, returns NULL */
 

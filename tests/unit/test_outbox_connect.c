@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -10,6 +11,17 @@
 #include "policy/limits.h"
 
 typedef struct Bench Bench;
+
+static size_t entered; /* operations that the ring was asked for */
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
+
+/* In libc's place. */
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
+    entered += number == SYS_io_uring_enter ? (size_t) b : 0;
+    return __real_syscall(number, a, b, c, d, e, f);
+}
 
 /* Who connects, and what he does when he hears of it. */
 typedef struct Caller {
@@ -248,6 +260,26 @@ Test(outbox_connect, each_hears_of_his_own) {
     for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
         cr_expect_eq(callers[i].error, i < 4 ? 0 : -EAGAIN, "%zu: %d", i, callers[i].error);
         cr_expect_eq(callers[i].told, 1);
+        close(callers[i].fd);
+    }
+    bench_close(&bench);
+}
+
+/* It takes the ring a while to find that out: once is enough for a turn. */
+Test(outbox_connect, behind_a_full_backlog_the_rest_of_the_turn_goes_by_hand) {
+    static Caller callers[300];
+    Bench bench;
+
+    bench_open(&bench, true, 3);
+    for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
+        callers[i] = caller_make(&bench);
+        caller_connect(&callers[i]);
+    }
+    entered = 0;
+    turn(&bench);
+    cr_expect_leq(entered, 32, "%zu: 16, and as many called off", entered);
+    for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
+        cr_expect_eq(callers[i].error, i < 4 ? 0 : -EAGAIN, "%zu: %d", i, callers[i].error);
         close(callers[i].fd);
     }
     bench_close(&bench);
