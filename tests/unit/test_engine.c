@@ -387,6 +387,40 @@ Test(engine, who_was_closed_in_between_is_neither_connected_nor_told) {
     bench_close(&bench);
 }
 
+/* Who hears closes all there are, himself too: the others are connected by then, not told, or queued anew. */
+static Engine *crowd[4];
+static Bench *crowd_bench;
+
+static void closes_all(void *arg) {
+    Engine **late = arg;
+
+    crowd_bench->heard++;
+    for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
+        crowd[i] = engine_close(crowd[i], crowd_bench->reaper);
+    *late = engine_connect(crowd_bench->base, crowd_bench->outbox, NULL, &crowd_bench->address, bench_hears,
+                           crowd_bench);
+}
+
+Test(engine, who_hears_may_close_them_all) {
+    Bench bench;
+    Engine *late = NULL;
+
+    bench_open(&bench, 10);
+    crowd_bench = &bench;
+    for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
+        crowd[i] = engine_connect(bench.base, bench.outbox, NULL, &bench.address,
+                                  i == 1 ? closes_all : bench_hears, i == 1 ? (void *) &late : &bench);
+    bench_turn(&bench);
+    cr_expect_eq(bench.heard, 3, "%u: the first, who closes, and who came late", bench.heard);
+    cr_assert_not_null(late);
+    cr_expect_eq(late->state, ENGINE_READY);
+    cr_expect_eq(bench_accept(&bench), 5);
+    engine_close(late, bench.reaper);
+    late = engine_connect(bench.base, bench.outbox, NULL, &bench.address, bench_hears, &bench);
+    engine_close(late, bench.reaper); /* queued when all ends */
+    bench_close(&bench);
+}
+
 Test(engine, that_nobody_listens_is_told_at_the_turns_end) {
     Bench bench;
     Engine *engine;
