@@ -11,6 +11,7 @@ from scn import ScnError
 
 PATTERN = bytes((i * 7 + (i >> 8) * 13) & 0xFF for i in range(1 << 20))
 READ_SIZE = 256 << 10
+LINE_SIZE = 4 << 10  # while a line is read: what stands behind a head stays where it is, for who looks at what that holds back
 
 
 class Failure(Exception):
@@ -119,13 +120,13 @@ class Wire:
             if not self.may_fail:
                 raise Failure(f"{self.name}: sending failed after {done} of {size} bytes: {error}") from None
 
-    async def receive(self, timeout):
+    async def receive(self, timeout, most=READ_SIZE):
         """More bytes into the buffer; False at the end of the other side."""
         if self.eof:
             return False
         loop = asyncio.get_running_loop()
         try:
-            data = await asyncio.wait_for(loop.sock_recv(self.sock, READ_SIZE), timeout)
+            data = await asyncio.wait_for(loop.sock_recv(self.sock, most), timeout)
         except ConnectionError:
             self.eof = self.reset = True
             return False
@@ -137,10 +138,10 @@ class Wire:
         self.buffer += data
         return True
 
-    async def need(self, size, what):
+    async def need(self, size, what, most=READ_SIZE):
         while len(self.buffer) < size:
             try:
-                if not await self.receive(self.patience):
+                if not await self.receive(self.patience, most):
                     raise Failure(f"{self.name}: the connection ended; wanted {what}; "
                                   f"had {show(self.buffer)!r}")
             except asyncio.TimeoutError:
@@ -166,7 +167,7 @@ class Wire:
         while b"\n" not in self.buffer:
             if len(self.buffer) > 1 << 20:
                 raise Failure(f"{self.name}: a line without an end")
-            await self.need(len(self.buffer) + 1, "the end of a line")
+            await self.need(len(self.buffer) + 1, "the end of a line", LINE_SIZE)
         line = self.take(self.buffer.index(b"\n") + 1)
         if not line.endswith(b"\r\n") or b"\r" in line[:-2] or b"\0" in line:
             raise Failure(f"{self.name}: a line doesn't end in CRLF, or holds CR or NUL: {show(line)!r}")
