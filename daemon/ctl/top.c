@@ -58,8 +58,10 @@ typedef struct Top {
 
 static volatile sig_atomic_t top_ended;
 
+/* What begins to wait just now hasn't seen it, and is told once more. */
 static void top_on_signal(int number UNUSED) {
     top_ended = 1;
+    alarm(1);
 }
 
 /* --- a look */
@@ -161,6 +163,7 @@ static int top_run(Top *top) {
     sigaction(SIGINT, &end, NULL);
     sigaction(SIGTERM, &end, NULL);
     sigaction(SIGHUP, &end, NULL);
+    sigaction(SIGALRM, &end, NULL);
     if (is_terminal) {
         raw = before;
         raw.c_lflag &= ~(tcflag_t) (ICANON | ECHO);
