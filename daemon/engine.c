@@ -38,7 +38,7 @@ struct EngineAttempt {
 struct EngineUpstream {
     LIST_ENTRY(EngineUpstream) link;
     size_t n;             /* connections */
-    EngineSocket address; /* of a unix socket's */
+    EngineSocket address; /* if it is a unix socket's */
     unsigned wary;        /* as many are to be connected by themselves */
     char text[];
 };

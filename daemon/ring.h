@@ -11,7 +11,8 @@
  * the sandbox leaves io_uring_enter(2), for this descriptor. Nothing is ever on its way when a call made here
  * returns: what a socket doesn't take at once is -EAGAIN, as with send(2), what closes is a socket, which the
  * kernel closes at once (io_uring/openclose.c, io_close: it only puts off what has a flush), and what can't
- * be connected at once is called off.
+ * be connected at once is called off. The one exception is what can't be called off either, since a thread of
+ * the kernel's has it in hand: it has failed, and its socket is to be closed.
  *
  * Where the kernel has none (before 5.10, kernel.io_uring_disabled, a container runtime's seccomp profile),
  * the same is done by one send(2), close(2) or connect(2) each. Before 5.12 the ring connects nobody, nor may
@@ -38,7 +39,7 @@ typedef struct RingConnect {
     int fd;                         /* a non-blocking socket */
     const struct sockaddr *address; /* borrowed for the call */
     socklen_t length;
-    int error; /* 0: it is connected; or −errno. −EAGAIN: the peer's backlog is full */
+    int error; /* 0: it is connected; or −errno. −EAGAIN: the peer's backlog is full; −EIO: nothing is told */
 } RingConnect;
 
 /* 0, or −errno where there is none to be had; *ret is NULL then, which ring_run takes. */

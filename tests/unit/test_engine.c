@@ -340,6 +340,11 @@ static void bench_turn(Bench *bench) {
     event_base_loop(bench->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
+static void bench_await(Bench *bench, unsigned heard) {
+    for (unsigned i = 0; i < 1000 && bench->heard < heard; i++)
+        event_base_loop(bench->base, EVLOOP_ONCE);
+}
+
 static unsigned bench_accept(Bench *bench) {
     unsigned n = 0;
 
@@ -456,13 +461,11 @@ Test(engine, a_full_backlog_is_waited_for) {
     cr_expect_eq(bench_accept(&bench), 4);
     other = bench_connect(&bench);
     cr_expect_eq(other->state, ENGINE_READY, "by itself, and at once");
-    event_base_loop(bench.base, EVLOOP_ONCE); /* the timers of those who wait */
-    for (unsigned i = 0; i < 1000 && bench.heard < 7; i++)
-        event_base_loop(bench.base, EVLOOP_ONCE);
+    bench_await(&bench, 7); /* the timers of those who wait */
     cr_expect_eq(bench.heard, 7, "%u: one has to wait on", bench.heard);
     cr_expect_eq(bench_accept(&bench), 4);
-    while (bench.heard < 8)
-        event_base_loop(bench.base, EVLOOP_ONCE);
+    bench_await(&bench, 8);
+    cr_expect_eq(bench.heard, 8);
     for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
         cr_expect_eq(engines[i]->state, ENGINE_READY);
         engine_close(engines[i], bench.reaper);

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/outbox.h"
 #include "policy/limits.h"
+#include "tests/support/abstract_socket.h"
 
 typedef struct Bench Bench;
 
@@ -112,11 +112,9 @@ static void bench_open(Bench *bench, bool with_ring, int backlog) {
 
     if (r < 0)
         cr_skip("no io_uring here: %s", strerror(-r));
-    *bench = (Bench){.base = event_base_new(), .length = sizeof(bench->address)};
+    *bench = (Bench){.base = event_base_new()};
     bench->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bench->address.sun_family = AF_UNIX;
-    cr_assert_eq(bind(bench->listener, (const struct sockaddr *) &bench->address, sizeof(sa_family_t)), 0);
-    cr_assert_eq(getsockname(bench->listener, (struct sockaddr *) &bench->address, &bench->length), 0);
+    abstract_socket_bind(bench->listener, &bench->address, &bench->length);
     cr_assert_eq(listen(bench->listener, backlog), 0);
     bench->outbox = outbox_new(bench->base, ring, bench_ready, bench);
     cr_assert_not_null(bench->outbox);

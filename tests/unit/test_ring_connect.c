@@ -10,10 +10,10 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/ring.h"
+#include "tests/support/abstract_socket.h"
 
 /* What io_uring_enter(2) is made to do: as it would, nothing, half of it, or all and tell nothing, or only
  * later. */
@@ -63,13 +63,6 @@ typedef struct Bench {
     RingConnect connects[MANY];
 } Bench;
 
-static void address_choose(int fd, struct sockaddr_un *ret, socklen_t *ret_length) {
-    *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-    cr_assert_eq(bind(fd, (const struct sockaddr *) ret, sizeof(sa_family_t)), 0, "an abstract one, unix(7)");
-    *ret_length = sizeof(*ret);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *) ret, ret_length), 0);
-}
-
 static int socket_open(void) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -98,7 +91,7 @@ static void bench_open(Bench *bench, bool with_ring, int backlog) {
     int r;
 
     *bench = (Bench){.listener = socket_open()};
-    address_choose(bench->listener, &bench->address, &bench->length);
+    abstract_socket_bind(bench->listener, &bench->address, &bench->length);
     cr_assert_eq(listen(bench->listener, backlog), 0);
     connects_open(bench);
     r = with_ring ? ring_new(&bench->ring) : 0;
@@ -191,7 +184,7 @@ static void each_has_its_result(bool with_ring) {
     bench_open(&bench, with_ring, 10);
     bench.connects[1].address = (const struct sockaddr *) &nowhere;
     bench.connects[1].length = sizeof(nowhere);
-    address_choose(fd, &left, &bench.connects[2].length);
+    abstract_socket_bind(fd, &left, &bench.connects[2].length);
     bench.connects[2].address = (const struct sockaddr *) &left;
     close(fd);
     close(bench.connects[3].fd);
